@@ -25,7 +25,7 @@ USAGE = """usage: ./dev VERB [arguments]
 
 
 def dispatch(verb, args):
-    # Imports are per verb: a broken module must not take the other verbs down, and start-up stays fast.
+    # Imports are per verb: a broken module must not take the others down.
     if verb == "setup":
         import setup
 

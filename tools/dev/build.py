@@ -5,7 +5,7 @@ import json
 import common
 import setup
 
-# What a release build makes by default: the programs. Tests and benchmarks are built where they are run.
+# What a release build makes by default. Tests and benchmarks are built where they are run.
 PROGRAMS = ["weir", "weir-run", "weir-sim"]
 
 
@@ -43,7 +43,7 @@ def targets_of(preset):
 
 
 def tests_of(preset, labels):
-    """[(name, label)] of the ctest entries with one of `labels`. A weir_test is named like its target."""
+    """[(name, label)] of the ctest entries with one of `labels`."""
     done = common.quiet(["ctest", "--test-dir", folder_of(preset), "--show-only=json-v1"])
     start = done.stdout.find("{")
     if done.returncode != 0 or start < 0:

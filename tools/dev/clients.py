@@ -10,6 +10,7 @@ SOURCE = common.ROOT / "tests" / "e2e" / "clients"
 TARGET = common.BUILD / "clients"
 PYTHON = TARGET / "py" / "bin" / "python"
 NODE_MODULES = TARGET / "node" / "node_modules"
+NODE_PACKAGE = NODE_MODULES / "@fluvio" / "client"
 RUST_PROGRAM = TARGET / "rust" / "release" / "weir-e2e-client"
 
 # The oldest compiler that the locked crates build with; Debian's plain `cargo` is older.
@@ -31,7 +32,8 @@ def inputs():
 
 
 def are_present():
-    return PYTHON.exists() and (NODE_MODULES / "@fluvio").exists() and RUST_PROGRAM.exists()
+    needed = [PYTHON, NODE_PACKAGE / "dist" / "index.js", RUST_PROGRAM]
+    return all(path.exists() for path in needed)
 
 
 def version_of(program):
@@ -71,7 +73,7 @@ def install_python():
         command = [sys.executable, "-m", "venv", TARGET / "py"]
         common.logged("python venv", command, "client-venv.log", "Install python3-venv.")
     command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-               "--only-binary", ":all:", "--requirement", SOURCE / "python" / "requirements.txt"]
+               "--only-binary", "fluvio", "--requirement", SOURCE / "python" / "requirements.txt"]
     common.logged("pip install", command, "client-pip.log")
 
 
@@ -83,6 +85,10 @@ def install_node():
     # Without its scripts: the post-install one fetches a binary that the package already holds.
     command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     common.logged("npm ci", command, "client-npm.log", cwd=folder)
+    # What its post-install script would do besides: the wrapper is published as TypeScript.
+    compiler = folder / "node_modules" / "typescript" / "bin" / "tsc"
+    command = ["node", compiler, "-p", "."]
+    common.logged("tsc", command, "client-tsc.log", cwd=NODE_PACKAGE)
 
 
 def install_rust():

@@ -142,7 +142,7 @@ def stream(cmd, on_line, **kwargs):
 
 
 def logged(label, cmd, log_name, hint="", **kwargs):
-    """Run a long command with its output in build/logs, a live last line, and the tail on failure."""
+    """Run a long command: output to build/logs, a live last line, the tail on failure."""
     LOGS.mkdir(parents=True, exist_ok=True)
     log_path = LOGS / log_name
     meter = Meter(label)
@@ -187,7 +187,7 @@ def ninja(folder, targets, label):
     if code != 0:
         raise Failure(
             f"building {label} failed",
-            "Fix the first error above, then run the same command again; only what changed is rebuilt.",
+            "Fix the first error above and run the command again; the rest is not rebuilt.",
         )
 
 

@@ -1,0 +1,199 @@
+"""`./dev test` (everything) and `./dev check` (what to run before a commit)."""
+
+import json
+import os
+import re
+import time
+import xml.etree.ElementTree
+
+import build
+import common
+import programs
+import setup
+import style
+
+# Fast tests that need neither the network nor real clients; also run under sanitizers and g++.
+CORE_LABELS = ["unit", "prop", "wire", "sim-fast"]
+CHECK_LABELS = ["tidy", *CORE_LABELS]
+SEEDS = (1, 2, 3)
+CTEST_LINE = re.compile(r"^\s*(\d+)/(\d+) Test\s+#\d+: (\S+) \.*\s*(\S.*?)\s+[\d.]+ sec")
+
+
+class Tally:
+    """Counts what passed and failed over all steps, and prints the last line of the run."""
+
+    def __init__(self):
+        self.passed = 0
+        self.failures = []
+
+    def add(self, name, is_passed):
+        if is_passed:
+            self.passed += 1
+        else:
+            self.failures.append(name)
+
+    def finish(self, started):
+        if self.failures:
+            common.say("failed:")
+            for name in self.failures:
+                common.say(f"  {name}")
+        common.say(f"{time.monotonic() - started:.0f} s")
+        print(f"{self.passed} passed, {len(self.failures)} failed", flush=True)
+        return 1 if self.failures else 0
+
+
+def ctest(preset, labels, tally, exclude=()):
+    """Run the entries with one of `labels`; failures print their output, all are counted."""
+    folder = build.folder_of(preset)
+    common.LOGS.mkdir(parents=True, exist_ok=True)
+    report = common.LOGS / f"ctest-{preset}.xml"
+    report.unlink(missing_ok=True)
+    pattern = "|".join(f"^{label}$" for label in labels)
+    command = ["ctest", "--test-dir", folder, "-L", pattern, "-j", str(common.cpu_count()),
+               "--output-on-failure", "--output-junit", report, "--no-tests=error"]
+    if exclude:
+        command += ["-E", "|".join(f"^{name}$" for name in exclude)]
+    env = common.environment()
+    env["ASAN_OPTIONS"] = "detect_stack_use_after_return=1:detect_leaks=1:abort_on_error=0"
+    env["UBSAN_OPTIONS"] = "print_stacktrace=1"
+    env["WEIR_BUILD_DIR"] = str(folder)
+    meter = common.Meter(f"ctest {preset}")
+    log_path = common.LOGS / f"ctest-{preset}.log"
+    with open(log_path, "w", encoding="utf-8") as log:
+
+        def on_line(line):
+            log.write(line + "\n")
+            match = CTEST_LINE.match(line)
+            if match:
+                meter.update(int(match.group(1)), int(match.group(2)), match.group(3))
+                if "Passed" not in match.group(4):
+                    common.say(f"      {match.group(3)}: {match.group(4)}")
+
+        code = common.stream(command, on_line, env=env)
+    if not report.exists():
+        tail = log_path.read_text(encoding="utf-8", errors="replace")[-2000:]
+        raise common.Failure(f"ctest ran nothing in {preset} (status {code}):\n{tail}")
+    count_report(report, preset, tally)
+
+
+def count_report(report, preset, tally):
+    for case in xml.etree.ElementTree.parse(report).getroot().iter("testcase"):
+        name = case.get("name")
+        # ctest writes "run" for a pass, "fail" and "notrun" otherwise.
+        is_passed = case.get("status") == "run"
+        tally.add(f"{preset}: {name}", is_passed)
+        if not is_passed:
+            output = case.find("system-out")
+            text = (output.text or "") if output is not None else ""
+            lines = text.splitlines()
+            common.say("\n".join(lines[-60:]))
+            common.say(f"      {name} failed; again: "
+                       f"ctest --test-dir build/{preset} -R '^{name}$' --output-on-failure")
+
+
+def build_and_test(preset, labels, tally):
+    build.configure(preset)
+    known = set(build.targets_of(preset))
+    wanted = [name for name, _ in build.tests_of(preset, labels) if name in known]
+    common.ninja(build.folder_of(preset), wanted, preset)
+    ctest(preset, labels, tally)
+
+
+def trace_hash(program, scenario, seed):
+    done = common.quiet([program, "run", scenario, "--seed", str(seed), "--json"])
+    start = done.stdout.find("{")
+    if done.returncode != 0 or start < 0:
+        raise common.Failure(
+            f"{scenario} with seed {seed} failed in {program}:\n{done.stdout[-1500:]}")
+    return json.loads(done.stdout[start:])["trace_hash"]
+
+
+def determinism(tally):
+    """One hash per scenario and seed, whatever compiler and level: clang -O0, -O2 and g++ -O2."""
+    presets = ["release", "debug", "gcc"]
+    for preset in presets:
+        build.build_programs(preset, ["weir-sim"])
+    binaries = [build.folder_of(preset) / "bin" / "weir-sim" for preset in presets]
+    listing = common.quiet([binaries[0], "list", "--json"])
+    names = [item["name"] for item in json.loads(listing.stdout)["scenarios"]]
+    meter = common.Meter("trace hashes")
+    total = len(names) * len(SEEDS)
+    done = 0
+    for name in names:
+        for seed in SEEDS:
+            # The release binary twice: two processes of one build must agree as well.
+            hashes = [trace_hash(binary, name, seed) for binary in [binaries[0], *binaries]]
+            is_same = len(set(hashes)) == 1
+            tally.add(f"determinism: {name} seed {seed}", is_same)
+            if not is_same:
+                labels = ["release", "release again", "debug", "gcc"]
+                shown = ", ".join(f"{label} {value}" for label, value in zip(labels, hashes))
+                common.say(f"      {name} seed {seed} differs: {shown}")
+            done += 1
+            meter.update(done, total, name)
+
+
+def fuzz(tally):
+    for target, is_passed in programs.run_fuzz_targets():
+        tally.add(f"fuzz: {target}", is_passed)
+
+
+def style_checks(tally):
+    for name, function in (("format", style.check_format),
+                           ("lint", lambda: style.lint(style.changed_sources()))):
+        try:
+            function()
+            tally.add(name, True)
+        except common.Failure as failure:
+            common.say(str(failure))
+            common.say(f"      {failure.hint}")
+            tally.add(name, False)
+
+
+def guarded(tally, name, function, *args):
+    """A step that cannot run counts as one failure; the steps after it still run."""
+    try:
+        function(*args)
+    except common.Failure as failure:
+        common.say(f"      {failure}")
+        if failure.hint:
+            common.say(f"      {failure.hint}")
+        tally.add(name, False)
+
+
+def plan(verb, tally):
+    steps = [("packages", setup.ensure_base, ())]
+    if verb == "check":
+        steps += [
+            ("format, and lint of changed files", style_checks, (tally,)),
+            ("build dev: " + ", ".join(CHECK_LABELS), build.build, ("dev",)),
+            ("test dev", ctest, ("dev", CHECK_LABELS, tally)),
+        ]
+        return steps
+    all_labels = [*CHECK_LABELS, "sim-slow", "fuzz-smoke", "bench-smoke", "e2e"]
+    steps += [
+        ("published clients", setup.ensure_clients, ()),
+        ("build dev", build.build, ("dev",)),
+        ("test dev: " + ", ".join(all_labels), ctest, ("dev", all_labels, tally)),
+        ("format", style.check_format, ()),
+        ("build and test asan", build_and_test, ("asan", CORE_LABELS, tally)),
+        ("build and test gcc", build_and_test, ("gcc", CORE_LABELS, tally)),
+        ("determinism across compilers", determinism, (tally,)),
+        (f"fuzz targets, {programs.FUZZ_SECONDS} s each", fuzz, (tally,)),
+    ]
+    return steps
+
+
+def main(verb, args):
+    if args:
+        raise common.Failure(f"{verb}: unknown argument {args[0]}", f"usage: ./dev {verb}")
+    os.chdir(common.ROOT)
+    started = time.monotonic()
+    tally = Tally()
+    steps = plan(verb, tally)
+    progress = common.Steps([name for name, _, _ in steps])
+    for name, function, arguments in steps:
+        progress.run(name, guarded, tally, name, function, *arguments)
+        if tally.failures and name in ("packages", "build dev"):
+            break
+    return tally.finish(started)
