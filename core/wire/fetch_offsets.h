@@ -1,0 +1,52 @@
+// FetchOffsets (1002), data-plane spec 4.4.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/wire/codec.h"
+#include "core/wire/error_code.h"
+
+namespace weir::wire {
+
+struct FetchOffsetsTopic {
+    std::string name;
+    std::vector<std::uint32_t> partitions;
+    friend bool operator==(const FetchOffsetsTopic&, const FetchOffsetsTopic&) = default;
+};
+
+struct FetchOffsetsRequest {
+    std::vector<FetchOffsetsTopic> topics;
+    std::optional<std::string> consumer_id;  // version 23 only
+    friend bool operator==(const FetchOffsetsRequest&, const FetchOffsetsRequest&) = default;
+};
+
+struct PartitionOffsets {
+    ApiError error;
+    std::uint32_t partition = 0;
+    std::int64_t start_offset = 0;
+    // The high watermark.
+    std::int64_t last_stable_offset = 0;
+    friend bool operator==(const PartitionOffsets&, const PartitionOffsets&) = default;
+};
+
+struct FetchOffsetsTopicResponse {
+    std::string name;
+    std::vector<PartitionOffsets> partitions;
+    friend bool operator==(const FetchOffsetsTopicResponse&,
+                           const FetchOffsetsTopicResponse&) = default;
+};
+
+struct FetchOffsetsResponse {
+    std::vector<FetchOffsetsTopicResponse> topics;
+    friend bool operator==(const FetchOffsetsResponse&, const FetchOffsetsResponse&) = default;
+};
+
+Result<FetchOffsetsRequest> decode_fetch_offsets_request(Reader& reader, Version version);
+void encode(Writer& writer, const FetchOffsetsRequest& request, Version version);
+Result<FetchOffsetsResponse> decode_fetch_offsets_response(Reader& reader, Version version);
+void encode(Writer& writer, const FetchOffsetsResponse& response, Version version);
+
+}  // namespace weir::wire
