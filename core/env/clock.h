@@ -48,6 +48,7 @@ class Timer {
         }
         // Free for the runtime's own use while armed (a heap index, a key).
         static std::uint64_t& slot(Timer& timer) { return timer.slot_; }
+        static Wheel& wheel_of(Timer& timer) { return timer.wheel_; }
     };
 
    private:
