@@ -1,10 +1,10 @@
 #include "core/model/batch.h"
 
-#include <cstring>
-
 #include "core/base/assert.h"
 #include "core/base/crc32c.h"
 #include "core/base/endian.h"
+
+#include <cstring>
 
 namespace weir {
 
@@ -186,8 +186,7 @@ bool all_zeros(ByteSpan bytes) {
         return true;
     }
     // Zero first, and every byte equal to the one before it.
-    return bytes.front() == 0 &&
-           std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
+    return bytes.front() == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
 }
 
 }  // namespace weir

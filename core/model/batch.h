@@ -1,4 +1,5 @@
-// The record batch as bytes: its 57-byte header, its checksum, and the walk over a range of batches.
+// The record batch as bytes: its 57-byte header, its checksum, and the walk over a range of
+// batches.
 //
 // A batch is the unit that producers send, the log stores and consumers get; it is never encoded
 // again on the way. Its base offset (bytes 0 to 7) is assigned by the leader in place, outside of
@@ -8,14 +9,14 @@
 // trip an assertion here: what is wrong with them is a value.
 #pragma once
 
+#include "core/base/bytes.h"
+#include "core/base/ids.h"
+#include "core/base/result.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
-
-#include "core/base/bytes.h"
-#include "core/base/ids.h"
-#include "core/base/result.h"
 
 namespace weir {
 
@@ -72,7 +73,7 @@ enum class BatchFault : std::uint8_t {
     bad_codec,             // codec bits 5 to 7
     body_incomplete,       // the bytes end before the batch does
     crc_mismatch,
-    offset_gap,            // the base offset is not the one that must follow
+    offset_gap,  // the base offset is not the one that must follow
 };
 std::string_view to_string(BatchFault fault);
 
@@ -111,7 +112,7 @@ struct BatchView {
 //     while (const auto batch = walker.next()) { ... }
 //     if (walker.end() != BatchWalker::End::clean) { ... walker.fault() at walker.position() ... }
 class BatchWalker {
-   public:
+public:
     enum class Check : std::uint8_t { header, header_and_crc };
     enum class End : std::uint8_t {
         not_reached,
@@ -133,7 +134,7 @@ class BatchWalker {
     // Of the byte after the last batch that next() gave.
     std::size_t position() const { return position_; }
 
-   private:
+private:
     std::optional<BatchView> stop(End end, BatchFault fault);
     ByteSpan range_;
     Check check_;
