@@ -1,8 +1,8 @@
-// Records, and the building of batches (data-plane spec 3.2 to 3.5).
+// Records, and the payloads of batches (data-plane spec 3.3).
 //
-// A batch is a 57-byte header (core/model/batch.h reads and checks it) and a payload: a u32 record
-// count and the records, compressed as a whole if the attributes say so. Compression itself is not
-// here. Views point into the reader's bytes.
+// A batch is a 57-byte header (core/model/batch.h) and a payload: a u32 record count and the
+// records, compressed as a whole if the attributes say so. This is the uncompressed payload;
+// `make_batch` puts the header before it. Views point into the reader's bytes.
 #pragma once
 
 #include <cstdint>
@@ -64,18 +64,5 @@ class PayloadBuilder {
     Writer writer_;
     std::uint32_t record_count_ = 0;
 };
-
-// The header fields that whoever builds a batch decides; the others are what all clients send.
-struct BatchFields {
-    std::int64_t base_offset = 0;
-    // Bits 0 to 2: codec (0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd).
-    std::int16_t attributes = 0;
-    std::int32_t last_offset_delta = 0;
-    std::int64_t first_timestamp_ms = -1;
-    std::int64_t max_timestamp_ms = -1;
-};
-
-// Appends header and payload, with the checksum.
-void encode_batch(Writer& writer, const BatchFields& fields, ByteSpan payload);
 
 }  // namespace weir::wire
