@@ -1,6 +1,7 @@
 // The disk seam: directories and files.
 //
-// Paths are UTF-8, '/'-separated, relative to the root that the environment was given; no "..".
+// Paths are UTF-8, '/'-separated, relative to the root that the environment was given; no "..". The
+// empty path is the root itself.
 // Every call can fail; errors are disk_full (no space), not_found, already_exists, corrupt (never:
 // the disk does not know), io_error (anything else, with the system's text). Spans passed in must
 // stay valid until the call has completed: keep their owner in the awaiting frame. Operations on
