@@ -62,6 +62,12 @@ CORE_PACKAGES = {
     "fmt/format.h": ("core/*.cc",),
     "fmt/ranges.h": ("core/*.cc",),
     "tl/expected.hpp": ("core/base/result.h",),
+    # Record compression, pure functions over bytes.
+    "zlib.h": ("core/client/*.cc",),
+    "snappy.h": ("core/client/*.cc",),
+    "snappy-c.h": ("core/client/*.cc",),
+    "lz4frame.h": ("core/client/*.cc",),
+    "zstd.h": ("core/client/*.cc",),
 }
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.MULTILINE)
