@@ -1,4 +1,4 @@
-"""kill -9 of an SPU or of the SC under a produce load, again and again; nothing acknowledged is lost.
+"""kill -9 of an SPU or of the SC under a produce load, again and again; nothing acked is lost.
 
 Every partition has one writer that never retries: the fate of each record is acknowledged at an
 offset, refused, or unknown because the connection broke. The log must hold the first at exactly

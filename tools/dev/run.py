@@ -1,4 +1,4 @@
-"""`./dev run`: a local cluster, a real data set through it and back, and a sweep of the simulator."""
+"""`./dev run`: a local cluster, a real data set through it and back, a sweep of the simulator."""
 
 import argparse
 import json

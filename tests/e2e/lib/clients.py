@@ -30,8 +30,9 @@ class Client:
 
     def run(self, cluster, verb, *args):
         """The JSON objects that the program printed; an error of the program is an exception."""
-        done = subprocess.run(self.argv(cluster.address, verb, args), env={**cluster.env, **self.env},
-                              capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+        done = subprocess.run(self.argv(cluster.address, verb, args), text=True, check=False,
+                              env={**cluster.env, **self.env}, capture_output=True,
+                              timeout=TIMEOUT_S)
         return self.parse(verb, done.returncode, done.stdout, done.stderr)
 
     def parse(self, verb, code, stdout, stderr):
@@ -50,7 +51,8 @@ class Client:
         line = child.stdout.readline() if ready else ""
         if json.loads(line or "{}") != {"ready": True}:
             child.kill()
-            raise ClientFailed(f"{self.name} consume: no stream, {line} {child.stderr.read()[-2000:]}")
+            problem = child.stderr.read()[-2000:]
+            raise ClientFailed(f"{self.name} consume: no stream, {line} {problem}")
         return child
 
     def finish_consumer(self, child):

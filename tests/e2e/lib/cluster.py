@@ -1,4 +1,4 @@
-"""A local cluster of one test, started by the command line as a person would, on ports of its own."""
+"""A local cluster of one test, started as a person would start it, on ports of its own."""
 
 import os
 import pathlib
