@@ -1,0 +1,51 @@
+// Administration: topics, partitions, SPUs, through the SC (control-plane spec 5 and 9).
+//
+// A cheap view of a Client, which outlives it. Nothing is retried: a request whose answer was lost
+// may have taken effect. An answer that says no is a Status, not an Error; `describe(status)` gives
+// its sentence.
+#pragma once
+
+#include "core/client/client.h"
+#include "core/client/errors.h"
+#include "core/wire/control_plane.h"
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace weir::client {
+
+enum class Listing : std::uint8_t { user_objects, system_objects };
+
+class Admin {
+public:
+    explicit Admin(Client& client) : client_(&client) {}
+
+    Task<Result<wire::Status>> create(wire::CreateRequest request, CancelToken token);
+    Task<Result<wire::Status>> remove(wire::DeleteRequest request, CancelToken token);
+    Task<Result<wire::Status>> update(wire::UpdateRequest request, CancelToken token);
+    Task<Result<wire::ListResponse>> list(wire::ListRequest request, CancelToken token);
+
+    // The common ones, spelled out.
+    Task<Result<wire::Status>> create_topic(std::string name, TopicSpec spec, CancelToken token);
+    Task<Result<wire::Status>> delete_topic(std::string name, CancelToken token);
+    Task<Result<wire::Status>> add_partitions(std::string topic, std::uint32_t count,
+                                              CancelToken token);
+    Task<Result<wire::Status>> register_spu(std::string name, CustomSpuSpec spec,
+                                            CancelToken token);
+    Task<Result<std::vector<TopicObject>>> topics(std::vector<std::string> name_filters,
+                                                  Listing listing, CancelToken token);
+    Task<Result<std::vector<PartitionObject>>> partitions(Listing listing, CancelToken token);
+    Task<Result<std::vector<SpuObject>>> spus(CancelToken token);
+
+private:
+    template <typename Request>
+    Task<Result<BufferSlice>> call(wire::ScApi api, wire::Version version_min, Request request,
+                                   wire::Version* version, CancelToken token);
+    template <typename Request>
+    Task<Result<wire::Status>> call_for_status(wire::ScApi api, Request request, CancelToken token);
+    Client* client_;
+};
+
+}  // namespace weir::client
