@@ -20,7 +20,7 @@ target_compile_options(weir_flags INTERFACE
     $<$<CXX_COMPILER_ID:Clang>:-Wdangling -Wthread-safety>
     # g++ 12 reports false positives in inlined standard containers at -O2.
     $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds
-      -Wno-restrict -Wno-dangling-pointer -Wno-mismatched-new-delete>)
+      -Wno-restrict -Wno-dangling-pointer -Wno-mismatched-new-delete -Wno-use-after-free>)
 if(WEIR_MUTANTS)
     target_compile_definitions(weir_flags INTERFACE WEIR_MUTANTS=1)
 endif()
