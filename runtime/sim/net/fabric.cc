@@ -1,0 +1,381 @@
+#include "runtime/sim/net/fabric.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "core/base/assert.h"
+#include "runtime/sim/net/sim_network.h"
+
+namespace weir::sim {
+
+namespace {
+
+void wake_all(IntrusiveList<weir::detail::Waiter>& waiters) {
+    while (!waiters.empty()) {
+        waiters.front().wake();
+    }
+}
+
+}  // namespace
+
+Fabric::Fabric(Scheduler& scheduler, std::uint64_t seed) : scheduler_(scheduler), seed_(seed) {}
+
+Fabric::~Fabric() {
+    for (auto& [id, stream] : streams_) {
+        for (Pipe& pipe : stream->pipes) {
+            scheduler_.cancel(pipe.delivery);
+        }
+        scheduler_.cancel(stream->vanish);
+    }
+}
+
+HostId Fabric::add_host(std::string name) {
+    WEIR_ASSERT(hosts_.size() < 0xffff);
+    Host host;
+    host.name = std::move(name);
+    hosts_.push_back(std::move(host));
+    return static_cast<HostId>(hosts_.size() - 1);
+}
+
+int Fabric::resolve(const std::string& name, HostId self) const {
+    if (name == "localhost" || name == "127.0.0.1" || name == "0.0.0.0" || name == "::1" ||
+        name == "::") {
+        return self;
+    }
+    for (std::size_t i = 0; i < hosts_.size(); ++i) {
+        if (hosts_[i].name == name) {
+            return static_cast<int>(i);
+        }
+    }
+    return -1;
+}
+
+SimListener* Fabric::find_listener(HostId host, std::uint16_t port) const {
+    const auto found = hosts_[host].listeners.find(port);
+    return found == hosts_[host].listeners.end() ? nullptr : found->second;
+}
+
+Stream& Fabric::open_stream(HostId from, HostId to) {
+    auto stream = std::make_unique<Stream>();
+    stream->fabric = this;
+    stream->id = next_stream_++;
+    stream->sides[0].host = from;
+    stream->sides[1].host = to;
+    stream->prng = Prng(mix64(seed_ ^ (stream->id * 0x9e3779b97f4a7c15ULL)) ^
+                        stable_hash("net.stream"));
+    Stream& opened = *stream;
+    streams_.emplace(opened.id, std::move(stream));
+    ++counters_.connects;
+    return opened;
+}
+
+std::int64_t Fabric::latency(Stream& stream) {
+    return link_.latency_ns + stream.prng.exponential(link_.jitter_ns);
+}
+
+void Fabric::send(Stream& stream, int side, ByteSpan bytes) {
+    Pipe& pipe = stream.pipes[side];
+    scheduler_.trace().event(EventKind::net_send, stream.sides[side].host, scheduler_.now_ns(),
+                             stream.label(side), content_hash(bytes));
+    counters_.bytes += bytes.size();
+    if (!stream.sides[1 - side].alive()) {
+        answer_for_dead(stream, 1 - side);
+        return;
+    }
+    Pipe::Chunk chunk;
+    chunk.bytes = Buffer::copy_of(bytes);
+    const auto transfer = static_cast<std::int64_t>(bytes.size()) * link_.ns_per_kib / 1024;
+    chunk.arrives_ns = std::max(pipe.last_arrival_ns,
+                                scheduler_.now_ns() + latency(stream)) + transfer;
+    pipe.last_arrival_ns = chunk.arrives_ns;
+    pipe.buffered += bytes.size();
+    pipe.under_way.push_back(std::move(chunk));
+    schedule_delivery(stream, side);
+}
+
+void Fabric::send_end(Stream& stream, int side, Pipe::Chunk::Kind kind) {
+    Pipe& pipe = stream.pipes[side];
+    if (!stream.sides[1 - side].alive()) {
+        return;
+    }
+    Pipe::Chunk chunk;
+    chunk.kind = kind;
+    chunk.arrives_ns = std::max(pipe.last_arrival_ns, scheduler_.now_ns() + latency(stream));
+    pipe.last_arrival_ns = chunk.arrives_ns;
+    pipe.under_way.push_back(std::move(chunk));
+    schedule_delivery(stream, side);
+}
+
+void Fabric::answer_for_dead(Stream& stream, int side) {
+    // Bytes for a closed socket: its kernel answers with a reset, unless the machine is off.
+    if (hosts_[stream.sides[side].host].powered) {
+        send_end(stream, side, Pipe::Chunk::Kind::rst);
+    }
+}
+
+void Fabric::schedule_delivery(Stream& stream, int direction) {
+    Pipe& pipe = stream.pipes[direction];
+    if (pipe.delivery.generation != 0 || pipe.held || pipe.under_way.empty()) {
+        return;
+    }
+    pipe.delivery = scheduler_.at(pipe.under_way.front().arrives_ns, EventKind::net_deliver,
+                                  stream.sides[1 - direction].host,
+                                  direction == 0 ? &Fabric::on_delivery_0 : &Fabric::on_delivery_1,
+                                  &stream);
+}
+
+void Fabric::on_delivery_0(void* context) {
+    auto* stream = static_cast<Stream*>(context);
+    stream->fabric->deliver(*stream, 0);
+}
+
+void Fabric::on_delivery_1(void* context) {
+    auto* stream = static_cast<Stream*>(context);
+    stream->fabric->deliver(*stream, 1);
+}
+
+void Fabric::on_vanish(void* context) {
+    auto* stream = static_cast<Stream*>(context);
+    stream->vanish = EventId();
+    for (int side = 0; side < 2; ++side) {
+        if (stream->sides[side].alive()) {
+            stream->fabric->deliver_reset(*stream, side);
+        }
+    }
+}
+
+void Fabric::deliver(Stream& stream, int direction) {
+    Pipe& pipe = stream.pipes[direction];
+    pipe.delivery = EventId();
+    Stream::Side& target = stream.sides[1 - direction];
+    if (blocked(stream.sides[direction].host, target.host)) {
+        pipe.held = true;
+        return;
+    }
+    while (!pipe.under_way.empty() && pipe.under_way.front().arrives_ns <= scheduler_.now_ns()) {
+        Pipe::Chunk chunk = std::move(pipe.under_way.front());
+        pipe.under_way.pop_front();
+        scheduler_.trace().event(EventKind::net_deliver, target.host, scheduler_.now_ns(),
+                                 stream.label(direction), chunk.size());
+        if (chunk.kind == Pipe::Chunk::Kind::rst) {
+            deliver_reset(stream, 1 - direction);
+            forget_if_done(stream);
+            return;
+        }
+        if (!target.alive()) {
+            pipe.under_way.clear();
+            pipe.buffered = 0;
+            if (chunk.kind == Pipe::Chunk::Kind::data) {
+                answer_for_dead(stream, 1 - direction);
+            }
+            return;
+        }
+        if (chunk.kind == Pipe::Chunk::Kind::fin) {
+            pipe.finished = true;
+        } else {
+            pipe.arrived.push_back(std::move(chunk));
+        }
+        wake_all(target.reader);
+    }
+    schedule_delivery(stream, direction);
+    forget_if_done(stream);
+}
+
+void Fabric::deliver_reset(Stream& stream, int side) {
+    Stream::Side& target = stream.sides[side];
+    if (!target.alive() || target.reset) {
+        return;
+    }
+    scheduler_.trace().event(EventKind::net_reset, target.host, scheduler_.now_ns(),
+                             stream.label(side), 0);
+    target.reset = true;
+    // What it had sent is discarded, except a reset that is on its way to the other side.
+    Pipe& outgoing = stream.pipes[side];
+    std::erase_if(outgoing.under_way, [](const Pipe::Chunk& chunk) {
+        return chunk.kind != Pipe::Chunk::Kind::rst;
+    });
+    scheduler_.cancel(outgoing.delivery);
+    outgoing.delivery = EventId();
+    schedule_delivery(stream, side);
+    wake_all(target.reader);
+    wake_all(target.writer);
+}
+
+void Fabric::close_side(Stream& stream, int side) {
+    Stream::Side& self = stream.sides[side];
+    if (!self.alive()) {
+        return;
+    }
+    Pipe& incoming = stream.pipes[1 - side];
+    const bool unread = !incoming.arrived.empty();
+    incoming.arrived.clear();
+    if (!self.reset) {
+        if (unread) {
+            send_end(stream, side, Pipe::Chunk::Kind::rst);
+        } else if (!self.sent_fin) {
+            send_end(stream, side, Pipe::Chunk::Kind::fin);
+        }
+    }
+    self.executor = nullptr;
+    forget_if_done(stream);
+}
+
+void Fabric::forget_if_done(Stream& stream) {
+    if (stream.sides[0].alive() || stream.sides[1].alive()) {
+        return;
+    }
+    for (Pipe& pipe : stream.pipes) {
+        scheduler_.cancel(pipe.delivery);
+    }
+    scheduler_.cancel(stream.vanish);
+    streams_.erase(stream.id);
+}
+
+void Fabric::block(HostId from, HostId to) { ++blocks_[{from, to}]; }
+
+void Fabric::unblock(HostId from, HostId to) {
+    const auto found = blocks_.find({from, to});
+    WEIR_ASSERT(found != blocks_.end());
+    if (--found->second != 0) {
+        return;
+    }
+    blocks_.erase(found);
+    for (auto& [id, stream] : streams_) {
+        for (int direction = 0; direction < 2; ++direction) {
+            Pipe& pipe = stream->pipes[direction];
+            if (!pipe.held || stream->sides[direction].host != from ||
+                stream->sides[1 - direction].host != to) {
+                continue;
+            }
+            pipe.held = false;
+            // Retransmission has backed off meanwhile: the rest takes a new latency.
+            std::int64_t arrival = scheduler_.now_ns() + latency(*stream);
+            for (Pipe::Chunk& chunk : pipe.under_way) {
+                chunk.arrives_ns = std::max(chunk.arrives_ns, arrival);
+                arrival = chunk.arrives_ns;
+            }
+            pipe.last_arrival_ns = std::max(pipe.last_arrival_ns, arrival);
+            schedule_delivery(*stream, direction);
+        }
+    }
+}
+
+bool Fabric::blocked(HostId from, HostId to) const {
+    return !blocks_.empty() && blocks_.contains({from, to});
+}
+
+void Fabric::cut(Stream& stream, int direction) {
+    Pipe& pipe = stream.pipes[direction];
+    std::size_t total = 0;
+    for (const Pipe::Chunk& chunk : pipe.under_way) {
+        total += chunk.size();
+    }
+    std::size_t keep = static_cast<std::size_t>(stream.prng.below(total + 1));
+    std::deque<Pipe::Chunk> kept;
+    for (Pipe::Chunk& chunk : pipe.under_way) {
+        if (keep == 0) {
+            break;
+        }
+        if (chunk.kind != Pipe::Chunk::Kind::data) {
+            continue;
+        }
+        if (chunk.size() > keep) {
+            Pipe::Chunk part = chunk;
+            part.bytes = Buffer::copy_of(
+                ByteSpan(chunk.bytes.data() + chunk.start, keep));
+            part.start = 0;
+            kept.push_back(std::move(part));
+            keep = 0;
+        } else {
+            keep -= chunk.size();
+            kept.push_back(std::move(chunk));
+        }
+    }
+    pipe.under_way = std::move(kept);
+    scheduler_.cancel(pipe.delivery);
+    pipe.delivery = EventId();
+    pipe.held = false;
+    pipe.last_arrival_ns =
+        pipe.under_way.empty() ? scheduler_.now_ns() : pipe.under_way.back().arrives_ns;
+    send_end(stream, direction, Pipe::Chunk::Kind::rst);
+    schedule_delivery(stream, direction);
+}
+
+std::size_t Fabric::reset_streams(HostId a, HostId b) {
+    std::size_t count = 0;
+    for (auto& [id, stream] : streams_) {
+        const HostId from = stream->sides[0].host;
+        const HostId to = stream->sides[1].host;
+        if (!((from == a && to == b) || (from == b && to == a))) {
+            continue;
+        }
+        if (!stream->sides[0].alive() || !stream->sides[1].alive()) {
+            continue;
+        }
+        // Some middle box forgot the connection: each side hears of it on its own.
+        cut(*stream, 0);
+        cut(*stream, 1);
+        ++count;
+        ++counters_.resets;
+    }
+    return count;
+}
+
+void Fabric::process_died(NodeExecutor& executor, Death death) {
+    std::vector<Stream*> affected;
+    for (auto& [id, stream] : streams_) {
+        if (stream->sides[0].executor == &executor || stream->sides[1].executor == &executor) {
+            affected.push_back(stream.get());
+        }
+    }
+    for (Stream* stream : affected) {
+        for (int side = 0; side < 2; ++side) {
+            if (stream->sides[side].executor != &executor) {
+                continue;
+            }
+            if (death == Death::process) {
+                close_side(*stream, side);
+                break;
+            }
+            // Power is gone: what is on the wire arrives, nothing ends the stream. The peer hears
+            // of it from keep-alive probes, or from the rebooted kernel.
+            stream->sides[side].executor = nullptr;
+            stream->pipes[1 - side].arrived.clear();
+            if (stream->sides[1 - side].alive()) {
+                const std::int64_t after = stream->prng.between(500'000'000, 20'000'000'000);
+                scheduler_.cancel(stream->vanish);
+                stream->vanish = scheduler_.at(scheduler_.now_ns() + after, EventKind::net_reset,
+                                               stream->sides[1 - side].host, &Fabric::on_vanish,
+                                               stream);
+            } else {
+                forget_if_done(*stream);
+            }
+            break;
+        }
+    }
+}
+
+void Fabric::set_powered(HostId host, bool powered) { hosts_[host].powered = powered; }
+
+std::size_t Fabric::streams_of(const NodeExecutor& executor) const {
+    std::size_t count = 0;
+    for (const auto& [id, stream] : streams_) {
+        for (const Stream::Side& side : stream->sides) {
+            count += side.executor == &executor ? 1U : 0U;
+        }
+    }
+    return count;
+}
+
+std::size_t Fabric::listeners_of(const NodeExecutor& executor) const {
+    std::size_t count = 0;
+    for (const Host& host : hosts_) {
+        for (const auto& [port, listener] : host.listeners) {
+            count += &listener->executor() == &executor ? 1U : 0U;
+        }
+    }
+    return count;
+}
+
+}  // namespace weir::sim

@@ -1,0 +1,156 @@
+// The network between the machines of a run: hosts, links and byte streams.
+//
+// One Fabric per World; it owns the state of every connection. A stream behaves as TCP does: bytes
+// arrive in order after a seeded latency, the sender waits when the send buffer is full, reads may
+// be short, a close lets what was sent arrive first, a reset can cut it at any byte and is seen by
+// the two sides at different times. A blocked link delays what is under way until it is healed, as
+// retransmission does; connects to a blocked or switched-off host get no answer.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/bytes.h"
+#include "core/base/prng.h"
+#include "core/base/result.h"
+#include "core/env/network.h"
+#include "core/task/sync.h"
+#include "runtime/sim/sched/scheduler.h"
+
+namespace weir::sim {
+
+class SimNetwork;
+class SimListener;
+class Fabric;
+
+// A machine as the network knows it.
+using HostId = std::uint16_t;
+
+struct LinkOptions {
+    std::int64_t latency_ns = 200'000;      // one way, fixed part
+    std::int64_t jitter_ns = 50'000;        // mean of an exponential-like part
+    std::int64_t ns_per_kib = 8'000;        // bandwidth: 8 us per KiB is 1 Gbit/s
+    std::size_t buffer_bytes = 128 * 1024;  // under way and unread, per direction
+};
+
+// One direction of a connection.
+struct Pipe {
+    struct Chunk {
+        Buffer bytes;
+        std::size_t start = 0;
+        std::int64_t arrives_ns = 0;
+        enum class Kind : std::uint8_t { data, fin, rst } kind = Kind::data;
+        std::size_t size() const { return bytes.size() - start; }
+    };
+    std::deque<Chunk> under_way;
+    std::deque<Chunk> arrived;
+    std::size_t buffered = 0;  // bytes in both
+    std::int64_t last_arrival_ns = 0;
+    EventId delivery;
+    bool held = false;  // delivery waits for the link to heal
+    bool finished = false;  // all bytes and the end have arrived
+};
+
+struct Stream {
+    struct Side {
+        HostId host = 0;
+        NodeExecutor* executor = nullptr;  // null: closed, or its process is gone
+        IntrusiveList<weir::detail::Waiter> reader;
+        IntrusiveList<weir::detail::Waiter> writer;
+        bool reset = false;
+        bool sent_fin = false;
+        bool alive() const { return executor != nullptr; }
+    };
+    Fabric* fabric = nullptr;
+    std::uint64_t id = 0;
+    Side sides[2];  // 0 connected, 1 accepted
+    Pipe pipes[2];  // pipes[i] carries the bytes that sides[i] sends
+    Prng prng{0};
+    EventId vanish;  // the peer of a machine that lost power finds out at last
+
+    std::uint64_t label(int direction) const { return id * 2 + static_cast<unsigned>(direction); }
+};
+
+struct NetCounters {
+    std::uint64_t connects = 0;
+    std::uint64_t refused = 0;
+    std::uint64_t resets = 0;
+    std::uint64_t bytes = 0;
+};
+
+class Fabric {
+   public:
+    Fabric(Scheduler& scheduler, std::uint64_t seed);
+    ~Fabric();
+    Fabric(const Fabric&) = delete;
+    Fabric& operator=(const Fabric&) = delete;
+
+    HostId add_host(std::string name);
+    const std::string& host_name(HostId host) const { return hosts_[host].name; }
+
+    // Applies to streams that are opened from now on; both directions.
+    void set_link(const LinkOptions& options) { link_ = options; }
+
+    // --- faults -----------------------------------------------------------------------------
+    // One direction of a link; counted, so that overlapping faults compose.
+    void block(HostId from, HostId to);
+    void unblock(HostId from, HostId to);
+    bool blocked(HostId from, HostId to) const;
+    // Cuts every stream between the two at a random byte; returns how many.
+    std::size_t reset_streams(HostId a, HostId b);
+    // Answers of this process stop (power loss), or its kernel closes its sockets (crash).
+    enum class Death : std::uint8_t { process, power };
+    void process_died(NodeExecutor& executor, Death death);
+    void set_powered(HostId host, bool powered);
+
+    // --- checks -----------------------------------------------------------------------------
+    std::size_t streams_of(const NodeExecutor& executor) const;
+    std::size_t listeners_of(const NodeExecutor& executor) const;
+    const NetCounters& counters() const { return counters_; }
+
+   private:
+    friend class SimNetwork;
+    friend class SimConnection;
+    friend class SimListener;
+
+    struct Host {
+        std::string name;
+        bool powered = true;
+        std::map<std::uint16_t, SimListener*> listeners;
+        std::uint16_t next_port = 40'000;
+    };
+
+    // -1 when no host has this name. "localhost" and the like mean `self`.
+    int resolve(const std::string& name, HostId self) const;
+    SimListener* find_listener(HostId host, std::uint16_t port) const;
+    Stream& open_stream(HostId from, HostId to);
+    std::int64_t latency(Stream& stream);
+    void send(Stream& stream, int side, ByteSpan bytes);
+    void send_end(Stream& stream, int side, Pipe::Chunk::Kind kind);
+    void answer_for_dead(Stream& stream, int side);
+    void schedule_delivery(Stream& stream, int direction);
+    static void on_delivery_0(void* stream);
+    static void on_delivery_1(void* stream);
+    static void on_vanish(void* stream);
+    void deliver(Stream& stream, int direction);
+    void deliver_reset(Stream& stream, int side);
+    // The object of this side is gone.
+    void close_side(Stream& stream, int side);
+    void forget_if_done(Stream& stream);
+    void cut(Stream& stream, int direction);
+
+    Scheduler& scheduler_;
+    std::uint64_t seed_;
+    LinkOptions link_;
+    std::vector<Host> hosts_;
+    std::map<std::pair<HostId, HostId>, std::uint32_t> blocks_;
+    std::map<std::uint64_t, std::unique_ptr<Stream>> streams_;
+    std::uint64_t next_stream_ = 1;
+    NetCounters counters_;
+};
+
+}  // namespace weir::sim

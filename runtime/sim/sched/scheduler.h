@@ -1,0 +1,145 @@
+// Virtual time: one loop that runs every node of a run.
+//
+// A heap of timed events keyed by (time, sequence) and a ready set of suspended coroutines of all
+// nodes. A step fires a due event, else resumes one ready coroutine, else moves time to the next
+// event; idle time costs nothing. Each resume costs a few virtual nanoseconds (seeded), so that
+// time always moves and a livelock runs into the event budget instead of for ever.
+//
+// Owned by the World, one thread. Times are nanoseconds of global virtual time, which no node sees:
+// nodes have clocks of their own. Executors and contexts of events must outlive their events or
+// cancel them.
+#pragma once
+
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "core/base/prng.h"
+#include "core/task/executor.h"
+#include "runtime/sim/trace/trace.h"
+
+namespace weir::sim {
+
+class Scheduler;
+
+// The executor of one incarnation of one node.
+class NodeExecutor final : public Executor {
+   public:
+    NodeExecutor(Scheduler& scheduler, std::uint16_t node)
+        : scheduler_(scheduler), node_(node) {}
+    ~NodeExecutor() override;
+    NodeExecutor(const NodeExecutor&) = delete;
+    NodeExecutor& operator=(const NodeExecutor&) = delete;
+
+    void post(std::coroutine_handle<> handle) override;
+    void post_at_turn_end(std::coroutine_handle<> handle) override;
+    bool torn_down() const override { return torn_down_; }
+
+    std::uint16_t node() const { return node_; }
+    // Coroutines that wait to be resumed, for the leak check.
+    std::size_t ready_count() const { return ready_count_ + turn_end_.size(); }
+    // A crash: drops what is queued and ignores everything posted from now on. The frames are
+    // destroyed afterwards.
+    void tear_down();
+
+   private:
+    friend class Scheduler;
+    Scheduler& scheduler_;
+    std::uint16_t node_;
+    bool torn_down_ = false;
+    bool running_ = false;
+    std::size_t ready_count_ = 0;
+    std::vector<std::coroutine_handle<>> turn_end_;
+};
+
+// Names a scheduled event; stale ids are harmless.
+struct EventId {
+    std::uint32_t slot = 0;
+    std::uint32_t generation = 0;  // 0: none
+};
+
+// How the next coroutine is taken from the ready set.
+enum class Chooser : std::uint8_t {
+    fifo,
+    random,  // any ready coroutine of any node
+};
+
+enum class RunEnd : std::uint8_t {
+    idle,       // nothing is ready and no event is scheduled
+    time,       // the given time was reached
+    budget,     // the event budget is used up: a livelock, or a budget that is too small
+    requested,  // request_stop()
+};
+
+class Scheduler {
+   public:
+    using Action = void (*)(void* context);
+
+    Scheduler(std::uint64_t seed, Chooser chooser, Trace& trace);
+    Scheduler(const Scheduler&) = delete;
+    Scheduler& operator=(const Scheduler&) = delete;
+
+    std::int64_t now_ns() const { return now_ns_; }
+    Trace& trace() { return trace_; }
+
+    // Calls `action(context)` at `when_ns` (or at once when that is past), outside any coroutine.
+    EventId at(std::int64_t when_ns, EventKind kind, std::uint16_t node, Action action,
+               void* context);
+    void cancel(EventId id);
+
+    // Runs until there is nothing to do, `until_ns`, or `budget_events` more events.
+    RunEnd run_until(std::int64_t until_ns, std::uint64_t budget_events);
+    // Ends the current run_until() after the current step.
+    void request_stop() { stop_requested_ = true; }
+
+   private:
+    friend class NodeExecutor;
+
+    struct Ready {
+        std::coroutine_handle<> handle;
+        NodeExecutor* node;
+    };
+    struct Slot {
+        Action action = nullptr;
+        void* context = nullptr;
+        std::uint32_t generation = 1;
+        std::uint32_t heap_index = 0;
+        std::uint16_t node = 0;
+        EventKind kind = EventKind::harness;
+    };
+    struct HeapEntry {
+        std::int64_t time_ns;
+        std::uint64_t sequence;
+        std::uint32_t slot;
+    };
+
+    static bool earlier(const HeapEntry& a, const HeapEntry& b) {
+        return a.time_ns != b.time_ns ? a.time_ns < b.time_ns : a.sequence < b.sequence;
+    }
+    void place(std::size_t index, HeapEntry entry);
+    void sift_up(std::size_t index, HeapEntry entry);
+    void sift_down(std::size_t index, HeapEntry entry);
+    void remove_at(std::size_t index);
+    void fire_next();
+    void resume_one();
+    void push_ready(NodeExecutor& node, std::coroutine_handle<> handle);
+    void flush_turn_end(NodeExecutor& node);
+    void drop(NodeExecutor& node);
+    std::size_t ready_size() const { return ready_.size() - ready_head_; }
+
+    Trace& trace_;
+    Chooser chooser_;
+    Prng choose_;
+    Prng cost_;
+    std::int64_t now_ns_ = 0;
+    std::uint64_t sequence_ = 0;
+    bool stop_requested_ = false;
+    std::vector<HeapEntry> heap_;
+    std::vector<Slot> slots_;
+    std::vector<std::uint32_t> free_slots_;
+    std::vector<Ready> ready_;
+    std::size_t ready_head_ = 0;  // fifo only
+};
+
+}  // namespace weir::sim

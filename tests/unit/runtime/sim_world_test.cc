@@ -1,0 +1,265 @@
+// The simulated world itself: time, order, crash, power loss, leaks and the trace hash.
+
+#include <gtest/gtest.h>
+
+#include "core/task/sync.h"
+#include "core/task/task_scope.h"
+#include "runtime/sim/cluster/run_in_sim.h"
+
+namespace weir::sim {
+namespace {
+
+constexpr std::uint16_t kPort = 7000;
+
+Task<void> echo(Env& env, std::unique_ptr<Connection> connection, CancelToken stop) {
+    static_cast<void>(env);
+    Bytes buffer(1000);
+    while (true) {
+        Result<std::size_t> size = co_await connection->read_some(buffer, stop);
+        if (!size.has_value() || *size == 0) {
+            co_return;
+        }
+        const ByteSpan slices[1] = {ByteSpan(buffer).first(*size)};
+        Result<void> written = co_await connection->write(slices, stop);
+        if (!written.has_value()) {
+            co_return;
+        }
+    }
+}
+
+Task<Result<void>> echo_server(Env& env, CancelToken stop) {
+    const HostPort address{"0.0.0.0", kPort};
+    WEIR_CO_TRY(const std::unique_ptr<Listener> listener, env.network.listen(address));
+    TaskScope scope(env.executor, stop);
+    while (true) {
+        Result<std::unique_ptr<Connection>> accepted = co_await listener->accept(stop);
+        if (!accepted.has_value()) {
+            break;
+        }
+        scope.spawn(echo(env, *std::move(accepted), scope.token()));
+    }
+    co_await scope.close();
+    co_return Result<void>();
+}
+
+Task<Result<void>> echo_client(Env& env, std::uint64_t rounds, CancelToken stop) {
+    HostPort address{"server", kPort};
+    Result<std::unique_ptr<Connection>> connected = co_await env.network.connect(address, stop);
+    if (!connected.has_value()) {
+        co_return fail(std::move(connected).error());
+    }
+    const std::unique_ptr<Connection> connection = *std::move(connected);
+    Prng prng = env.random.stream("client");
+    for (std::uint64_t round = 0; round < rounds; ++round) {
+        Bytes sent(1 + static_cast<std::size_t>(prng.below(5'000)));
+        for (auto& byte : sent) {
+            byte = static_cast<std::uint8_t>(prng.next());
+        }
+        const ByteSpan slices[1] = {sent};
+        WEIR_CO_CHECK(co_await connection->write(slices, stop));
+        Bytes received(sent.size());
+        std::size_t at = 0;
+        while (at < received.size()) {
+            const MutByteSpan rest = MutByteSpan(received).subspan(at);
+            WEIR_CO_TRY(const std::size_t size, co_await connection->read_some(rest, stop));
+            if (size == 0) {
+                co_return fail(ErrorCode::connection_closed, "early end");
+            }
+            at += size;
+        }
+        if (received != sent) {
+            co_return fail(ErrorCode::corrupt, "echo differs");
+        }
+    }
+    co_return Result<void>();
+}
+
+struct EchoRun {
+    std::uint64_t hash = 0;
+    std::uint64_t events = 0;
+    bool ok = false;
+};
+
+EchoRun run_echo(std::uint64_t seed, Chooser chooser) {
+    WorldOptions options;
+    options.chooser = chooser;
+    World world(seed, options);
+    Machine& server = world.add_machine("server");
+    Machine& client = world.add_machine("client");
+    server.boot(Main(echo_server));
+    client.boot(Main(echo_client, std::uint64_t{50}));
+    world.after(Duration::from_s(2), [&server] { server.request_stop(); });
+    world.run_until_stopped(Duration::from_s(20));
+    EchoRun run;
+    run.hash = world.trace().hash();
+    run.events = world.trace().events();
+    run.ok = client.exit_result().has_value() && client.exit_result()->has_value() &&
+             server.exit_result().has_value() && server.exit_result()->has_value() &&
+             !client.leaks().any() && !server.leaks().any();
+    return run;
+}
+
+TEST(SimWorld, EchoGivesTheSameBytesAndTheSameHashTwice) {
+    for (const Chooser chooser : {Chooser::fifo, Chooser::random}) {
+        const EchoRun first = run_echo(17, chooser);
+        const EchoRun second = run_echo(17, chooser);
+        EXPECT_TRUE(first.ok);
+        EXPECT_EQ(first.hash, second.hash);
+        EXPECT_EQ(first.events, second.events);
+        EXPECT_NE(first.hash, run_echo(18, chooser).hash);
+    }
+}
+
+TEST(SimWorld, ResetOfTheLinkFailsTheClientAndLeaksNothing) {
+    World world(3);
+    Machine& server = world.add_machine("server");
+    Machine& client = world.add_machine("client");
+    server.boot(Main(echo_server));
+    client.boot(Main(echo_client, std::uint64_t{1'000'000}));
+    world.run_for(Duration::from_ms(100));
+    EXPECT_EQ(world.fabric().reset_streams(client.host(), server.host()), 1U);
+    world.run_for(Duration::from_ms(100));
+    ASSERT_TRUE(client.exit_result().has_value());
+    ASSERT_FALSE(client.exit_result()->has_value());
+    EXPECT_EQ(client.exit_result()->error().code, ErrorCode::connection_closed);
+    server.request_stop();
+    world.run_until_stopped(Duration::from_s(1));
+    ASSERT_TRUE(server.exit_result().has_value());
+    EXPECT_FALSE(server.leaks().any());
+}
+
+TEST(SimWorld, BlockedLinkDelaysAndHealingDelivers) {
+    World world(4);
+    Machine& server = world.add_machine("server");
+    Machine& client = world.add_machine("client");
+    server.boot(Main(echo_server));
+    client.boot(Main(echo_client, std::uint64_t{200}));
+    world.run_for(Duration::from_ms(20));
+    world.fabric().block(client.host(), server.host());
+    world.run_for(Duration::from_s(5));
+    EXPECT_TRUE(client.running());
+    world.fabric().unblock(client.host(), server.host());
+    world.run_for(Duration::from_s(5));
+    ASSERT_TRUE(client.exit_result().has_value());
+    EXPECT_TRUE(client.exit_result()->has_value());
+}
+
+TEST(SimWorld, CrashInTheMiddleDestroysEverythingAndTheServerCanBootAgain) {
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        World world(seed);
+        Machine& server = world.add_machine("server");
+        Machine& client = world.add_machine("client");
+        server.boot(Main(echo_server));
+        client.boot(Main(echo_client, std::uint64_t{1'000'000}));
+        world.run_for(Duration::from_us(static_cast<std::int64_t>(seed) * 977 + 1'000));
+        if (seed % 2 == 0) {
+            server.crash();
+        } else {
+            server.power_loss(LossMode::sectors);
+        }
+        world.run_for(Duration::from_s(30));
+        ASSERT_TRUE(client.exit_result().has_value()) << seed;
+        EXPECT_FALSE(client.exit_result()->has_value());
+        server.boot(Main(echo_server));
+        client.boot(Main(echo_client, std::uint64_t{10}));
+        world.run_for(Duration::from_s(2));
+        ASSERT_TRUE(client.exit_result().has_value());
+        EXPECT_TRUE(client.exit_result()->has_value());
+    }
+}
+
+Task<void> sleeper(Env& env, CancelToken stop) {
+    static_cast<void>(co_await sleep_for(env.clock, env.executor, Duration::from_s(1), stop));
+}
+
+Task<Result<void>> halting(Env& env, CancelToken stop) {
+    TaskScope scope(env.executor, stop);
+    scope.spawn(sleeper(env, scope.token()));
+    co_await env.process.halt("the disk lies");
+    co_await scope.close();
+    co_return Result<void>();
+}
+
+TEST(SimWorld, HaltEndsTheProcessWithItsReason) {
+    World world(5);
+    Machine& machine = world.add_machine("node");
+    machine.boot(Main(halting));
+    world.run_for(Duration::from_ms(1));
+    EXPECT_FALSE(machine.running());
+    EXPECT_EQ(machine.halt_reason(), "the disk lies");
+}
+
+Task<Result<void>> spinning(Env& env, CancelToken stop) {
+    while (!stop.cancelled()) {
+        co_await yield(env.executor);
+    }
+    co_return Result<void>();
+}
+
+TEST(SimWorld, LivelockRunsIntoTheEventBudget) {
+    World world(6);
+    world.add_machine("node").boot(Main(spinning));
+    EXPECT_EQ(world.run_for(Duration::from_s(1), 10'000), RunEnd::budget);
+    EXPECT_GE(world.trace().checkpoints().size(), 10U);
+}
+
+Task<Result<void>> turn_order(Env& env, std::vector<int>* order, CancelToken stop) {
+    static_cast<void>(stop);
+    struct Parts {
+        static Task<void> late(Env& e, std::vector<int>* o) {
+            co_await turn_end(e.executor);
+            o->push_back(2);
+        }
+        static Task<void> early(Env& e, std::vector<int>* o) {
+            for (int i = 0; i < 5; ++i) {
+                co_await yield(e.executor);
+            }
+            o->push_back(1);
+        }
+    };
+    TaskScope scope(env.executor);
+    scope.spawn(Parts::late(env, order));
+    scope.spawn(Parts::early(env, order));
+    co_await scope.join();
+    co_return Result<void>();
+}
+
+TEST(SimWorld, TurnEndComesAfterEverythingReady) {
+    for (std::uint64_t seed = 0; seed < 10; ++seed) {
+        std::vector<int> order;
+        ASSERT_TRUE(run_in_sim(seed, Main(turn_order, &order)).has_value());
+        EXPECT_EQ(order, (std::vector<int>{1, 2}));
+    }
+}
+
+Task<Result<void>> drift(Env& env, std::int64_t* error_ns, CancelToken stop) {
+    for (int i = 1; i < 50; ++i) {
+        const Instant deadline = env.clock.now() + Duration::from_us(i * 1'333);
+        WEIR_CO_CHECK(co_await sleep_until(env.clock, env.executor, deadline, stop));
+        const std::int64_t late = (env.clock.now() - deadline).ns();
+        if (late < 0) {
+            *error_ns = late;
+        }
+        *error_ns = std::max(*error_ns, late);
+    }
+    co_return Result<void>();
+}
+
+TEST(SimClock, TimersNeverFireEarlyUnderDrift) {
+    for (const std::int64_t ppm : {-5'000, -100, 0, 77, 20'000}) {
+        WorldOptions options;
+        World world(9, options);
+        MachineOptions machine_options;
+        machine_options.clock = ClockOptions{ppm, Duration::from_s(12'345), Duration()};
+        Machine& machine = world.add_machine("node", machine_options);
+        std::int64_t error_ns = 0;
+        machine.boot(Main(drift, &error_ns));
+        world.run_for(Duration::from_s(60));
+        ASSERT_TRUE(machine.exit_result().has_value());
+        EXPECT_GE(error_ns, 0);
+        EXPECT_LT(error_ns, 1'000);
+    }
+}
+
+}  // namespace
+}  // namespace weir::sim
