@@ -98,6 +98,21 @@ class BufferSlice {
     }
     std::size_t size() const { return size_; }
     bool empty() const { return size_ == 0; }
+    // Of the whole allocation that this slice keeps alive.
+    std::size_t buffer_size() const { return buffer_.size(); }
+    // Takes in the `size` bytes after the end; false when the buffer ends before.
+    bool extend_within_buffer(std::size_t size) {
+        if (size > buffer_.size() - start_ - size_) {
+            return false;
+        }
+        size_ += size;
+        return true;
+    }
+    // Gives up the buffer; the slice is empty afterwards.
+    Buffer release_buffer() {
+        start_ = size_ = 0;
+        return std::move(buffer_);
+    }
     BufferSlice sub(std::size_t start, std::size_t size) const {
         WEIR_ASSERT(start <= size_);
         WEIR_ASSERT(size <= size_ - start);
