@@ -3,12 +3,12 @@
 // Values without behaviour; no owner, any executor.
 #pragma once
 
+#include "core/model/object.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
-
-#include "core/model/object.h"
 
 namespace weir {
 

@@ -4,13 +4,13 @@
 // ReplicaKey.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <vector>
-
 #include "core/base/ids.h"
 #include "core/model/object.h"
 #include "core/model/topic.h"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
 
 namespace weir {
 

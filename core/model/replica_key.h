@@ -4,12 +4,12 @@
 // Errors: parse answers invalid_argument when the text does not end in "-<u32>".
 #pragma once
 
+#include "core/base/result.h"
+
 #include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "core/base/result.h"
 
 namespace weir {
 

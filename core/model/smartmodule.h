@@ -3,13 +3,13 @@
 // Values without behaviour; no owner, any executor.
 #pragma once
 
+#include "core/base/bytes.h"
+#include "core/model/object.h"
+
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
-
-#include "core/base/bytes.h"
-#include "core/model/object.h"
 
 namespace weir {
 

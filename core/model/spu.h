@@ -3,13 +3,13 @@
 // Values without behaviour; no owner, any executor.
 #pragma once
 
+#include "core/base/ids.h"
+#include "core/model/object.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "core/base/ids.h"
-#include "core/model/object.h"
 
 namespace weir {
 

@@ -3,16 +3,16 @@
 // Values without behaviour; no owner, any executor.
 #pragma once
 
+#include "core/base/ids.h"
+#include "core/base/time.h"
+#include "core/model/object.h"
+
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
-
-#include "core/base/ids.h"
-#include "core/base/time.h"
-#include "core/model/object.h"
 
 namespace weir {
 

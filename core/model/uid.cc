@@ -13,6 +13,8 @@ Uid draw_uid(Prng& prng) {
     return uid;
 }
 
-std::string to_string(const Uid& uid) { return fmt::format("{:016x}{:016x}", uid.high, uid.low); }
+std::string to_string(const Uid& uid) {
+    return fmt::format("{:016x}{:016x}", uid.high, uid.low);
+}
 
 }  // namespace weir

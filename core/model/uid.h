@@ -4,11 +4,11 @@
 // means "none". Two topics of one name with different uids never share data.
 #pragma once
 
+#include "core/base/prng.h"
+
 #include <compare>
 #include <cstdint>
 #include <string>
-
-#include "core/base/prng.h"
 
 namespace weir {
 

@@ -7,16 +7,16 @@
 // are damaged (corrupt; nothing was changed). One shard. `env` outlives the call.
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <vector>
-
 #include "core/base/result.h"
 #include "core/base/time.h"
 #include "core/env/env.h"
 #include "core/task/cancel.h"
 #include "core/task/sync.h"
 #include "core/task/task.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
 
 namespace weir::sc {
 

@@ -15,8 +15,7 @@ std::optional<SpuApi> spu_api_from_key(std::uint16_t key) {
         case SpuApi::update_consumer_offset:
         case SpuApi::delete_consumer_offset:
         case SpuApi::fetch_consumer_offsets:
-        case SpuApi::start_mirror:
-            return static_cast<SpuApi>(key);
+        case SpuApi::start_mirror: return static_cast<SpuApi>(key);
     }
     return std::nullopt;
 }
@@ -41,19 +40,15 @@ ApiRange spu_client_range(SpuApi api) {
     const auto key = static_cast<std::int16_t>(api);
     switch (api) {
         case SpuApi::produce:
-        case SpuApi::fetch:
-            return {key, 0, kVersionMax};
-        case SpuApi::api_versions:
-            return {key, 0, kApiVersionsVersion};
-        case SpuApi::update_offsets:
-            return {key, 0, 0};
+        case SpuApi::fetch: return {key, 0, kVersionMax};
+        case SpuApi::api_versions: return {key, 0, kApiVersionsVersion};
+        case SpuApi::update_offsets: return {key, 0, 0};
         case SpuApi::fetch_offsets:
         case SpuApi::stream_fetch:
         case SpuApi::update_consumer_offset:
         case SpuApi::delete_consumer_offset:
         case SpuApi::fetch_consumer_offsets:
-        case SpuApi::start_mirror:
-            return {key, 23, kVersionMax};
+        case SpuApi::start_mirror: return {key, 23, kVersionMax};
     }
     return {key, 0, 0};
 }

@@ -1,15 +1,16 @@
-// The APIs of an SPU's public port, and which versions are offered and asked for (data-plane spec 4).
+// The APIs of an SPU's public port, and which versions are offered and asked for (data-plane spec
+// 4).
 //
 // Key numbers are a separate space per kind of server: 1002 means FetchOffsets here and Delete on
 // the SC. Only api_versions is the same everywhere.
 #pragma once
 
+#include "core/wire/codec.h"
+
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
-
-#include "core/wire/codec.h"
 
 namespace weir::wire {
 

@@ -1,12 +1,12 @@
 // ApiVersions (18), the first request on every connection of every server (data-plane spec 4.1).
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "core/wire/api_key.h"
 #include "core/wire/codec.h"
 #include "core/wire/error_code.h"
+
+#include <string>
+#include <vector>
 
 namespace weir::wire {
 

@@ -6,9 +6,13 @@ namespace {
 
 constexpr Version kFilterVersion = 24;
 
-Result<std::string> read_text(Reader& reader) { return reader.read_string(); }
+Result<std::string> read_text(Reader& reader) {
+    return reader.read_string();
+}
 
-void write_text(Writer& writer, const std::string& text) { writer.write_string(text); }
+void write_text(Writer& writer, const std::string& text) {
+    writer.write_string(text);
+}
 
 Result<ConsumerOffsetFilter> decode_filter(Reader& reader) {
     ConsumerOffsetFilter filter;

@@ -3,14 +3,14 @@
 // record consumed; the client adds 1.
 #pragma once
 
+#include "core/model/replica_key.h"
+#include "core/wire/codec.h"
+#include "core/wire/error_code.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "core/model/replica_key.h"
-#include "core/wire/codec.h"
-#include "core/wire/error_code.h"
 
 namespace weir::wire {
 

@@ -27,32 +27,32 @@ Result<T> decode_object(Reader& reader, Version version);
 template <typename T>
 void encode_object(Writer& writer, const T& value, Version version);
 
-#define WEIR_WIRE_OBJECT(T)                                               \
-    extern template Result<T> decode_object<T>(Reader&, Version);         \
+#define WEIR_WIRE_OBJECT(T)                                       \
+    extern template Result<T> decode_object<T>(Reader&, Version); \
     extern template void encode_object<T>(Writer&, const T&, Version)
-#define WEIR_WIRE_OBJECTS(EACH)                                                                   \
-    EACH(TopicSpec);                                                                              \
-    EACH(TopicStatus);                                                                            \
-    EACH(PartitionSpec);                                                                          \
-    EACH(PartitionStatus);                                                                        \
-    EACH(SpuSpec);                                                                                \
-    EACH(SpuStatus);                                                                              \
-    EACH(CustomSpuSpec);                                                                          \
-    EACH(SpuGroupSpec);                                                                           \
-    EACH(SpuGroupStatus);                                                                         \
-    EACH(SmartModuleSpec);                                                                        \
-    EACH(SmartModuleStatus);                                                                      \
-    EACH(TableFormatSpec);                                                                        \
-    EACH(TableFormatStatus);                                                                      \
-    EACH(MirrorSpec);                                                                             \
-    EACH(MirrorStatus);                                                                           \
-    EACH(TopicObject);                                                                            \
-    EACH(PartitionObject);                                                                        \
-    EACH(SpuObject);                                                                              \
-    EACH(CustomSpuObject);                                                                        \
-    EACH(SpuGroupObject);                                                                         \
-    EACH(SmartModuleObject);                                                                      \
-    EACH(TableFormatObject);                                                                      \
+#define WEIR_WIRE_OBJECTS(EACH) \
+    EACH(TopicSpec);            \
+    EACH(TopicStatus);          \
+    EACH(PartitionSpec);        \
+    EACH(PartitionStatus);      \
+    EACH(SpuSpec);              \
+    EACH(SpuStatus);            \
+    EACH(CustomSpuSpec);        \
+    EACH(SpuGroupSpec);         \
+    EACH(SpuGroupStatus);       \
+    EACH(SmartModuleSpec);      \
+    EACH(SmartModuleStatus);    \
+    EACH(TableFormatSpec);      \
+    EACH(TableFormatStatus);    \
+    EACH(MirrorSpec);           \
+    EACH(MirrorStatus);         \
+    EACH(TopicObject);          \
+    EACH(PartitionObject);      \
+    EACH(SpuObject);            \
+    EACH(CustomSpuObject);      \
+    EACH(SpuGroupObject);       \
+    EACH(SmartModuleObject);    \
+    EACH(TableFormatObject);    \
     EACH(MirrorObject)
 WEIR_WIRE_OBJECTS(WEIR_WIRE_OBJECT);
 #undef WEIR_WIRE_OBJECT

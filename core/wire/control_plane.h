@@ -7,6 +7,10 @@
 // with a Status. Values own their bytes.
 #pragma once
 
+#include "core/wire/api_key.h"
+#include "core/wire/control_objects.h"
+#include "core/wire/error_code.h"
+
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -14,10 +18,6 @@
 #include <string_view>
 #include <variant>
 #include <vector>
-
-#include "core/wire/api_key.h"
-#include "core/wire/control_objects.h"
-#include "core/wire/error_code.h"
 
 namespace weir::wire {
 
@@ -113,11 +113,10 @@ struct ListRequest {
     friend bool operator==(const ListRequest&, const ListRequest&) = default;
 };
 
-using ObjectList =
-    std::variant<std::vector<TopicObject>, std::vector<SpuObject>, std::vector<CustomSpuObject>,
-                 std::vector<SmartModuleObject>, std::vector<PartitionObject>,
-                 std::vector<SpuGroupObject>, std::vector<TableFormatObject>,
-                 std::vector<MirrorObject>>;
+using ObjectList = std::variant<std::vector<TopicObject>, std::vector<SpuObject>,
+                                std::vector<CustomSpuObject>, std::vector<SmartModuleObject>,
+                                std::vector<PartitionObject>, std::vector<SpuGroupObject>,
+                                std::vector<TableFormatObject>, std::vector<MirrorObject>>;
 
 struct ListResponse {
     ObjectList objects;

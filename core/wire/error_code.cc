@@ -57,8 +57,7 @@ constexpr std::array kRows = {
     Row{ErrorTag::smartmodule_error, "SmartModuleError"},
     Row{ErrorTag::smartmodule_not_found, "SmartModuleNotFound", ErrorLayout::text},
     Row{ErrorTag::smartmodule_invalid, "SmartModuleInvalid", ErrorLayout::text_and_name},
-    Row{ErrorTag::smartmodule_invalid_exports, "SmartModuleInvalidExports",
-        ErrorLayout::two_texts},
+    Row{ErrorTag::smartmodule_invalid_exports, "SmartModuleInvalidExports", ErrorLayout::two_texts},
     Row{ErrorTag::smartmodule_runtime_error, "SmartModuleRuntimeError", ErrorLayout::runtime},
     Row{ErrorTag::smartmodule_chain_init_error, "SmartModuleChainInitError", ErrorLayout::text},
     Row{ErrorTag::smartmodule_init_error, "SmartModuleInitError", ErrorLayout::text},
@@ -118,12 +117,13 @@ Result<ErrorPayload> decode_runtime(Reader& reader) {
     return ErrorPayload(std::move(payload));
 }
 
-Result<std::string> read_text(Reader& reader) { return reader.read_string(); }
+Result<std::string> read_text(Reader& reader) {
+    return reader.read_string();
+}
 
 Result<ErrorPayload> decode_payload(Reader& reader, ErrorLayout layout) {
     switch (layout) {
-        case ErrorLayout::empty:
-            return ErrorPayload();
+        case ErrorLayout::empty: return ErrorPayload();
         case ErrorLayout::text: {
             WEIR_TRY(std::string text, reader.read_string());
             return ErrorPayload(ErrorText{std::move(text)});
@@ -159,8 +159,7 @@ Result<ErrorPayload> decode_payload(Reader& reader, ErrorLayout layout) {
             WEIR_TRY(payload.second, reader.read_string());
             return ErrorPayload(std::move(payload));
         }
-        case ErrorLayout::runtime:
-            return decode_runtime(reader);
+        case ErrorLayout::runtime: return decode_runtime(reader);
         case ErrorLayout::memory: {
             ErrorMemory payload;
             WEIR_TRY(payload.requested, reader.read_u64());
@@ -244,7 +243,9 @@ ApiError::ApiError(ErrorTag tag_in, ErrorPayload payload_in)
     WEIR_ASSERT(static_cast<std::size_t>(layout_of(tag_in)) == payload.index());
 }
 
-ApiError ApiError::other(std::string_view text) { return with_text(ErrorTag::other, text); }
+ApiError ApiError::other(std::string_view text) {
+    return with_text(ErrorTag::other, text);
+}
 
 ApiError ApiError::with_text(ErrorTag tag, std::string_view text) {
     return ApiError(tag, ErrorText{cut_text(text)});
@@ -255,9 +256,13 @@ std::optional<ErrorTag> error_tag_from(std::int16_t number) {
     return row == nullptr ? std::nullopt : std::optional<ErrorTag>(row->tag);
 }
 
-ErrorLayout layout_of(ErrorTag tag) { return row_of(tag).layout; }
+ErrorLayout layout_of(ErrorTag tag) {
+    return row_of(tag).layout;
+}
 
-std::string_view to_string(ErrorTag tag) { return row_of(tag).name; }
+std::string_view to_string(ErrorTag tag) {
+    return row_of(tag).name;
+}
 
 std::string to_string(const ApiError& error) {
     const std::string text = std::visit(PayloadText{}, error.payload);

@@ -1,18 +1,18 @@
 // The error codes of the protocol with their payloads (data-plane spec 5).
 //
-// A code is an i16 tag and, for some tags, fields: an `ApiError`. A client cannot read past a tag it
-// does not know, so only the tags below can be expressed, and decoding refuses others. This is what
-// goes over the wire; inside, errors are `weir::Error`, and the services map one to the other.
+// A code is an i16 tag and, for some tags, fields: an `ApiError`. A client cannot read past a tag
+// it does not know, so only the tags below can be expressed, and decoding refuses others. This is
+// what goes over the wire; inside, errors are `weir::Error`, and the services map one to the other.
 #pragma once
+
+#include "core/model/replica_key.h"
+#include "core/wire/codec.h"
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
-
-#include "core/model/replica_key.h"
-#include "core/wire/codec.h"
 
 namespace weir::wire {
 

@@ -1,8 +1,8 @@
 #include "core/wire/fetch.h"
 
-#include <fmt/core.h>
-
 #include "core/wire/record_set.h"
+
+#include <fmt/core.h>
 
 namespace weir::wire {
 
@@ -44,9 +44,8 @@ void encode_partition(Writer& writer, const FetchPartition& partition, Version v
 Result<FetchTopic> decode_topic(Reader& reader, Version version) {
     FetchTopic topic;
     WEIR_TRY(topic.name, reader.read_string());
-    WEIR_TRY(topic.partitions, reader.read_vector([version](Reader& r) {
-        return decode_partition(r, version);
-    }));
+    WEIR_TRY(topic.partitions,
+             reader.read_vector([version](Reader& r) { return decode_partition(r, version); }));
     return topic;
 }
 
@@ -134,8 +133,8 @@ Result<FetchPartitionResponse> decode_fetch_partition_response(Reader& reader,
     return response;
 }
 
-void encode_head(Writer& writer, const FetchPartitionResponse& response,
-                 std::uint64_t records_size, Version version) {
+void encode_head(Writer& writer, const FetchPartitionResponse& response, std::uint64_t records_size,
+                 Version version) {
     writer.write_u32(response.partition);
     encode(writer, response.error);
     writer.write_i64(response.high_watermark);

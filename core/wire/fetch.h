@@ -1,14 +1,14 @@
 // Fetch (1), data-plane spec 4.3, and the partition answer that StreamFetch shares with it.
 #pragma once
 
+#include "core/base/bytes.h"
+#include "core/wire/codec.h"
+#include "core/wire/error_code.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "core/base/bytes.h"
-#include "core/wire/codec.h"
-#include "core/wire/error_code.h"
 
 namespace weir::wire {
 
@@ -42,8 +42,8 @@ struct ForgottenTopic {
 struct FetchRequest {
     std::int32_t max_wait_ms = 0;
     std::int32_t min_bytes = 0;
-    std::int32_t max_bytes = 0;                           // version >= 3; for each partition
-    Isolation isolation = Isolation::read_uncommitted;    // version >= 4
+    std::int32_t max_bytes = 0;                         // version >= 3; for each partition
+    Isolation isolation = Isolation::read_uncommitted;  // version >= 4
     std::vector<FetchTopic> topics;
     std::vector<ForgottenTopic> forgotten;  // version >= 7
     friend bool operator==(const FetchRequest&, const FetchRequest&) = default;
@@ -91,7 +91,7 @@ Result<FetchPartitionResponse> decode_fetch_partition_response(Reader& reader,
                                                                Version version);
 // Everything up to and including the size of the record set, which is `records_size`; the caller
 // sends the bytes themselves. `response.records` is not looked at.
-void encode_head(Writer& writer, const FetchPartitionResponse& response,
-                 std::uint64_t records_size, Version version);
+void encode_head(Writer& writer, const FetchPartitionResponse& response, std::uint64_t records_size,
+                 Version version);
 
 }  // namespace weir::wire

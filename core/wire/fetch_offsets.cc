@@ -6,7 +6,9 @@ namespace {
 
 constexpr Version kConsumerIdVersion = 23;
 
-Result<std::string> read_text(Reader& reader) { return reader.read_string(); }
+Result<std::string> read_text(Reader& reader) {
+    return reader.read_string();
+}
 
 Result<FetchOffsetsTopic> decode_topic(Reader& reader) {
     FetchOffsetsTopic topic;

@@ -1,13 +1,13 @@
 // FetchOffsets (1002), data-plane spec 4.4.
 #pragma once
 
+#include "core/wire/codec.h"
+#include "core/wire/error_code.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "core/wire/codec.h"
-#include "core/wire/error_code.h"
 
 namespace weir::wire {
 

@@ -4,11 +4,11 @@
 // sent the request knows how to read the rest.
 #pragma once
 
-#include <cstdint>
-#include <string>
-
 #include "core/base/ids.h"
 #include "core/wire/codec.h"
+
+#include <cstdint>
+#include <string>
 
 namespace weir::wire {
 

@@ -7,10 +7,11 @@
 //
 // SPU to SC (the SPU dials the SC's private port):
 //   RegisterSpu -> Registered. Then the SC pushes Assignments, first a full one, later changes; the
-//   SPU sends SpuReport when something changed (at most every report interval), Heartbeat every
-//   heartbeat interval, ReplicaRemoved when the files of a removed replica are gone. The SC answers
-//   each Heartbeat with HeartbeatAck (same sequence), so that either side notices a dead peer.
-//   After a reconnect everything starts again with RegisterSpu and a full Assignments.
+//   SPU sends SpuReport when something changed (offsets and sizes at most every report interval;
+//   a replica that has become usable or unusable at once, because somebody waits for it), Heartbeat
+//   every heartbeat interval, ReplicaRemoved when the files of a removed replica are gone. The SC
+//   answers each Heartbeat with HeartbeatAck (same sequence), so that either side notices a dead
+//   peer. After a reconnect everything starts again with RegisterSpu and a full Assignments.
 // SPU to SPU (the caller dials the private port of the leader of consumer-offset-0):
 //   PeerHello -> PeerWelcome, then any number of the three consumer-offset requests, each answered
 //   by the message of the same name with `Reply`, with the request's correlation id.
@@ -18,19 +19,19 @@
 // Values own their bytes. Decoding answers `malformed` on anything that does not follow the layout.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
 #include "core/base/ids.h"
 #include "core/model/partition.h"
 #include "core/model/replica_key.h"
 #include "core/model/uid.h"
 #include "core/wire/codec.h"
 #include "core/wire/error_code.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace weir::wire::internal {
 
@@ -82,7 +83,9 @@ void encode(Writer& writer, const InternalHeader& header);
 struct RegisterSpu {
     static constexpr MessageKind kKind = MessageKind::register_spu;
     SpuId spu;
-    // Drawn once when the data folder is created: tells a wiped disk from a restart.
+    // Drawn once when the data folder is created, and durable before it is first sent: tells a
+    // wiped disk from a restart. The SC keeps the first one and refuses another (storage_mismatch)
+    // until the SPU is unregistered and registered again.
     Uid storage_id;
     // Drawn at each start of the process.
     Uid boot_id;
@@ -101,7 +104,8 @@ enum class RegisterResult : std::uint8_t {
     version_mismatch,
     // The SC is not ready or stopping. Retry later.
     unavailable,
-    // Another storage is registered under this id and may still be alive.
+    // This SPU id was registered with another storage. Do not delete or serve anything; retry
+    // later.
     storage_mismatch,
 };
 
@@ -112,6 +116,10 @@ struct Registered {
     std::string message;
     // Of everything that follows on this connection.
     Version version = kInternalHelloVersion;
+    // Which cluster this SC keeps the metadata of. An SPU notes the first one durably and refuses
+    // to work for any other: an SC whose metadata were lost must not make the SPUs delete their
+    // data.
+    Uid cluster_id;
     std::string spu_name;
     std::uint32_t heartbeat_interval_ms = 1'000;
     // Without a message for so long, either side gives the connection up.
@@ -174,8 +182,8 @@ struct Assignments {
     friend bool operator==(const Assignments&, const Assignments&) = default;
 };
 
-// Only from the leader of a replica. A follower's entry in `followers` is (spu, -1, -1) until it has
-// attached.
+// Only from the leader of a replica. A follower's entry in `followers` is (spu, -1, -1) until it
+// has attached.
 struct ReplicaReport {
     ReplicaKey key;
     Uid topic_uid;
@@ -293,24 +301,24 @@ Result<T> decode_message(Reader& reader, Version version);
 template <typename T>
 void encode_message(Writer& writer, const T& message, Version version);
 
-#define WEIR_INTERNAL_MESSAGES(EACH)                                      \
-    EACH(RegisterSpu);                                                    \
-    EACH(Registered);                                                     \
-    EACH(Assignments);                                                    \
-    EACH(SpuReport);                                                      \
-    EACH(ReplicaRemoved);                                                 \
-    EACH(Heartbeat);                                                      \
-    EACH(HeartbeatAck);                                                   \
-    EACH(PeerHello);                                                      \
-    EACH(PeerWelcome);                                                    \
-    EACH(FetchConsumerOffset);                                            \
-    EACH(FetchConsumerOffsetReply);                                       \
-    EACH(UpdateConsumerOffset);                                           \
-    EACH(UpdateConsumerOffsetReply);                                      \
-    EACH(DeleteConsumerOffset);                                           \
+#define WEIR_INTERNAL_MESSAGES(EACH) \
+    EACH(RegisterSpu);               \
+    EACH(Registered);                \
+    EACH(Assignments);               \
+    EACH(SpuReport);                 \
+    EACH(ReplicaRemoved);            \
+    EACH(Heartbeat);                 \
+    EACH(HeartbeatAck);              \
+    EACH(PeerHello);                 \
+    EACH(PeerWelcome);               \
+    EACH(FetchConsumerOffset);       \
+    EACH(FetchConsumerOffsetReply);  \
+    EACH(UpdateConsumerOffset);      \
+    EACH(UpdateConsumerOffsetReply); \
+    EACH(DeleteConsumerOffset);      \
     EACH(DeleteConsumerOffsetReply)
-#define WEIR_INTERNAL_MESSAGE(T)                                          \
-    extern template Result<T> decode_message<T>(Reader&, Version);        \
+#define WEIR_INTERNAL_MESSAGE(T)                                   \
+    extern template Result<T> decode_message<T>(Reader&, Version); \
     extern template void encode_message<T>(Writer&, const T&, Version)
 WEIR_INTERNAL_MESSAGES(WEIR_INTERNAL_MESSAGE);
 #undef WEIR_INTERNAL_MESSAGE

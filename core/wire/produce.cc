@@ -10,7 +10,9 @@ constexpr Version kThrottleVersion = 1;
 constexpr Version kAppendTimeVersion = 2;
 constexpr Version kLogStartVersion = 5;
 
-Result<std::string> read_text(Reader& reader) { return reader.read_string(); }
+Result<std::string> read_text(Reader& reader) {
+    return reader.read_string();
+}
 
 Result<ProduceTopic> decode_topic(Reader& reader, const BufferSlice& frame) {
     ProduceTopic topic;
@@ -62,9 +64,8 @@ Result<ProduceRequest> decode_produce_request(Reader& reader, const BufferSlice&
     if (request.timeout_ms < 0) {
         return fail(ErrorCode::malformed, "negative produce timeout");
     }
-    WEIR_TRY(request.topics, reader.read_vector([&frame](Reader& r) {
-        return decode_topic(r, frame);
-    }));
+    WEIR_TRY(request.topics,
+             reader.read_vector([&frame](Reader& r) { return decode_topic(r, frame); }));
     if (version >= kProduceSmartModulesVersion) {
         WEIR_TRY(request.smartmodules, reader.read_vector([version](Reader& r) {
             return decode_smartmodule_invocation(r, version);

@@ -4,15 +4,15 @@
 // the frame. Response entries answer request entries by position, so their order and count matter.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "core/base/bytes.h"
 #include "core/wire/codec.h"
 #include "core/wire/error_code.h"
 #include "core/wire/smartmodule_invocation.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace weir::wire {
 

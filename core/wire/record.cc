@@ -88,7 +88,9 @@ Result<RecordView> RecordWalker::next() {
     return record;
 }
 
-PayloadBuilder::PayloadBuilder() { writer_.write_u32(0); }
+PayloadBuilder::PayloadBuilder() {
+    writer_.write_u32(0);
+}
 
 void PayloadBuilder::add(std::optional<ByteSpan> key, ByteSpan value,
                          std::int32_t timestamp_delta_ms) {

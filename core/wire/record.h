@@ -5,11 +5,11 @@
 // `make_batch` puts the header before it. Views point into the reader's bytes.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-
 #include "core/base/bytes.h"
 #include "core/wire/codec.h"
+
+#include <cstdint>
+#include <optional>
 
 namespace weir::wire {
 
@@ -34,14 +34,14 @@ std::size_t encoded_size(const RecordView& record);
 //     WEIR_TRY(RecordWalker walker, RecordWalker::open(payload));
 //     while (walker.more()) { WEIR_TRY(RecordView record, walker.next()); ... }
 class RecordWalker {
-   public:
+public:
     static Result<RecordWalker> open(ByteSpan payload);
     // As many as the payload's count says; the header's count is another field.
     std::uint32_t record_count() const { return record_count_; }
     bool more() const { return walked_ < record_count_; }
     Result<RecordView> next();
 
-   private:
+private:
     RecordWalker(Reader reader, std::uint32_t record_count)
         : reader_(reader), record_count_(record_count) {}
     Reader reader_;
@@ -51,7 +51,7 @@ class RecordWalker {
 
 // Gathers the payload of one batch.
 class PayloadBuilder {
-   public:
+public:
     PayloadBuilder();
     // offset_delta is the position; timestamps are given as the delta.
     void add(std::optional<ByteSpan> key, ByteSpan value, std::int32_t timestamp_delta_ms);
@@ -60,7 +60,7 @@ class PayloadBuilder {
     // Count and records, uncompressed.
     Bytes take() &&;
 
-   private:
+private:
     Writer writer_;
     std::uint32_t record_count_ = 0;
 };

@@ -22,8 +22,7 @@ void write_record_set(Writer& writer, const BufferSlice& records) {
 }
 
 void write_record_set_size(Writer& writer, std::uint64_t size_bytes) {
-    WEIR_ASSERT(size_bytes <=
-                static_cast<std::uint64_t>(std::numeric_limits<std::int32_t>::max()));
+    WEIR_ASSERT(size_bytes <= static_cast<std::uint64_t>(std::numeric_limits<std::int32_t>::max()));
     writer.write_u32(static_cast<std::uint32_t>(size_bytes));
 }
 

@@ -10,7 +10,9 @@ constexpr Version kLookbackVersion = 20;
 constexpr Version kLookbackAgeVersion = 21;
 constexpr Version kNameVersion = 25;
 
-Result<std::string> read_text(Reader& reader) { return reader.read_string(); }
+Result<std::string> read_text(Reader& reader) {
+    return reader.read_string();
+}
 
 Result<Bytes> read_owned_bytes(Reader& reader) {
     WEIR_TRY(const ByteSpan bytes, reader.read_byte_vector());
@@ -21,8 +23,7 @@ enum class ContextTag : std::uint8_t { none = 0, aggregate = 1, join = 2, join_s
 
 Result<ModuleContext> decode_context(Reader& reader, ContextTag tag) {
     switch (tag) {
-        case ContextTag::none:
-            return ModuleContext();
+        case ContextTag::none: return ModuleContext();
         case ContextTag::aggregate: {
             AggregateContext context;
             WEIR_TRY(context.accumulator, read_owned_bytes(reader));
@@ -67,8 +68,7 @@ ContextTag context_of(ModuleKindTag tag) {
         case ModuleKindTag::map:
         case ModuleKindTag::array_map:
         case ModuleKindTag::filter_map:
-        case ModuleKindTag::generic:
-            return ContextTag::none;
+        case ModuleKindTag::generic: return ContextTag::none;
     }
     return ContextTag::none;
 }
@@ -172,9 +172,8 @@ void encode(Writer& writer, const SmartModuleParams& params, Version version) {
         writer.write_option(params.lookback, [version](Writer& w, const Lookback& lookback) {
             w.write_u64(lookback.last);
             if (version >= kLookbackAgeVersion) {
-                w.write_option(lookback.age, [](Writer& inner, const WireDuration& age) {
-                    encode(inner, age);
-                });
+                w.write_option(lookback.age,
+                               [](Writer& inner, const WireDuration& age) { encode(inner, age); });
             }
         });
     }

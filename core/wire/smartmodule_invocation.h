@@ -2,13 +2,13 @@
 // full even where no engine is built in, because other fields follow it.
 #pragma once
 
+#include "core/wire/codec.h"
+
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <variant>
-
-#include "core/wire/codec.h"
 
 namespace weir::wire {
 
@@ -72,8 +72,8 @@ enum class ModuleKindTag : std::uint8_t {
 
 struct ModuleKind {
     ModuleKindTag tag = ModuleKindTag::generic;
-    // What the tag carries: nothing, except for aggregate, join and join_stream (the context of that
-    // name) and generic (any).
+    // What the tag carries: nothing, except for aggregate, join and join_stream (the context of
+    // that name) and generic (any).
     ModuleContext context;
     friend bool operator==(const ModuleKind&, const ModuleKind&) = default;
 };

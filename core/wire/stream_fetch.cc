@@ -10,7 +10,9 @@ constexpr Version kLegacyVersionMax = 18;
 constexpr Version kSmartModulesVersion = 18;
 constexpr Version kConsumerIdVersion = 23;
 
-Result<std::string> read_text(Reader& reader) { return reader.read_string(); }
+Result<std::string> read_text(Reader& reader) {
+    return reader.read_string();
+}
 
 // The fields that older clients put before today's list.
 Result<void> decode_legacy(Reader& reader, StreamFetchRequest& request, Version version) {

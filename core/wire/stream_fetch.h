@@ -2,15 +2,15 @@
 // correlation id; the flow control (UpdateOffsets) is in update_offsets.h.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "core/base/bytes.h"
 #include "core/wire/codec.h"
 #include "core/wire/fetch.h"
 #include "core/wire/smartmodule_invocation.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace weir::wire {
 

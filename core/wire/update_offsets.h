@@ -1,11 +1,11 @@
 // UpdateOffsets (1005), the acknowledgement of a stream's responses (data-plane spec 4.6).
 #pragma once
 
-#include <cstdint>
-#include <vector>
-
 #include "core/wire/codec.h"
 #include "core/wire/error_code.h"
+
+#include <cstdint>
+#include <vector>
 
 namespace weir::wire {
 
