@@ -61,7 +61,9 @@ std::int64_t SimClock::to_global(Instant when) const {
 
 void SimClock::arm(Timer& timer, Instant when) {
     ++armed_timers_;
-    const EventId id = scheduler_.at(to_global(when), EventKind::timer, executor_.node(),
+    // Not in this very instant, or a timer that arms itself anew would let nothing else run.
+    const std::int64_t due_ns = std::max(to_global(when), scheduler_.now_ns() + 1);
+    const EventId id = scheduler_.at(due_ns, EventKind::timer, executor_.node(),
                                      &SimClock::on_due, &timer);
     slot(timer) = pack(id);
 }

@@ -1,3 +1,9 @@
 weir_test(NAME sim_world_test LABEL unit
     SOURCES sim_world_test.cc
     DEPS weir_sim)
+weir_test(NAME sim_contract_test LABEL unit
+    SOURCES sim_contract_test.cc
+    DEPS weir_sim)
+weir_test(NAME sim_disk_test LABEL unit
+    SOURCES sim_disk_test.cc
+    DEPS weir_sim)
