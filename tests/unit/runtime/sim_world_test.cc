@@ -1,10 +1,10 @@
 // The simulated world itself: time, order, crash, power loss, leaks and the trace hash.
 
-#include <gtest/gtest.h>
-
 #include "core/task/sync.h"
 #include "core/task/task_scope.h"
 #include "runtime/sim/cluster/run_in_sim.h"
+
+#include <gtest/gtest.h>
 
 namespace weir::sim {
 namespace {
