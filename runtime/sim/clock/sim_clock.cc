@@ -1,8 +1,8 @@
 #include "runtime/sim/clock/sim_clock.h"
 
-#include <algorithm>
-
 #include "core/base/assert.h"
+
+#include <algorithm>
 
 namespace weir::sim {
 
@@ -23,10 +23,7 @@ EventId unpack(std::uint64_t slot) {
 }  // namespace
 
 SimClock::SimClock(Scheduler& scheduler, NodeExecutor& executor, const ClockOptions& options)
-    : scheduler_(scheduler),
-      executor_(executor),
-      options_(options),
-      boot_ns_(scheduler.now_ns()) {}
+    : scheduler_(scheduler), executor_(executor), options_(options), boot_ns_(scheduler.now_ns()) {}
 
 std::int64_t SimClock::to_local(std::int64_t since_boot_ns) const {
     // Split, so that the product cannot overflow.
@@ -63,8 +60,8 @@ void SimClock::arm(Timer& timer, Instant when) {
     ++armed_timers_;
     // Not in this very instant, or a timer that arms itself anew would let nothing else run.
     const std::int64_t due_ns = std::max(to_global(when), scheduler_.now_ns() + 1);
-    const EventId id = scheduler_.at(due_ns, EventKind::timer, executor_.node(),
-                                     &SimClock::on_due, &timer);
+    const EventId id =
+        scheduler_.at(due_ns, EventKind::timer, executor_.node(), &SimClock::on_due, &timer);
     slot(timer) = pack(id);
 }
 

@@ -4,24 +4,24 @@
 // Owned by the incarnation. Timers fire at or after their deadline on this node's own clock.
 #pragma once
 
-#include <cstdint>
-
 #include "core/env/clock.h"
 #include "runtime/sim/sched/scheduler.h"
+
+#include <cstdint>
 
 namespace weir::sim {
 
 struct ClockOptions {
-    std::int64_t drift_ppm = 0;       // how much faster than global time
-    Duration origin;                  // monotonic time at boot
-    Duration wall_offset;             // against true wall time; may be stepped later
+    std::int64_t drift_ppm = 0;  // how much faster than global time
+    Duration origin;             // monotonic time at boot
+    Duration wall_offset;        // against true wall time; may be stepped later
 };
 
 // True wall time at global time 0: 2026-01-01 00:00:00 UTC.
 inline constexpr std::int64_t kWallEpochNs = 1'767'225'600LL * 1'000'000'000LL;
 
 class SimClock final : public Clock {
-   public:
+public:
     SimClock(Scheduler& scheduler, NodeExecutor& executor, const ClockOptions& options);
 
     Instant now() const override;
@@ -31,7 +31,7 @@ class SimClock final : public Clock {
     // For the leak check.
     std::size_t armed_timers() const { return armed_timers_; }
 
-   private:
+private:
     void arm(Timer& timer, Instant when) override;
     void disarm(Timer& timer) override;
     static void on_due(void* timer);

@@ -7,18 +7,18 @@
 // start.
 #pragma once
 
+#include "core/env/env.h"
+
 #include <cstddef>
 #include <memory>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
-#include "core/env/env.h"
-
 namespace weir::sim {
 
 class Main {
-   public:
+public:
     using TaskType = Task<Result<void>>;
 
     Main() = default;
@@ -33,7 +33,7 @@ class Main {
         return starter_->start(env, stop);
     }
 
-   private:
+private:
     struct Base {
         virtual ~Base() = default;
         WEIR_CORO_WRAPPER virtual TaskType start(Env& env, CancelToken stop) const = 0;

@@ -1,18 +1,18 @@
 #include "runtime/sim/cluster/world.h"
 
+#include "core/base/assert.h"
+
 #include <fmt/core.h>
 
 #include <map>
 #include <utility>
-
-#include "core/base/assert.h"
 
 namespace weir::sim {
 
 namespace {
 
 class SimRandom final : public Random {
-   public:
+public:
     explicit SimRandom(std::uint64_t seed) : seed_(seed) {}
     Prng stream(std::string_view label) override {
         const auto [entry, inserted] = used_.try_emplace(std::string(label), 0);
@@ -20,13 +20,13 @@ class SimRandom final : public Random {
         return Prng::derive(seed_ + mix64(count), label);
     }
 
-   private:
+private:
     std::uint64_t seed_;
     std::map<std::string, std::uint64_t, std::less<>> used_;
 };
 
 class SimLogSink final : public LogSink {
-   public:
+public:
     SimLogSink(const Scheduler& scheduler, std::string machine, LogWriter writer, LogLevel level)
         : scheduler_(scheduler), machine_(std::move(machine)), writer_(writer), level_(level) {}
     bool enabled(LogLevel level) const override { return writer_ != nullptr && level >= level_; }
@@ -36,7 +36,7 @@ class SimLogSink final : public LogSink {
         }
     }
 
-   private:
+private:
     const Scheduler& scheduler_;
     std::string machine_;
     LogWriter writer_;
@@ -202,7 +202,9 @@ void Machine::step_wall(Duration by) {
     }
 }
 
-void Machine::on_main_done(void* context) { static_cast<Machine*>(context)->finish_life(); }
+void Machine::on_main_done(void* context) {
+    static_cast<Machine*>(context)->finish_life();
+}
 
 void Machine::finish_life() {
     Scheduler& scheduler = world_.scheduler_;

@@ -10,13 +10,6 @@
 // incarnations; each boot gives its main coroutine a new Env.
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "core/env/env.h"
 #include "runtime/sim/clock/sim_clock.h"
 #include "runtime/sim/cluster/main.h"
@@ -24,6 +17,13 @@
 #include "runtime/sim/net/sim_network.h"
 #include "runtime/sim/sched/scheduler.h"
 #include "runtime/sim/trace/trace.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace weir::sim {
 
@@ -58,13 +58,11 @@ struct Leaks {
     std::size_t locks = 0;
     std::size_t connections = 0;
     std::size_t listeners = 0;
-    bool any() const {
-        return tasks + timers + files + locks + connections + listeners != 0;
-    }
+    bool any() const { return tasks + timers + files + locks + connections + listeners != 0; }
 };
 
 class Machine {
-   public:
+public:
     Machine(World& world, HostId host, std::string name, const MachineOptions& options);
     ~Machine();
     Machine(const Machine&) = delete;
@@ -98,7 +96,7 @@ class Machine {
     std::uint32_t incarnation() const { return incarnation_; }
     void step_wall(Duration by);
 
-   private:
+private:
     friend class World;
     struct Life;
     void end_life(Fabric::Death death);
@@ -123,7 +121,7 @@ class Machine {
 };
 
 class World {
-   public:
+public:
     explicit World(std::uint64_t seed, const WorldOptions& options = {});
     ~World();
     World(const World&) = delete;
@@ -149,7 +147,7 @@ class World {
     void after(Duration delay, std::function<void()> action);
     Prng stream(std::string_view label) const { return Prng::derive(seed_, label); }
 
-   private:
+private:
     friend class Machine;
     struct Planned;
     static void on_planned(void* planned);

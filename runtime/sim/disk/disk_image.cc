@@ -12,7 +12,9 @@ namespace {
 // Beyond this much unsynced data per file, the older half counts as written back.
 constexpr std::size_t kWritebackBytes = 4U << 20U;
 
-std::string quoted(std::string_view path) { return "'" + std::string(path) + "'"; }
+std::string quoted(std::string_view path) {
+    return "'" + std::string(path) + "'";
+}
 
 // The next component of `path` from `at` on; empty at the end.
 std::string_view next_name(std::string_view path, std::size_t& at) {
@@ -60,8 +62,7 @@ Result<DiskImage::Place> DiskImage::locate(std::string_view path) const {
     const std::size_t slash = path.rfind('/');
     const std::string_view parent =
         slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-    const std::string_view name =
-        slash == std::string_view::npos ? path : path.substr(slash + 1);
+    const std::string_view name = slash == std::string_view::npos ? path : path.substr(slash + 1);
     if (name.empty()) {
         return fail(ErrorCode::invalid_argument, "the root has no parent");
     }
@@ -79,7 +80,8 @@ void DiskImage::link(DiskNode& directory, const std::string& name, DiskNodePtr n
 
 void DiskImage::unlink(DiskNode& directory, const std::string& name) {
     const auto found = directory.entries_.find(name);
-    // Space of a file that is still open is given back at once: the difference does not matter here.
+    // Space of a file that is still open is given back at once: the difference does not matter
+    // here.
     used_bytes_ -= tree_bytes(*found->second);
     found->second->linked_ = false;
     directory.entries_.erase(found);
@@ -425,8 +427,7 @@ void DiskImage::lose_file(DiskNode& file, Prng& prng, LossMode mode) {
         sector_cut.emplace(sector, cut);
         return cut;
     };
-    const std::uint64_t size_cut =
-        mode == LossMode::sectors ? prng.below(count + 1) : common;
+    const std::uint64_t size_cut = mode == LossMode::sectors ? prng.below(count + 1) : common;
     std::uint64_t size = file.size();
     for (std::size_t i = count; i-- > 0;) {
         const DiskNode::Undo& undo = file.undo_[i];

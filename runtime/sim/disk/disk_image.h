@@ -7,17 +7,17 @@
 // are a list of which any part may be lost. No IO time here: that is SimDisk's.
 #pragma once
 
+#include "core/base/bytes.h"
+#include "core/base/prng.h"
+#include "core/base/result.h"
+#include "core/env/disk.h"
+
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "core/base/bytes.h"
-#include "core/base/prng.h"
-#include "core/base/result.h"
-#include "core/env/disk.h"
 
 namespace weir::sim {
 
@@ -36,7 +36,7 @@ using DiskNodePtr = std::shared_ptr<DiskNode>;
 
 // A file or a directory. Shared by the tree, by pending directory changes and by open handles.
 class DiskNode {
-   public:
+public:
     explicit DiskNode(bool is_directory) : is_directory_(is_directory) {}
 
     bool is_directory() const { return is_directory_; }
@@ -44,14 +44,14 @@ class DiskNode {
     ByteSpan content() const { return content_; }
     MutByteSpan content_for_damage() { return content_; }
 
-   private:
+private:
     friend class DiskImage;
     // A change of a file that is not known to be durable: what it replaced.
     struct Undo {
         std::uint64_t sequence;
         std::uint64_t position;
-        std::uint64_t length;    // of the range that was written
-        Bytes replaced;          // may be shorter than `length`: the file ended there
+        std::uint64_t length;  // of the range that was written
+        Bytes replaced;        // may be shorter than `length`: the file ended there
         std::uint64_t old_size;
         bool truncation;          // undone as a whole or not at all
         bool lost_by_sync_error;  // no later sync makes it durable
@@ -76,7 +76,7 @@ class DiskNode {
 };
 
 class DiskImage {
-   public:
+public:
     explicit DiskImage(std::uint64_t capacity_bytes);
 
     // --- the current view -------------------------------------------------------------------
@@ -119,7 +119,7 @@ class DiskImage {
     std::uint64_t sectors_lost() const { return sectors_lost_; }
     std::uint64_t entries_lost() const { return entries_lost_; }
 
-   private:
+private:
     struct Place {
         DiskNode* parent;
         std::string name;

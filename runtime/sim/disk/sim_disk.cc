@@ -1,25 +1,25 @@
 #include "runtime/sim/disk/sim_disk.h"
 
+#include "core/base/assert.h"
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
-#include "core/base/assert.h"
-
 namespace weir::sim {
 
 class SimLock final : public DirectoryLock {
-   public:
+public:
     SimLock(SimDisk& disk, std::string path) : disk_(disk), path_(std::move(path)) {}
     ~SimLock() override { disk_.locks_.erase(path_); }
 
-   private:
+private:
     SimDisk& disk_;
     std::string path_;
 };
 
-SimDisk::SimDisk(Scheduler& scheduler, NodeExecutor& executor, DiskImage& image,
-                 DiskFaults& faults, const DiskOptions& options, Prng prng)
+SimDisk::SimDisk(Scheduler& scheduler, NodeExecutor& executor, DiskImage& image, DiskFaults& faults,
+                 const DiskOptions& options, Prng prng)
     : scheduler_(scheduler),
       executor_(executor),
       image_(image),
@@ -172,11 +172,15 @@ SimFile::SimFile(SimDisk& disk, DiskNodePtr node, bool writable)
     ++disk_.open_files_;
 }
 
-SimFile::~SimFile() { --disk_.open_files_; }
+SimFile::~SimFile() {
+    --disk_.open_files_;
+}
 
 namespace {
 
-Error read_only_file() { return Error(ErrorCode::io_error, "the file is open for reading only"); }
+Error read_only_file() {
+    return Error(ErrorCode::io_error, "the file is open for reading only");
+}
 
 }  // namespace
 

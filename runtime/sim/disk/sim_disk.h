@@ -5,22 +5,22 @@
 // the incarnation; the image outlives it.
 #pragma once
 
-#include <memory>
-#include <set>
-#include <string>
-
 #include "core/base/intrusive_list.h"
 #include "core/env/disk.h"
 #include "runtime/sim/disk/disk_image.h"
 #include "runtime/sim/sched/scheduler.h"
 #include "runtime/sim/sched/timed_wait.h"
 
+#include <memory>
+#include <set>
+#include <string>
+
 namespace weir::sim {
 
 struct DiskOptions {
     std::uint64_t capacity_bytes = 1ULL << 40;
-    std::int64_t open_ns = 8'000;         // means of exponential-like times
-    std::int64_t access_ns = 3'000;       // reads and writes, through the page cache
+    std::int64_t open_ns = 8'000;    // means of exponential-like times
+    std::int64_t access_ns = 3'000;  // reads and writes, through the page cache
     std::int64_t ns_per_kib = 400;
     std::int64_t sync_ns = 250'000;
     std::int64_t metadata_ns = 20'000;
@@ -28,21 +28,34 @@ struct DiskOptions {
 
 // What a scenario may switch on while the machine runs. Belongs to the machine.
 struct DiskFaults {
-    std::uint32_t syncs_to_fail = 0;  // the next so many syncs answer io_error
-    std::int64_t slow_factor = 1;     // every time is multiplied by it
+    std::uint32_t syncs_to_fail = 0;     // the next so many syncs answer io_error
+    std::int64_t slow_factor = 1;        // every time is multiplied by it
     std::uint64_t disk_full_errors = 0;  // counted: operations refused for want of space
     std::uint64_t syncs = 0;             // counted: syncs that succeeded
 };
 
 enum class DiskOp : std::uint8_t {
-    open = 1, read, write, sync_data, truncate, allocate, size, list, create_directories, rename,
-    remove_file, remove_tree, sync_directory, free_space, lock,
+    open = 1,
+    read,
+    write,
+    sync_data,
+    truncate,
+    allocate,
+    size,
+    list,
+    create_directories,
+    rename,
+    remove_file,
+    remove_tree,
+    sync_directory,
+    free_space,
+    lock,
 };
 
 class SimFile;
 
 class SimDisk final : public Disk {
-   public:
+public:
     SimDisk(Scheduler& scheduler, NodeExecutor& executor, DiskImage& image, DiskFaults& faults,
             const DiskOptions& options, Prng prng);
     ~SimDisk() override;
@@ -63,7 +76,7 @@ class SimDisk final : public Disk {
     std::size_t open_files() const { return open_files_; }
     std::size_t locks() const { return locks_.size(); }
 
-   private:
+private:
     friend class SimFile;
     friend class SimLock;
     // A write or a tree removal between its start and its end.
@@ -91,7 +104,7 @@ class SimDisk final : public Disk {
 };
 
 class SimFile final : public File {
-   public:
+public:
     SimFile(SimDisk& disk, DiskNodePtr node, bool writable);
     ~SimFile() override;
 
@@ -105,7 +118,7 @@ class SimFile final : public File {
     // For Connection::send_file, which reads the page cache.
     ByteSpan content() const { return node_->content(); }
 
-   private:
+private:
     SimDisk& disk_;
     DiskNodePtr node_;
     bool writable_;

@@ -1,11 +1,11 @@
 #include "runtime/sim/net/fabric.h"
 
+#include "core/base/assert.h"
+#include "runtime/sim/net/sim_network.h"
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
-
-#include "core/base/assert.h"
-#include "runtime/sim/net/sim_network.h"
 
 namespace weir::sim {
 
@@ -62,8 +62,8 @@ Stream& Fabric::open_stream(HostId from, HostId to) {
     stream->id = next_stream_++;
     stream->sides[0].host = from;
     stream->sides[1].host = to;
-    stream->prng = Prng(mix64(seed_ ^ (stream->id * 0x9e3779b97f4a7c15ULL)) ^
-                        stable_hash("net.stream"));
+    stream->prng =
+        Prng(mix64(seed_ ^ (stream->id * 0x9e3779b97f4a7c15ULL)) ^ stable_hash("net.stream"));
     Stream& opened = *stream;
     streams_.emplace(opened.id, std::move(stream));
     ++counters_.connects;
@@ -86,8 +86,8 @@ void Fabric::send(Stream& stream, int side, ByteSpan bytes) {
     Pipe::Chunk chunk;
     chunk.bytes = Buffer::copy_of(bytes);
     const auto transfer = static_cast<std::int64_t>(bytes.size()) * link_.ns_per_kib / 1024;
-    chunk.arrives_ns = std::max(pipe.last_arrival_ns,
-                                scheduler_.now_ns() + latency(stream)) + transfer;
+    chunk.arrives_ns =
+        std::max(pipe.last_arrival_ns, scheduler_.now_ns() + latency(stream)) + transfer;
     pipe.last_arrival_ns = chunk.arrives_ns;
     pipe.buffered += bytes.size();
     pipe.under_way.push_back(std::move(chunk));
@@ -119,10 +119,9 @@ void Fabric::schedule_delivery(Stream& stream, int direction) {
     if (pipe.delivery.generation != 0 || pipe.held || pipe.under_way.empty()) {
         return;
     }
-    pipe.delivery = scheduler_.at(pipe.under_way.front().arrives_ns, EventKind::net_deliver,
-                                  stream.sides[1 - direction].host,
-                                  direction == 0 ? &Fabric::on_delivery_0 : &Fabric::on_delivery_1,
-                                  &stream);
+    pipe.delivery = scheduler_.at(
+        pipe.under_way.front().arrives_ns, EventKind::net_deliver, stream.sides[1 - direction].host,
+        direction == 0 ? &Fabric::on_delivery_0 : &Fabric::on_delivery_1, &stream);
 }
 
 void Fabric::on_delivery_0(void* context) {
@@ -192,9 +191,8 @@ void Fabric::deliver_reset(Stream& stream, int side) {
     target.reset = true;
     // What it had sent is discarded, except a reset that is on its way to the other side.
     Pipe& outgoing = stream.pipes[side];
-    std::erase_if(outgoing.under_way, [](const Pipe::Chunk& chunk) {
-        return chunk.kind != Pipe::Chunk::Kind::rst;
-    });
+    std::erase_if(outgoing.under_way,
+                  [](const Pipe::Chunk& chunk) { return chunk.kind != Pipe::Chunk::Kind::rst; });
     scheduler_.cancel(outgoing.delivery);
     outgoing.delivery = EventId();
     schedule_delivery(stream, side);
@@ -232,7 +230,9 @@ void Fabric::forget_if_done(Stream& stream) {
     streams_.erase(stream.id);
 }
 
-void Fabric::block(HostId from, HostId to) { ++blocks_[{from, to}]; }
+void Fabric::block(HostId from, HostId to) {
+    ++blocks_[{from, to}];
+}
 
 void Fabric::unblock(HostId from, HostId to) {
     const auto found = blocks_.find({from, to});
@@ -282,8 +282,7 @@ void Fabric::cut(Stream& stream, int direction) {
         }
         if (chunk.size() > keep) {
             Pipe::Chunk part = chunk;
-            part.bytes = Buffer::copy_of(
-                ByteSpan(chunk.bytes.data() + chunk.start, keep));
+            part.bytes = Buffer::copy_of(ByteSpan(chunk.bytes.data() + chunk.start, keep));
             part.start = 0;
             kept.push_back(std::move(part));
             keep = 0;
@@ -345,9 +344,9 @@ void Fabric::process_died(NodeExecutor& executor, Death death) {
             if (stream->sides[1 - side].alive()) {
                 const std::int64_t after = stream->prng.between(500'000'000, 20'000'000'000);
                 scheduler_.cancel(stream->vanish);
-                stream->vanish = scheduler_.at(scheduler_.now_ns() + after, EventKind::net_reset,
-                                               stream->sides[1 - side].host, &Fabric::on_vanish,
-                                               stream);
+                stream->vanish =
+                    scheduler_.at(scheduler_.now_ns() + after, EventKind::net_reset,
+                                  stream->sides[1 - side].host, &Fabric::on_vanish, stream);
             } else {
                 forget_if_done(*stream);
             }
@@ -356,7 +355,9 @@ void Fabric::process_died(NodeExecutor& executor, Death death) {
     }
 }
 
-void Fabric::set_powered(HostId host, bool powered) { hosts_[host].powered = powered; }
+void Fabric::set_powered(HostId host, bool powered) {
+    hosts_[host].powered = powered;
+}
 
 std::size_t Fabric::streams_of(const NodeExecutor& executor) const {
     std::size_t count = 0;

@@ -7,19 +7,19 @@
 // retransmission does; connects to a blocked or switched-off host get no answer.
 #pragma once
 
-#include <cstdint>
-#include <deque>
-#include <map>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "core/base/bytes.h"
 #include "core/base/prng.h"
 #include "core/base/result.h"
 #include "core/env/network.h"
 #include "core/task/sync.h"
 #include "runtime/sim/sched/scheduler.h"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace weir::sim {
 
@@ -51,7 +51,7 @@ struct Pipe {
     std::size_t buffered = 0;  // bytes in both
     std::int64_t last_arrival_ns = 0;
     EventId delivery;
-    bool held = false;  // delivery waits for the link to heal
+    bool held = false;      // delivery waits for the link to heal
     bool finished = false;  // all bytes and the end have arrived
 };
 
@@ -83,7 +83,7 @@ struct NetCounters {
 };
 
 class Fabric {
-   public:
+public:
     Fabric(Scheduler& scheduler, std::uint64_t seed);
     ~Fabric();
     Fabric(const Fabric&) = delete;
@@ -112,7 +112,7 @@ class Fabric {
     std::size_t listeners_of(const NodeExecutor& executor) const;
     const NetCounters& counters() const { return counters_; }
 
-   private:
+private:
     friend class SimNetwork;
     friend class SimConnection;
     friend class SimListener;

@@ -1,12 +1,12 @@
 #include "runtime/sim/net/sim_network.h"
 
-#include <algorithm>
-#include <cstring>
-#include <utility>
-
 #include "core/base/assert.h"
 #include "runtime/sim/disk/sim_disk.h"
 #include "runtime/sim/sched/timed_wait.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
 
 namespace weir::sim {
 
@@ -49,8 +49,7 @@ Result<std::unique_ptr<Listener>> SimNetwork::listen(const HostPort& address) {
     return std::make_unique<SimListener>(*this, bound);
 }
 
-Task<Result<std::unique_ptr<Connection>>> SimNetwork::connect(HostPort address,
-                                                              CancelToken token) {
+Task<Result<std::unique_ptr<Connection>>> SimNetwork::connect(HostPort address, CancelToken token) {
     const int resolved = fabric_.resolve(address.host, host_);
     if (resolved < 0) {
         TimedWait wait(scheduler_, executor_, EventKind::net_connect, kResolveNs, token);
@@ -66,8 +65,8 @@ Task<Result<std::unique_ptr<Connection>>> SimNetwork::connect(HostPort address,
         if (!waited) {
             co_return fail(cancelled("connect"));
         }
-        const bool reachable = fabric_.hosts_[target].powered &&
-                               !fabric_.blocked(host_, target) && !fabric_.blocked(target, host_);
+        const bool reachable = fabric_.hosts_[target].powered && !fabric_.blocked(host_, target) &&
+                               !fabric_.blocked(target, host_);
         if (reachable) {
             SimListener* listener = fabric_.find_listener(target, address.port);
             if (listener == nullptr) {
@@ -257,8 +256,8 @@ Task<Result<void>> SimConnection::send_file(File& file, FilePosition position,
         if (content.size() < end) {
             co_return fail(ErrorCode::io_error, "send_file: the file ends before the range");
         }
-        const ByteSpan rest = content.subspan(static_cast<std::size_t>(at),
-                                              static_cast<std::size_t>(end - at));
+        const ByteSpan rest =
+            content.subspan(static_cast<std::size_t>(at), static_cast<std::size_t>(end - at));
         const std::size_t size = give(rest);
         at += size;
         if (size == 0) {

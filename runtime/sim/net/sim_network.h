@@ -3,25 +3,24 @@
 // Owned by the incarnation; the fabric outlives it.
 #pragma once
 
-#include <deque>
-#include <memory>
-#include <string>
-
 #include "core/env/network.h"
 #include "core/task/sync.h"
 #include "runtime/sim/net/fabric.h"
 
+#include <deque>
+#include <memory>
+#include <string>
+
 namespace weir::sim {
 
 class SimNetwork final : public Network {
-   public:
+public:
     SimNetwork(Fabric& fabric, Scheduler& scheduler, NodeExecutor& executor, HostId host);
 
     Result<std::unique_ptr<Listener>> listen(const HostPort& address) override;
-    Task<Result<std::unique_ptr<Connection>>> connect(HostPort address,
-                                                      CancelToken token) override;
+    Task<Result<std::unique_ptr<Connection>>> connect(HostPort address, CancelToken token) override;
 
-   private:
+private:
     friend class SimListener;
     friend class SimConnection;
     Fabric& fabric_;
@@ -31,7 +30,7 @@ class SimNetwork final : public Network {
 };
 
 class SimListener final : public Listener {
-   public:
+public:
     SimListener(SimNetwork& network, HostPort address);
     ~SimListener() override;
 
@@ -42,7 +41,7 @@ class SimListener final : public Listener {
     // Called by a connecting side; false when the backlog is full.
     bool offer(Stream& stream);
 
-   private:
+private:
     SimNetwork& network_;
     HostPort address_;
     std::deque<std::uint64_t> backlog_;  // ids of streams: they may die while they wait
@@ -50,7 +49,7 @@ class SimListener final : public Listener {
 };
 
 class SimConnection final : public Connection {
-   public:
+public:
     SimConnection(SimNetwork& network, Stream& stream, int side);
     ~SimConnection() override;
 
@@ -62,7 +61,7 @@ class SimConnection final : public Connection {
     void reset() override;
     std::string peer() const override;
 
-   private:
+private:
     Stream::Side& self() const { return stream_->sides[side_]; }
     // Takes what has arrived; 0 when nothing has.
     std::size_t take(MutByteSpan into);

@@ -1,8 +1,8 @@
 #include "runtime/sim/sched/scheduler.h"
 
-#include <algorithm>
-
 #include "core/base/assert.h"
+
+#include <algorithm>
 
 namespace weir::sim {
 
@@ -186,9 +186,9 @@ void Scheduler::resume_one() {
 }
 
 void Scheduler::drop(NodeExecutor& node) {
-    const auto gone = std::remove_if(
-        ready_.begin() + static_cast<std::ptrdiff_t>(ready_head_), ready_.end(),
-        [&node](const Ready& ready) { return ready.node == &node; });
+    const auto gone =
+        std::remove_if(ready_.begin() + static_cast<std::ptrdiff_t>(ready_head_), ready_.end(),
+                       [&node](const Ready& ready) { return ready.node == &node; });
     ready_.erase(gone, ready_.end());
     node.ready_count_ = 0;
 }

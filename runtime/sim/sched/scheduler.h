@@ -10,14 +10,14 @@
 // cancel them.
 #pragma once
 
+#include "core/base/prng.h"
+#include "core/task/executor.h"
+#include "runtime/sim/trace/trace.h"
+
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
-
-#include "core/base/prng.h"
-#include "core/task/executor.h"
-#include "runtime/sim/trace/trace.h"
 
 namespace weir::sim {
 
@@ -25,9 +25,8 @@ class Scheduler;
 
 // The executor of one incarnation of one node.
 class NodeExecutor final : public Executor {
-   public:
-    NodeExecutor(Scheduler& scheduler, std::uint16_t node)
-        : scheduler_(scheduler), node_(node) {}
+public:
+    NodeExecutor(Scheduler& scheduler, std::uint16_t node) : scheduler_(scheduler), node_(node) {}
     ~NodeExecutor() override;
     NodeExecutor(const NodeExecutor&) = delete;
     NodeExecutor& operator=(const NodeExecutor&) = delete;
@@ -43,7 +42,7 @@ class NodeExecutor final : public Executor {
     // destroyed afterwards.
     void tear_down();
 
-   private:
+private:
     friend class Scheduler;
     Scheduler& scheduler_;
     std::uint16_t node_;
@@ -73,7 +72,7 @@ enum class RunEnd : std::uint8_t {
 };
 
 class Scheduler {
-   public:
+public:
     using Action = void (*)(void* context);
 
     Scheduler(std::uint64_t seed, Chooser chooser, Trace& trace);
@@ -93,7 +92,7 @@ class Scheduler {
     // Ends the current run_until() after the current step.
     void request_stop() { stop_requested_ = true; }
 
-   private:
+private:
     friend class NodeExecutor;
 
     struct Ready {

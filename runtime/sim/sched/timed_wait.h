@@ -5,15 +5,15 @@
 // it waits (only a crash does that).
 #pragma once
 
-#include <coroutine>
-
 #include "core/task/cancel.h"
 #include "runtime/sim/sched/scheduler.h"
+
+#include <coroutine>
 
 namespace weir::sim {
 
 class TimedWait {
-   public:
+public:
     TimedWait(Scheduler& scheduler, NodeExecutor& executor, EventKind kind, std::int64_t delay_ns,
               CancelToken token = {})
         : scheduler_(scheduler),
@@ -35,7 +35,7 @@ class TimedWait {
     // False: cancelled.
     bool await_resume() const noexcept { return elapsed_; }
 
-   private:
+private:
     static void on_time(void* self) {
         auto* wait = static_cast<TimedWait*>(self);
         wait->event_ = EventId();

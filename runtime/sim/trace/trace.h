@@ -6,29 +6,29 @@
 // window by window.
 #pragma once
 
+#include "core/base/bytes.h"
+
 #include <cstdint>
 #include <vector>
-
-#include "core/base/bytes.h"
 
 namespace weir::sim {
 
 enum class EventKind : std::uint8_t {
-    resume = 1,       // a = place in the ready set
+    resume = 1,  // a = place in the ready set
     timer = 2,
     net_send = 3,     // a = connection and direction, b = content hash
     net_deliver = 4,  // a = connection and direction, b = size
     net_connect = 5,
     net_reset = 6,
-    disk_done = 7,    // a = operation, b = size or content hash
-    machine = 8,      // a = MachineStep, b = incarnation
-    fault = 9,        // a = fault kind, b = argument
-    oracle = 10,      // a = what the checker saw, b = offset
+    disk_done = 7,  // a = operation, b = size or content hash
+    machine = 8,    // a = MachineStep, b = incarnation
+    fault = 9,      // a = fault kind, b = argument
+    oracle = 10,    // a = what the checker saw, b = offset
     harness = 11,
 };
 
 class Trace {
-   public:
+public:
     static constexpr std::uint64_t kCheckpointEvents = 1'000;
 
     explicit Trace(std::uint64_t seed);
@@ -49,7 +49,7 @@ class Trace {
     std::uint64_t events() const { return events_; }
     const std::vector<std::uint64_t>& checkpoints() const { return checkpoints_; }
 
-   private:
+private:
     static std::uint64_t step(std::uint64_t hash, std::uint64_t word) {
         hash = (hash ^ word) * 0x9fb21c651e98df25ULL;
         return hash ^ (hash >> 29);

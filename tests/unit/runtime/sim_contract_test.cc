@@ -20,7 +20,7 @@ Task<Result<void>> idle(Env& env, CancelToken stop) {
 
 template <sim::Chooser kChooser>
 class SimWorld final : public World {
-   public:
+public:
     SimWorld() : world_(++seed_, options()), machine_(world_.add_machine("node")) {
         machine_.boot(sim::Main(idle));
     }
@@ -42,7 +42,7 @@ class SimWorld final : public World {
     }
     std::size_t size_beyond_buffers() const override { return 1U << 20; }
 
-   private:
+private:
     static sim::WorldOptions options() {
         sim::WorldOptions options;
         options.chooser = kChooser;

@@ -1,11 +1,11 @@
 // What a power loss may and may not do to the simulated disk.
 
+#include "runtime/sim/disk/disk_image.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <set>
-
-#include "runtime/sim/disk/disk_image.h"
 
 namespace weir::sim {
 namespace {
@@ -16,7 +16,9 @@ DiskNodePtr create(DiskImage& image, std::string_view path) {
     return *node;
 }
 
-Bytes filled(std::size_t size, std::uint8_t value) { return Bytes(size, value); }
+Bytes filled(std::size_t size, std::uint8_t value) {
+    return Bytes(size, value);
+}
 
 TEST(DiskImage, SyncedBytesUnderASyncedNameSurviveEveryLoss) {
     for (std::uint64_t seed = 0; seed < 200; ++seed) {

@@ -2,18 +2,18 @@
 // the simulator's own matter (sim_disk_test.cc).
 #pragma once
 
+#include "core/base/prng.h"
+#include "tests/unit/env/contract/world.h"
+
 #include <algorithm>
 #include <memory>
 #include <string>
-
-#include "core/base/prng.h"
-#include "tests/unit/env/contract/world.h"
 
 namespace weir::contract {
 
 template <typename W>
 class DiskContract : public ::testing::Test {
-   protected:
+protected:
     W world_;
 };
 TYPED_TEST_SUITE_P(DiskContract);
@@ -83,8 +83,7 @@ inline Task<void> open_modes(World& world) {
 }
 
 inline Task<void> write_and_read(World& world) {
-    const FilePtr file =
-        co_await must_open(world.env().disk, "f", OpenMode::open_or_create);
+    const FilePtr file = co_await must_open(world.env().disk, "f", OpenMode::open_or_create);
     WEIR_CO_ASSERT(file != nullptr);
     // Several slices, an empty one among them, as one write.
     const Bytes one = pattern(700, 1);
@@ -117,8 +116,7 @@ inline Task<void> write_and_read(World& world) {
 }
 
 inline Task<void> truncate_and_allocate(World& world) {
-    const FilePtr file =
-        co_await must_open(world.env().disk, "f", OpenMode::open_or_create);
+    const FilePtr file = co_await must_open(world.env().disk, "f", OpenMode::open_or_create);
     WEIR_CO_ASSERT(file != nullptr);
     co_await must_write(*file, 0, pattern(3'000, 1));
     Result<void> done = co_await file->truncate(1'234);
@@ -244,8 +242,7 @@ inline Task<void> write_part(File& file, std::uint64_t index) {
 }
 
 inline Task<void> parallel_writes(World& world) {
-    const FilePtr file =
-        co_await must_open(world.env().disk, "f", OpenMode::open_or_create);
+    const FilePtr file = co_await must_open(world.env().disk, "f", OpenMode::open_or_create);
     WEIR_CO_ASSERT(file != nullptr);
     TaskScope scope(world.env().executor);
     for (std::uint64_t i = 0; i < 20; ++i) {
@@ -260,8 +257,7 @@ inline Task<void> parallel_writes(World& world) {
 
 // Random writes, truncations and reads against a byte vector.
 inline Task<void> behaves_as_a_vector(World& world) {
-    const FilePtr file =
-        co_await must_open(world.env().disk, "f", OpenMode::open_or_create);
+    const FilePtr file = co_await must_open(world.env().disk, "f", OpenMode::open_or_create);
     WEIR_CO_ASSERT(file != nullptr);
     Bytes model;
     Prng prng(7);
@@ -298,17 +294,27 @@ inline Task<void> behaves_as_a_vector(World& world) {
 
 }  // namespace disk_cases
 
-TYPED_TEST_P(DiskContract, OpenModes) { run_body(this->world_, disk_cases::open_modes); }
-TYPED_TEST_P(DiskContract, WriteAndRead) { run_body(this->world_, disk_cases::write_and_read); }
+TYPED_TEST_P(DiskContract, OpenModes) {
+    run_body(this->world_, disk_cases::open_modes);
+}
+TYPED_TEST_P(DiskContract, WriteAndRead) {
+    run_body(this->world_, disk_cases::write_and_read);
+}
 TYPED_TEST_P(DiskContract, TruncateAndAllocate) {
     run_body(this->world_, disk_cases::truncate_and_allocate);
 }
-TYPED_TEST_P(DiskContract, Directories) { run_body(this->world_, disk_cases::directories); }
+TYPED_TEST_P(DiskContract, Directories) {
+    run_body(this->world_, disk_cases::directories);
+}
 TYPED_TEST_P(DiskContract, RenameAndRemove) {
     run_body(this->world_, disk_cases::rename_and_remove);
 }
-TYPED_TEST_P(DiskContract, LocksExclude) { run_body(this->world_, disk_cases::locks_exclude); }
-TYPED_TEST_P(DiskContract, ParallelWrites) { run_body(this->world_, disk_cases::parallel_writes); }
+TYPED_TEST_P(DiskContract, LocksExclude) {
+    run_body(this->world_, disk_cases::locks_exclude);
+}
+TYPED_TEST_P(DiskContract, ParallelWrites) {
+    run_body(this->world_, disk_cases::parallel_writes);
+}
 TYPED_TEST_P(DiskContract, BehavesAsAVector) {
     run_body(this->world_, disk_cases::behaves_as_a_vector);
 }
