@@ -1,16 +1,13 @@
-// The Streaming Processing Unit as one service: the partitions that the SC assigns to it, the public
-// port for clients, the private port for other SPUs, and the link to the SC.
+// The Streaming Processing Unit as one service: the partitions that the SC assigns to it, the
+// public port for clients, the private port for other SPUs, and the link to the SC.
 //
-// `run` owns everything and returns when `stop` is cancelled and all is answered, synced and closed,
-// or at once with an Error that says why the SPU could not start: a port is taken (already_exists),
-// the data folder is in use by another process (unavailable), belongs to another SPU
-// (invalid_argument) or its identity file is damaged (corrupt; nothing was changed). It serves its
-// partitions also while the SC cannot be reached; it needs the SC once after each start, to learn
-// which they are. One shard. `env` outlives the call.
+// `run` owns everything and returns when `stop` is cancelled and all is answered, synced and
+// closed, or at once with an Error that says why the SPU could not start: a port is taken
+// (already_exists), the data folder is in use by another process (unavailable), belongs to another
+// SPU (invalid_argument) or its identity file is damaged (corrupt; nothing was changed). It serves
+// its partitions also while the SC cannot be reached; it needs the SC once after each start, to
+// learn which they are. One shard. `env` outlives the call.
 #pragma once
-
-#include <cstdint>
-#include <string>
 
 #include "core/base/ids.h"
 #include "core/base/result.h"
@@ -20,6 +17,9 @@
 #include "core/task/cancel.h"
 #include "core/task/sync.h"
 #include "core/task/task.h"
+
+#include <cstdint>
+#include <string>
 
 namespace weir::spu {
 
