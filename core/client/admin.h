@@ -41,8 +41,8 @@ public:
 
 private:
     template <typename Request>
-    Task<Result<BufferSlice>> call(wire::ScApi api, wire::Version version_min, Request request,
-                                   wire::Version* version, CancelToken token);
+    Task<Result<BufferSlice>> call(wire::ScApi api, Request request, wire::Version* version,
+                                   CancelToken token);
     template <typename Request>
     Task<Result<wire::Status>> call_for_status(wire::ScApi api, Request request, CancelToken token);
     Client* client_;

@@ -12,6 +12,7 @@
 // a lost SC or SPU shows only in the calls that were under way.
 #pragma once
 
+#include "core/client/backoff.h"
 #include "core/client/connection.h"
 #include "core/client/metadata.h"
 #include "core/env/env.h"
@@ -44,22 +45,6 @@ struct ClientConfig {
 // Produce and consume do not share a connection, so that an acknowledgement never waits behind a
 // produce that waits for the disk.
 enum class Purpose : std::uint8_t { produce, consume, offsets };
-
-// Waiting times between attempts: doubling, with jitter, from min to max.
-class Backoff {
-public:
-    Backoff(Env& env, Duration min, Duration max);
-    // The next wait; cancelled if the token is.
-    Task<Result<void>> wait(CancelToken token);
-    void reset() { current_ = min_; }
-
-private:
-    Env& env_;
-    Prng jitter_;
-    Duration min_;
-    Duration max_;
-    Duration current_;
-};
 
 class Client {
 public:
@@ -107,12 +92,15 @@ private:
 
     Task<Result<void>> open_sc(CancelToken token);
     Task<void> maintain_sc();
-    Task<void> follow_sc();
-    Task<void> follow_watch(AnswerStream stream);
+    Task<void> follow_sc(std::shared_ptr<ServerConnection> sc);
+    Task<void> follow_watch(std::shared_ptr<ServerConnection> sc, AnswerStream answers);
     Task<Result<std::shared_ptr<ServerConnection>>> spu_connection(SpuId id, HostPort address,
                                                                    Purpose purpose,
                                                                    CancelToken token);
-    Task<Result<bool>> topic_listed(std::string topic, Instant deadline, CancelToken token);
+    Task<Result<bool>> topic_listed(std::string topic, wire::ListRequest request, Instant deadline,
+                                    CancelToken token);
+    Task<Result<bool>> topic_exists(std::string topic, Instant deadline, CancelToken token);
+    ConnectionOptions connection_options() const;
     void retire(std::shared_ptr<ServerConnection> connection);
     static Task<void> close_connection(std::shared_ptr<ServerConnection> connection);
 
@@ -124,8 +112,6 @@ private:
     std::shared_ptr<ServerConnection> sc_;
     Notifier sc_changed_;
     std::map<std::pair<SpuId, Purpose>, std::unique_ptr<Slot>> slots_;
-    // The watches of the current SC connection; closed before the next one is followed.
-    std::unique_ptr<TaskScope> watches_;
     TaskScope scope_;
 };
 

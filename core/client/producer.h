@@ -137,22 +137,15 @@ public:
     Task<Result<void>> close(CancelToken token);
 
 private:
-    struct OpenBatch {
-        wire::PayloadBuilder payload;
-        Instant created;
-        WallTime first_timestamp;
-        std::int32_t last_delta_ms = 0;
-        bool sealed = false;
-        std::shared_ptr<detail::BatchResult> result;
-    };
+    struct OpenBatch;
     struct PartitionQueue;
     class Delivery;
 
-    PartitionQueue& queue_for(std::uint32_t partition);
+    Result<PartitionQueue*> queue_for(std::optional<ByteSpan> key);
     Result<std::uint32_t> choose_partition(std::optional<ByteSpan> key);
     OpenBatch* room_in(PartitionQueue& queue, std::size_t record_size);
     Task<void> run_partition(PartitionQueue* queue);
-    Task<Result<void>> wait_until_ready(PartitionQueue* queue);
+    Task<bool> wait_until_ready(PartitionQueue* queue);
     std::vector<OpenBatch> take_ready(PartitionQueue& queue);
     void note(const RecordOutcome& outcome);
 

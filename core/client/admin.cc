@@ -1,0 +1,128 @@
+#include "core/client/admin.h"
+
+#include <utility>
+
+namespace weir::client {
+namespace {
+
+constexpr wire::ApiRange range_of(wire::ScApi api) {
+    // Older layouts differ in envelopes that are not built (control-plane spec 3.3).
+    return {static_cast<std::int16_t>(api), wire::kScVersionMin, wire::kScVersionMax};
+}
+
+template <typename T>
+Result<std::vector<T>> take_list(Result<wire::ListResponse> response) {
+    WEIR_TRY(wire::ListResponse list, std::move(response));
+    auto* objects = std::get_if<std::vector<T>>(&list.objects);
+    if (objects == nullptr) {
+        return fail(ErrorCode::malformed, "a list answered with another kind of object");
+    }
+    return std::move(*objects);
+}
+
+}  // namespace
+
+template <typename Request>
+Task<Result<BufferSlice>> Admin::call(wire::ScApi api, Request request, wire::Version* version,
+                                      CancelToken token) {
+    const Instant deadline = client_->env().clock.now() + client_->config().request_timeout;
+    WEIR_CO_TRY(const std::shared_ptr<ServerConnection> sc,
+                co_await client_->sc_connection(deadline, token));
+    *version = sc->version_for(range_of(api));
+    co_return co_await sc->call(static_cast<std::uint16_t>(api), *version, request, deadline,
+                                token);
+}
+
+template <typename Request>
+Task<Result<wire::Status>> Admin::call_for_status(wire::ScApi api, Request request,
+                                                  CancelToken token) {
+    wire::Version version = 0;
+    WEIR_CO_TRY(const BufferSlice frame,
+                co_await call<Request>(api, std::move(request), &version, token));
+    WEIR_CO_TRY(wire::Reader reader, open_answer(frame));
+    co_return wire::decode_status(reader, version);
+}
+
+Task<Result<wire::Status>> Admin::create(wire::CreateRequest request, CancelToken token) {
+    co_return co_await call_for_status(wire::ScApi::create, std::move(request), token);
+}
+
+Task<Result<wire::Status>> Admin::remove(wire::DeleteRequest request, CancelToken token) {
+    co_return co_await call_for_status(wire::ScApi::remove, std::move(request), token);
+}
+
+Task<Result<wire::Status>> Admin::update(wire::UpdateRequest request, CancelToken token) {
+    co_return co_await call_for_status(wire::ScApi::update, std::move(request), token);
+}
+
+Task<Result<wire::ListResponse>> Admin::list(wire::ListRequest request, CancelToken token) {
+    wire::Version version = 0;
+    WEIR_CO_TRY(const BufferSlice frame,
+                co_await call(wire::ScApi::list, std::move(request), &version, token));
+    WEIR_CO_TRY(wire::Reader reader, open_answer(frame));
+    co_return wire::decode_list_response(reader, version);
+}
+
+Task<Result<wire::Status>> Admin::create_topic(std::string name, TopicSpec spec,
+                                               CancelToken token) {
+    wire::CreateRequest request;
+    request.name = std::move(name);
+    request.spec = std::move(spec);
+    co_return co_await create(std::move(request), token);
+}
+
+Task<Result<wire::Status>> Admin::delete_topic(std::string name, CancelToken token) {
+    wire::DeleteTarget target;
+    target.kind = ObjectKind::topic;
+    target.key = std::move(name);
+    wire::DeleteRequest request;
+    request.target = std::move(target);
+    co_return co_await remove(std::move(request), token);
+}
+
+Task<Result<wire::Status>> Admin::add_partitions(std::string topic, std::uint32_t count,
+                                                 CancelToken token) {
+    wire::AddPartition action;
+    action.count = count;
+    wire::UpdateTopic target;
+    target.name = std::move(topic);
+    target.action = action;
+    wire::UpdateRequest request;
+    request.target = std::move(target);
+    co_return co_await update(std::move(request), token);
+}
+
+Task<Result<wire::Status>> Admin::register_spu(std::string name, CustomSpuSpec spec,
+                                               CancelToken token) {
+    wire::CreateRequest request;
+    request.name = std::move(name);
+    request.spec = std::move(spec);
+    co_return co_await create(std::move(request), token);
+}
+
+Task<Result<std::vector<TopicObject>>> Admin::topics(std::vector<std::string> name_filters,
+                                                     Listing listing, CancelToken token) {
+    wire::ListRequest request;
+    request.kind = ObjectKind::topic;
+    request.name_filters = std::move(name_filters);
+    request.system = listing == Listing::system_objects;
+    Result<wire::ListResponse> response = co_await list(std::move(request), token);
+    co_return take_list<TopicObject>(std::move(response));
+}
+
+Task<Result<std::vector<PartitionObject>>> Admin::partitions(Listing listing, CancelToken token) {
+    wire::ListRequest request;
+    request.kind = ObjectKind::partition;
+    request.system = listing == Listing::system_objects;
+    Result<wire::ListResponse> response = co_await list(std::move(request), token);
+    co_return take_list<PartitionObject>(std::move(response));
+}
+
+Task<Result<std::vector<SpuObject>>> Admin::spus(CancelToken token) {
+    wire::ListRequest request;
+    request.kind = ObjectKind::spu;
+    Result<wire::ListResponse> response = co_await list(std::move(request), token);
+    co_return take_list<SpuObject>(std::move(response));
+}
+
+}  // namespace weir::client

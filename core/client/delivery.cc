@@ -1,0 +1,227 @@
+#include "core/client/delivery.h"
+
+#include "core/client/errors.h"
+#include "core/model/batch.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::client {
+namespace {
+
+constexpr auto kProduce = static_cast<std::uint16_t>(wire::SpuApi::produce);
+
+// What a server's refusal says about the record.
+enum class Meaning : std::uint8_t { not_written, maybe_written, written_not_committed };
+
+Meaning meaning_of(wire::ErrorTag tag, wire::Isolation isolation) {
+    if (tag == wire::ErrorTag::request_timed_out) {
+        return Meaning::written_not_committed;
+    }
+    if (tag == wire::ErrorTag::not_leader_for_partition) {
+        // Refused before the write, unless leadership was lost while it waited for the commit.
+        return isolation == wire::Isolation::read_committed ? Meaning::maybe_written
+                                                            : Meaning::not_written;
+    }
+    if (tag == wire::ErrorTag::storage_error || tag == wire::ErrorTag::unknown_server_error ||
+        tag == wire::ErrorTag::other) {
+        return Meaning::maybe_written;
+    }
+    return Meaning::not_written;
+}
+
+}  // namespace
+
+Producer::Delivery::Delivery(Client& client, const ProducerConfig& config, std::uint32_t partition,
+                             CancelToken token)
+    : client_(client),
+      config_(config),
+      token_(token),
+      last_error_(ErrorCode::unavailable, "not attempted") {
+    key_.topic = config.topic;
+    key_.partition = partition;
+}
+
+void Producer::Delivery::add(Codec codec, OpenBatch batch) {
+    BatchHeader header;
+    header.last_offset_delta = static_cast<std::int32_t>(batch.payload.record_count()) - 1;
+    // The reference's clients send this; the leader overwrites it.
+    header.base_offset = Offset(header.last_offset_delta);
+    header.attributes = static_cast<std::int16_t>(codec);
+    header.first_timestamp = batch.first_timestamp.ms();
+    header.max_time_stamp = header.first_timestamp + batch.last_delta_ms;
+    Item item;
+    item.result = std::move(batch.result);
+    Bytes payload = std::move(batch.payload).take();
+    if (codec != Codec::none) {
+        Result<Bytes> packed = compress(codec, payload);
+        if (!packed.has_value()) {
+            RecordOutcome outcome;
+            outcome.kind = RecordOutcome::Kind::failed;
+            outcome.error = packed.error();
+            finish(item, std::move(outcome));
+            return;
+        }
+        payload = *std::move(packed);
+    }
+    item.records = BufferSlice(Buffer::copy_of(make_batch(header, payload)));
+    items_.push_back(std::move(item));
+}
+
+Task<void> Producer::Delivery::run() {
+    Env& env = client_.env();
+    const Instant deadline = env.clock.now() + config_.delivery_timeout;
+    Backoff backoff(env, config_.retry_backoff_min, config_.retry_backoff_max);
+    while (!items_.empty()) {
+        const Next next = co_await attempt(deadline);
+        if (next == Next::give_up || items_.empty()) {
+            break;
+        }
+        if (config_.delivery == DeliverySemantic::at_most_once || env.clock.now() >= deadline) {
+            break;
+        }
+        const Result<void> waited = co_await backoff.wait(deadline, token_);
+        if (!waited.has_value()) {
+            break;
+        }
+    }
+    finish_all();
+}
+
+wire::ProduceRequest Producer::Delivery::make_request() const {
+    wire::ProduceTopic topic;
+    topic.name = key_.topic;
+    for (const Item& item : items_) {
+        wire::ProducePartition partition;
+        partition.partition = key_.partition;
+        partition.records = item.records;
+        topic.partitions.push_back(std::move(partition));
+    }
+    wire::ProduceRequest request;
+    request.acks = config_.isolation == wire::Isolation::read_committed ? -1 : 1;
+    request.timeout_ms = static_cast<std::int32_t>(
+        std::clamp<std::int64_t>(config_.server_timeout.ms(), 0, 2'000'000'000));
+    request.topics.push_back(std::move(topic));
+    return request;
+}
+
+Task<Producer::Delivery::Next> Producer::Delivery::attempt(Instant deadline) {
+    Env& env = client_.env();
+    Deadline limit(env.clock, deadline, token_);
+    Result<std::shared_ptr<ServerConnection>> leader =
+        co_await client_.leader_connection(key_, Purpose::produce, limit.token());
+    if (!leader.has_value()) {
+        last_error_ = limit.translate(std::move(leader).error());
+        last_code_ = wire::ErrorTag::none;
+        const bool final =
+            last_error_.code == ErrorCode::not_found || last_error_.code == ErrorCode::cancelled;
+        co_return final ? Next::give_up : Next::retry;
+    }
+    const std::shared_ptr<ServerConnection> connection = *std::move(leader);
+    const wire::Version version =
+        connection->version_for(wire::spu_client_range(wire::SpuApi::produce));
+    const wire::ProduceRequest request = make_request();
+    const Instant answer_by =
+        std::min(deadline, env.clock.now() + config_.server_timeout + config_.response_timeout);
+    Result<BufferSlice> frame =
+        co_await connection->call(kProduce, version, request, answer_by, token_);
+    if (frame.has_value()) {
+        co_return take_answers(*frame, version);
+    }
+    last_error_ = std::move(frame).error();
+    last_code_ = wire::ErrorTag::none;
+    if (last_error_.code != ErrorCode::unavailable) {
+        for (Item& item : items_) {
+            ++item.attempt_count;
+            item.maybe_written = true;
+        }
+    }
+    if (last_error_.code == ErrorCode::timed_out) {
+        // A retry on the same connection would wait behind the request that got stuck.
+        connection->abandon(last_error_);
+    }
+    co_return last_error_.code == ErrorCode::cancelled ? Next::give_up : Next::retry;
+}
+
+Producer::Delivery::Next Producer::Delivery::take_answers(const BufferSlice& frame,
+                                                          wire::Version version) {
+    for (Item& item : items_) {
+        ++item.attempt_count;
+    }
+    Result<wire::Reader> reader = open_answer(frame);
+    Result<wire::ProduceResponse> response =
+        reader.has_value() ? wire::decode_produce_response(*reader, version)
+                           : Result<wire::ProduceResponse>(fail(reader.error()));
+    // Entries are matched by position.
+    const bool complete = response.has_value() && response->topics.size() == 1 &&
+                          response->topics.front().partitions.size() == items_.size();
+    if (!complete) {
+        last_error_ = response.has_value()
+                          ? Error(ErrorCode::malformed, "produce: answers do not match the request")
+                          : response.error();
+        last_code_ = wire::ErrorTag::none;
+        for (Item& item : items_) {
+            item.maybe_written = true;
+        }
+        return Next::give_up;
+    }
+    std::vector<Item> open;
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+        if (!settle(items_[i], response->topics.front().partitions[i])) {
+            open.push_back(std::move(items_[i]));
+        }
+    }
+    items_ = std::move(open);
+    return Next::retry;
+}
+
+bool Producer::Delivery::settle(Item& item, const wire::ProducePartitionResponse& answer) {
+    RecordOutcome outcome;
+    if (answer.error.ok()) {
+        outcome.kind = RecordOutcome::Kind::acked;
+        outcome.offset = Offset(answer.base_offset);
+        finish(item, std::move(outcome));
+        return true;
+    }
+    last_error_ = to_error(answer.error, "produce to " + to_string(key_));
+    last_code_ = answer.error.tag;
+    const Meaning meaning = meaning_of(answer.error.tag, config_.isolation);
+    item.maybe_written = item.maybe_written || meaning != Meaning::not_written;
+    const bool retriable = answer.error.tag == wire::ErrorTag::not_leader_for_partition &&
+                           config_.delivery == DeliverySemantic::at_least_once;
+    if (retriable) {
+        return false;
+    }
+    outcome.kind =
+        item.maybe_written ? RecordOutcome::Kind::indeterminate : RecordOutcome::Kind::failed;
+    if (meaning == Meaning::written_not_committed) {
+        outcome.offset = Offset(answer.base_offset);
+    }
+    outcome.error = last_error_;
+    outcome.server_code = last_code_;
+    finish(item, std::move(outcome));
+    return true;
+}
+
+void Producer::Delivery::finish(Item& item, RecordOutcome outcome) const {
+    outcome.partition = key_.partition;
+    outcome.attempt_count = item.attempt_count;
+    item.result->outcome = std::move(outcome);
+    item.result->done.set();
+}
+
+void Producer::Delivery::finish_all() {
+    for (Item& item : items_) {
+        RecordOutcome outcome;
+        outcome.kind =
+            item.maybe_written ? RecordOutcome::Kind::indeterminate : RecordOutcome::Kind::failed;
+        outcome.error = last_error_;
+        outcome.server_code = last_code_;
+        finish(item, std::move(outcome));
+    }
+    items_.clear();
+}
+
+}  // namespace weir::client
