@@ -1,0 +1,61 @@
+#include "core/control/partition_status.h"
+
+#include "core/base/assert.h"
+
+#include <algorithm>
+
+namespace weir::control {
+
+namespace {
+
+void put(std::vector<ReplicaStatus>& replicas, const ReplicaStatus& replica) {
+    const auto place =
+        std::lower_bound(replicas.begin(), replicas.end(), replica.spu,
+                         [](const ReplicaStatus& entry, SpuId spu) { return entry.spu < spu; });
+    if (place != replicas.end() && place->spu == replica.spu) {
+        *place = replica;
+    } else {
+        replicas.insert(place, replica);
+    }
+}
+
+}  // namespace
+
+PartitionStatus merge_report(PartitionStatus status, const LeaderReport& report) {
+    status.resolution = report.resolution;
+    status.size_bytes = report.size_bytes;
+    status.base_offset = report.log_start;
+    if (status.leader.spu != report.leader) {
+        if (status.leader.spu.value() >= 0) {
+            put(status.replicas, status.leader);
+        }
+        status.leader = ReplicaStatus();
+        status.leader.spu = report.leader;
+    }
+    if (report.hw.value() >= 0) {
+        status.leader.hw = report.hw;
+    }
+    if (report.leo.value() >= 0) {
+        status.leader.leo = report.leo;
+    }
+    for (const ReplicaStatus& follower : report.followers) {
+        put(status.replicas, follower);
+    }
+    std::erase_if(status.replicas,
+                  [&](const ReplicaStatus& replica) { return replica.spu == report.leader; });
+    status.live_replica_count = static_cast<std::uint32_t>(
+        std::count_if(status.replicas.begin(), status.replicas.end(),
+                      [&](const ReplicaStatus& r) { return r.leo == status.leader.leo; }));
+    WEIR_ASSERT(status.live_replica_count <= status.replicas.size());
+    return status;
+}
+
+PartitionStatus leader_gone(PartitionStatus status) {
+    if (status.resolution == PartitionResolution::online ||
+        status.resolution == PartitionResolution::out_of_storage) {
+        status.resolution = PartitionResolution::leader_offline;
+    }
+    return status;
+}
+
+}  // namespace weir::control

@@ -1,0 +1,99 @@
+#include "core/control/topic_machine.h"
+
+#include "core/base/assert.h"
+
+#include <utility>
+
+namespace weir::control {
+
+namespace {
+
+TopicStatus with(TopicStatus status, TopicResolution resolution, std::string reason) {
+    status.resolution = resolution;
+    status.reason = std::move(reason);
+    return status;
+}
+
+std::optional<ReplicaMap> place(const TopicSpec& spec, const TopicStatus& status,
+                                const ClusterView& view) {
+    if (const auto* assigned = std::get_if<AssignedReplicas>(&spec.replicas)) {
+        ReplicaMap map;
+        for (const PartitionMap& row : assigned->maps) {
+            map[row.id] = row.replicas;
+        }
+        return map;
+    }
+    const auto* computed = std::get_if<ComputedReplicas>(&spec.replicas);
+    if (computed == nullptr) {
+        return std::nullopt;
+    }
+    PlacementInput input;
+    input.registered_spu_count = view.rules.spus.size();
+    input.online = view.online;
+    input.weights = view.weights;
+    input.partition_count = computed->partition_count;
+    input.replication_factor = computed->replication_factor;
+    input.current = status.replica_map;
+    return place_replicas(input);
+}
+
+}  // namespace
+
+TopicStatus step_topic(const TopicSpec& spec, const TopicStatus& status, const ClusterView& view) {
+    switch (status.resolution) {
+        case TopicResolution::init:
+        case TopicResolution::invalid_config: {
+            const std::optional<Refusal> refusal = check_topic_spec(spec, view.rules);
+            if (refusal.has_value()) {
+                return with(status, TopicResolution::invalid_config, refusal->message);
+            }
+            return with(status, TopicResolution::pending, "waiting for live spus");
+        }
+        case TopicResolution::pending:
+        case TopicResolution::insufficient_resources: {
+            std::optional<ReplicaMap> map = place(spec, status, view);
+            if (!map.has_value()) {
+                return with(status, TopicResolution::insufficient_resources, "");
+            }
+            TopicStatus placed = with(status, TopicResolution::provisioned, "");
+            placed.replica_map = *std::move(map);
+            return placed;
+        }
+        case TopicResolution::provisioned:
+            // Partitions are only ever added.
+            if (partition_count_of(spec.replicas) > status.replica_map.size()) {
+                return with(status, TopicResolution::pending, "");
+            }
+            return status;
+        case TopicResolution::deleting: return status;
+    }
+    return status;
+}
+
+TopicStatus settle_topic(const TopicSpec& spec, TopicStatus status, const ClusterView& view) {
+    // Init, Pending, Provisioned, and one more for a spec that has grown: never more than four.
+    for (int i = 0; i < 8; ++i) {
+        TopicStatus next = step_topic(spec, status, view);
+        if (next == status) {
+            return status;
+        }
+        status = std::move(next);
+    }
+    WEIR_ASSERT(false && "the topic machine does not come to rest");
+    return status;
+}
+
+PartitionSpec partition_spec_for(const TopicSpec& spec, const std::vector<SpuId>& row) {
+    WEIR_ASSERT(!row.empty());
+    PartitionSpec partition;
+    partition.leader = row.front();
+    partition.replicas = row;
+    partition.cleanup_policy = spec.cleanup_policy;
+    partition.storage = spec.storage;
+    partition.compression_type = spec.compression_type;
+    partition.deduplication = spec.deduplication;
+    partition.system = spec.system;
+    return partition;
+}
+
+}  // namespace weir::control
