@@ -32,13 +32,11 @@ protected:
 // Work for a helper thread; see helper_pool.h.
 class HelperJob {
 public:
+    virtual ~HelperJob() = default;
     // On a helper thread.
     virtual void run() noexcept = 0;
     // On the shard's thread, while it polls: only notes and posts, or deletes the job.
     virtual void complete() = 0;
-
-protected:
-    ~HelperJob() = default;
 
 private:
     friend class Shard;
