@@ -1,0 +1,253 @@
+#include "core/log/format.h"
+
+#include "core/base/crc32c.h"
+#include "core/base/endian.h"
+
+#include <fmt/core.h>
+
+#include <cstring>
+#include <limits>
+
+namespace weir::log {
+
+namespace {
+
+constexpr std::string_view kSegmentMagic = "weir-seg";
+constexpr std::string_view kIndexMagic = "weir-idx";
+constexpr std::string_view kCheckpointMagic = "weir-ckp";
+constexpr std::size_t kMagicSize = 8;
+constexpr std::size_t kCrcSize = 4;
+// Offsets above this are refused when read from disk, so that adding counts cannot overflow.
+constexpr std::int64_t kOffsetMax = std::numeric_limits<std::int64_t>::max() / 2;
+
+// Fixed-size fields one after another into a zeroed buffer.
+class FieldWriter {
+public:
+    explicit FieldWriter(MutByteSpan bytes) : bytes_(bytes) {}
+    template <typename T>
+    void put(T value) {
+        WEIR_ASSERT(at_ + sizeof(T) <= bytes_.size());
+        store_be(bytes_.data() + at_, value);
+        at_ += sizeof(T);
+    }
+    void put_magic(std::string_view magic) {
+        WEIR_ASSERT(magic.size() == kMagicSize);
+        std::memcpy(bytes_.data() + at_, magic.data(), magic.size());
+        at_ += magic.size();
+        put(kFormatVersion);
+    }
+    void put_identity(const LogIdentity& identity) {
+        put(identity.uid.high);
+        put(identity.uid.low);
+        put(identity.partition);
+    }
+    // The checksum of everything before `at`, there.
+    void put_crc_at(std::size_t at) {
+        WEIR_ASSERT(at_ <= at);
+        store_be(bytes_.data() + at, crc32c(bytes_.first(at)));
+    }
+
+private:
+    MutByteSpan bytes_;
+    std::size_t at_ = 0;
+};
+
+class FieldReader {
+public:
+    explicit FieldReader(ByteSpan bytes) : bytes_(bytes) {}
+    template <typename T>
+    T get() {
+        WEIR_ASSERT(at_ + sizeof(T) <= bytes_.size());
+        const T value = load_be<T>(bytes_.data() + at_);
+        at_ += sizeof(T);
+        return value;
+    }
+    LogIdentity get_identity() {
+        LogIdentity identity;
+        identity.uid.high = get<std::uint64_t>();
+        identity.uid.low = get<std::uint64_t>();
+        identity.partition = get<std::uint32_t>();
+        return identity;
+    }
+    Offset get_offset() { return Offset(get<std::int64_t>()); }
+
+private:
+    ByteSpan bytes_;
+    std::size_t at_ = kMagicSize + sizeof(kFormatVersion);
+};
+
+// Size, magic, checksum and version, in this order, so that a newer version is only reported for a
+// structure that is intact.
+Result<void> check_frame(ByteSpan bytes, std::string_view magic, std::size_t crc_at) {
+    if (bytes.size() < crc_at + kCrcSize) {
+        return fail(ErrorCode::corrupt, fmt::format("{}: {} bytes", magic, bytes.size()));
+    }
+    if (std::memcmp(bytes.data(), magic.data(), kMagicSize) != 0) {
+        return fail(ErrorCode::corrupt, fmt::format("{}: bad magic", magic));
+    }
+    if (load_be<std::uint32_t>(bytes.data() + crc_at) != crc32c(bytes.first(crc_at))) {
+        return fail(ErrorCode::corrupt, fmt::format("{}: checksum mismatch", magic));
+    }
+    const auto version = load_be<std::uint32_t>(bytes.data() + kMagicSize);
+    if (version != kFormatVersion) {
+        return fail(ErrorCode::not_supported, fmt::format("{}: version {}", magic, version));
+    }
+    return {};
+}
+
+bool plausible(Offset offset) {
+    return offset >= Offset(0) && offset <= Offset(kOffsetMax);
+}
+
+constexpr std::size_t kSegmentCrcAt = kSegmentHeaderSize - kCrcSize;
+constexpr std::size_t kIndexCrcAt = kIndexHeaderSize - kCrcSize;
+constexpr std::size_t kCheckpointCrcAt = 128;
+constexpr std::uint32_t kCleanFlag = 1;
+
+}  // namespace
+
+Bytes encode_segment_header(const SegmentHeader& header) {
+    Bytes bytes(kSegmentHeaderSize);
+    FieldWriter writer(bytes);
+    writer.put_magic(kSegmentMagic);
+    writer.put_identity(header.identity);
+    writer.put(header.base_offset.value());
+    writer.put_crc_at(kSegmentCrcAt);
+    return bytes;
+}
+
+Result<SegmentHeader> decode_segment_header(ByteSpan bytes) {
+    WEIR_CHECK(check_frame(bytes, kSegmentMagic, kSegmentCrcAt));
+    FieldReader reader(bytes);
+    SegmentHeader header;
+    header.identity = reader.get_identity();
+    header.base_offset = reader.get_offset();
+    if (!plausible(header.base_offset)) {
+        return fail(ErrorCode::corrupt, "segment header: impossible base offset");
+    }
+    return header;
+}
+
+Bytes encode_index(IndexHeader header, const std::vector<IndexEntry>& entries) {
+    Bytes bytes(kIndexHeaderSize + entries.size() * kIndexEntrySize);
+    const MutByteSpan all(bytes);
+    std::uint8_t* at = bytes.data() + kIndexHeaderSize;
+    for (const IndexEntry& entry : entries) {
+        store_be(at, entry.offset.value());
+        store_be(at + sizeof(std::int64_t), entry.position);
+        at += kIndexEntrySize;
+    }
+    header.entry_count = static_cast<std::uint32_t>(entries.size());
+    header.entries_crc = crc32c(all.subspan(kIndexHeaderSize));
+    FieldWriter writer(all.first(kIndexHeaderSize));
+    writer.put_magic(kIndexMagic);
+    writer.put_identity(header.identity);
+    writer.put(header.base_offset.value());
+    writer.put(header.next_offset.value());
+    writer.put(header.end_position);
+    writer.put(header.max_time_stamp);
+    writer.put(header.last_append_ms);
+    writer.put(header.entry_count);
+    writer.put(header.entries_crc);
+    writer.put_crc_at(kIndexCrcAt);
+    return bytes;
+}
+
+Result<IndexHeader> decode_index_header(ByteSpan bytes) {
+    WEIR_CHECK(check_frame(bytes, kIndexMagic, kIndexCrcAt));
+    FieldReader reader(bytes);
+    IndexHeader header;
+    header.identity = reader.get_identity();
+    header.base_offset = reader.get_offset();
+    header.next_offset = reader.get_offset();
+    header.end_position = reader.get<std::uint64_t>();
+    header.max_time_stamp = reader.get<std::int64_t>();
+    header.last_append_ms = reader.get<std::int64_t>();
+    header.entry_count = reader.get<std::uint32_t>();
+    header.entries_crc = reader.get<std::uint32_t>();
+    if (!plausible(header.base_offset) || !plausible(header.next_offset) ||
+        header.next_offset < header.base_offset || header.end_position < kSegmentHeaderSize) {
+        return fail(ErrorCode::corrupt, "index header: impossible values");
+    }
+    return header;
+}
+
+Result<std::vector<IndexEntry>> decode_index_entries(const IndexHeader& header, ByteSpan bytes) {
+    if (bytes.size() != std::size_t{header.entry_count} * kIndexEntrySize) {
+        return fail(ErrorCode::corrupt, "index: wrong number of bytes");
+    }
+    if (crc32c(bytes) != header.entries_crc) {
+        return fail(ErrorCode::corrupt, "index: checksum mismatch");
+    }
+    std::vector<IndexEntry> entries(header.entry_count);
+    IndexEntry previous{Offset(-1), 0};
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        const std::uint8_t* at = bytes.data() + i * kIndexEntrySize;
+        entries[i].offset = Offset(load_be<std::int64_t>(at));
+        entries[i].position = load_be<std::uint64_t>(at + sizeof(std::int64_t));
+        if (entries[i].offset <= previous.offset || entries[i].position <= previous.position ||
+            entries[i].offset >= header.next_offset || entries[i].position >= header.end_position) {
+            return fail(ErrorCode::corrupt, "index: entries out of order");
+        }
+        previous = entries[i];
+    }
+    return entries;
+}
+
+Bytes encode_checkpoint_slot(const Checkpoint& checkpoint) {
+    Bytes bytes(kCheckpointSlotSize);
+    FieldWriter writer(bytes);
+    writer.put_magic(kCheckpointMagic);
+    writer.put_identity(checkpoint.identity);
+    writer.put(checkpoint.sequence);
+    writer.put(checkpoint.clean ? kCleanFlag : std::uint32_t{0});
+    writer.put(checkpoint.log_start.value());
+    writer.put(checkpoint.segment_base.value());
+    writer.put(checkpoint.position);
+    writer.put(checkpoint.next_offset.value());
+    writer.put_crc_at(kCheckpointCrcAt);
+    return bytes;
+}
+
+Result<Checkpoint> decode_checkpoint_slot(ByteSpan bytes) {
+    WEIR_CHECK(check_frame(bytes, kCheckpointMagic, kCheckpointCrcAt));
+    FieldReader reader(bytes);
+    Checkpoint checkpoint;
+    checkpoint.identity = reader.get_identity();
+    checkpoint.sequence = reader.get<std::uint64_t>();
+    checkpoint.clean = (reader.get<std::uint32_t>() & kCleanFlag) != 0;
+    checkpoint.log_start = reader.get_offset();
+    checkpoint.segment_base = reader.get_offset();
+    checkpoint.position = reader.get<std::uint64_t>();
+    checkpoint.next_offset = reader.get_offset();
+    if (!plausible(checkpoint.log_start) || !plausible(checkpoint.segment_base) ||
+        !plausible(checkpoint.next_offset) || checkpoint.next_offset < checkpoint.segment_base) {
+        return fail(ErrorCode::corrupt, "checkpoint: impossible offsets");
+    }
+    return checkpoint;
+}
+
+std::string segment_file_name(Offset base_offset) {
+    return fmt::format("{:020}{}", base_offset.value(), kSegmentSuffix);
+}
+
+std::string index_file_name(Offset base_offset) {
+    return fmt::format("{:020}{}", base_offset.value(), kIndexSuffix);
+}
+
+std::optional<Offset> parse_file_name(std::string_view name, std::string_view suffix) {
+    constexpr std::size_t kDigits = 20;
+    if (name.size() != kDigits + suffix.size() || name.substr(kDigits) != suffix) {
+        return std::nullopt;
+    }
+    std::int64_t value = 0;
+    for (const char c : name.substr(0, kDigits)) {
+        if (c < '0' || c > '9' || value > kOffsetMax / 10 - 1) {
+            return std::nullopt;
+        }
+        value = value * 10 + (c - '0');
+    }
+    return Offset(value);
+}
+
+}  // namespace weir::log

@@ -1,0 +1,98 @@
+// The bytes of a log's files other than batches: segment header, index file, checkpoint slot,
+// names.
+//
+// Pure encode and decode; all integers big-endian, every structure with magic, version and CRC-32C.
+// A decode answers `corrupt` for bytes that are not what they should be, `not_supported` for a
+// newer version, and says nothing about whose log it is: compare the identity. Layout and reasons:
+// docs/internals/log-format.md.
+#pragma once
+
+#include "core/base/bytes.h"
+#include "core/base/ids.h"
+#include "core/base/result.h"
+#include "core/log/config.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir::log {
+
+inline constexpr std::uint32_t kFormatVersion = 1;
+
+// --- Segment file: `<20 digits>.log` ----------------------------------------------------------
+
+inline constexpr std::size_t kSegmentHeaderSize = 64;
+
+struct SegmentHeader {
+    LogIdentity identity;
+    Offset base_offset;
+};
+Bytes encode_segment_header(const SegmentHeader& header);
+Result<SegmentHeader> decode_segment_header(ByteSpan bytes);
+
+// --- Index file: `<20 digits>.index`, of a closed segment --------------------------------------
+
+inline constexpr std::size_t kIndexHeaderSize = 88;
+inline constexpr std::size_t kIndexEntrySize = 16;
+
+// A batch starts at `position`; its first record is `offset`.
+struct IndexEntry {
+    Offset offset;
+    std::uint64_t position = 0;
+    friend bool operator==(const IndexEntry&, const IndexEntry&) = default;
+};
+
+struct IndexHeader {
+    LogIdentity identity;
+    Offset base_offset;
+    Offset next_offset;
+    // Of the byte after the last batch.
+    std::uint64_t end_position = 0;
+    // The largest of the batches' max_time_stamp, or -1.
+    std::int64_t max_time_stamp = -1;
+    // Wall-clock time of the last append, in milliseconds since 1970.
+    std::int64_t last_append_ms = 0;
+    std::uint32_t entry_count = 0;
+    std::uint32_t entries_crc = 0;
+};
+// The whole file; entry_count and entries_crc are taken from `entries`.
+Bytes encode_index(IndexHeader header, const std::vector<IndexEntry>& entries);
+Result<IndexHeader> decode_index_header(ByteSpan bytes);
+// `bytes` is the file after its header.
+Result<std::vector<IndexEntry>> decode_index_entries(const IndexHeader& header, ByteSpan bytes);
+
+// --- Checkpoint file: `checkpoint`, two slots written in turn ----------------------------------
+
+inline constexpr std::size_t kCheckpointSlotSize = 512;
+inline constexpr std::size_t kCheckpointFileSize = 2 * kCheckpointSlotSize;
+inline constexpr std::string_view kCheckpointName = "checkpoint";
+
+struct Checkpoint {
+    LogIdentity identity;
+    // Grows by one with every write; the slot is sequence % 2.
+    std::uint64_t sequence = 0;
+    // Written by close(), about a log of which every byte is synced.
+    bool clean = false;
+    Offset log_start;
+    // Everything below this point was synced when the checkpoint was written.
+    Offset segment_base;
+    std::uint64_t position = 0;
+    Offset next_offset;
+};
+Bytes encode_checkpoint_slot(const Checkpoint& checkpoint);
+Result<Checkpoint> decode_checkpoint_slot(ByteSpan bytes);
+
+// --- Names -------------------------------------------------------------------------------------
+
+std::string segment_file_name(Offset base_offset);
+std::string index_file_name(Offset base_offset);
+// The base offset when `name` is exactly 20 digits and `suffix`.
+std::optional<Offset> parse_file_name(std::string_view name, std::string_view suffix);
+inline constexpr std::string_view kSegmentSuffix = ".log";
+inline constexpr std::string_view kIndexSuffix = ".index";
+
+}  // namespace weir::log

@@ -1,0 +1,51 @@
+// What open() does before a log can serve: looks at every file, decides, and only then repairs.
+//
+// The decision: closed segments are taken from their index when it is intact and fits to the next
+// segment, else scanned whole; the last segment is scanned unless the log was closed in order. An
+// end that is not clean is cut when it is in the last segment and not below the checkpoint;
+// anything else is `corrupt`, and then nothing on disk has been changed. Doing it twice gives the
+// same log. Repairs are synced before the log serves. docs/internals/log-format.md, "Recovery".
+#pragma once
+
+#include "core/base/result.h"
+#include "core/env/env.h"
+#include "core/log/checkpoint.h"
+#include "core/log/config.h"
+#include "core/log/log.h"
+#include "core/log/segment.h"
+#include "core/task/task.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace weir::log {
+
+struct Recovered {
+    // Oldest first, at least one; the last is the active one, open, with its index.
+    std::vector<std::shared_ptr<Segment>> segments;
+    Offset log_start;
+    // The size of the active segment's file.
+    std::uint64_t active_file_size = 0;
+    RecoveryReport report;
+};
+
+// `checkpoint` has the path of the folder's checkpoint file; env and checkpoint outlive the call.
+Task<Result<Recovered>> recover(Env& env, std::string dir, LogConfig config,
+                                CheckpointFile& checkpoint);
+
+// Syncs the folder that holds `path`, and all above it.
+Task<Result<void>> sync_ancestors(Disk& disk, std::string path);
+std::string join_path(const std::string& dir, const std::string& name);
+
+// Creates an empty segment file with its header, synced; the entry in the folder is not.
+Task<Result<std::shared_ptr<File>>> create_segment_file(Disk& disk, std::string dir,
+                                                        LogIdentity identity, Offset base_offset);
+// Writes the index file of a closed segment that has its index in memory; not synced.
+Task<Result<void>> write_index_file(Disk& disk, std::string dir, LogIdentity identity,
+                                    std::shared_ptr<Segment> segment);
+// The index of a closed segment, from its file, or by a scan of the segment (and written again).
+Task<Result<void>> load_index(Disk& disk, std::string dir, LogConfig config,
+                              std::shared_ptr<Segment> segment);
+
+}  // namespace weir::log

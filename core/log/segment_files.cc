@@ -1,0 +1,117 @@
+// Creating and reading the files of single segments.
+
+#include "core/log/recovery.h"
+#include "core/log/scan.h"
+
+#include <fmt/core.h>
+
+#include <array>
+#include <utility>
+
+namespace weir::log {
+
+std::string join_path(const std::string& dir, const std::string& name) {
+    return dir.empty() ? name : dir + "/" + name;
+}
+
+Task<Result<void>> sync_ancestors(Disk& disk, std::string path) {
+    while (!path.empty()) {
+        const std::size_t slash = path.rfind('/');
+        path.resize(slash == std::string::npos ? 0 : slash);
+        WEIR_CO_CHECK(co_await disk.sync_directory(path));
+    }
+    co_return Result<void>();
+}
+
+Task<Result<std::shared_ptr<File>>> create_segment_file(Disk& disk, std::string dir,
+                                                        LogIdentity identity, Offset base_offset) {
+    // A file of this name can only be the rest of an attempt that failed: nothing was ever
+    // acknowledged from it.
+    WEIR_CO_TRY(std::unique_ptr<File> created,
+                co_await disk.open(join_path(dir, segment_file_name(base_offset)),
+                                   OpenMode::open_or_create));
+    const std::shared_ptr<File> file = std::move(created);
+    WEIR_CO_CHECK(co_await file->truncate(0));
+    SegmentHeader header;
+    header.identity = identity;
+    header.base_offset = base_offset;
+    const Bytes bytes = encode_segment_header(header);
+    const std::array<ByteSpan, 1> slices = {ByteSpan(bytes)};
+    WEIR_CO_CHECK(co_await file->write_at(FilePosition(0), slices));
+    WEIR_CO_CHECK(co_await file->sync_data());
+    co_return file;
+}
+
+Task<Result<void>> write_index_file(Disk& disk, std::string dir, LogIdentity identity,
+                                    std::shared_ptr<Segment> segment) {
+    WEIR_ASSERT(segment->index.has_value());
+    IndexHeader header;
+    header.identity = identity;
+    header.base_offset = segment->base_offset;
+    header.next_offset = segment->next_offset;
+    header.end_position = segment->end_position;
+    header.max_time_stamp = segment->max_time_stamp;
+    header.last_append_ms = segment->last_append_ms;
+    const Bytes bytes = encode_index(header, segment->index->entries());
+    WEIR_CO_TRY(const std::unique_ptr<File> file,
+                co_await disk.open(join_path(dir, index_file_name(segment->base_offset)),
+                                   OpenMode::open_or_create));
+    WEIR_CO_CHECK(co_await file->truncate(0));
+    const std::array<ByteSpan, 1> slices = {ByteSpan(bytes)};
+    co_return co_await file->write_at(FilePosition(0), slices);
+}
+
+namespace {
+
+Task<Result<std::vector<IndexEntry>>> read_index_entries(Disk& disk, std::string path,
+                                                         std::shared_ptr<Segment> segment) {
+    WEIR_CO_TRY(const std::unique_ptr<File> file, co_await disk.open(path, OpenMode::read_only));
+    WEIR_CO_TRY(const std::uint64_t size, co_await file->size());
+    // An entry stands for at least one batch, so an intact file cannot be larger than this.
+    const std::uint64_t size_max = kIndexHeaderSize +
+                                   segment->data_size_bytes() / kBatchHeaderSize * kIndexEntrySize +
+                                   kIndexEntrySize;
+    if (size > size_max) {
+        co_return fail(ErrorCode::corrupt, "index larger than its segment allows");
+    }
+    Bytes bytes(static_cast<std::size_t>(size));
+    WEIR_CO_TRY(const std::size_t read_size, co_await file->read_at(FilePosition(0), bytes));
+    const ByteSpan all = ByteSpan(bytes).first(read_size);
+    WEIR_CO_TRY(const IndexHeader header, decode_index_header(all));
+    if (header.base_offset != segment->base_offset || header.next_offset != segment->next_offset ||
+        header.end_position != segment->end_position) {
+        co_return fail(ErrorCode::corrupt, "index of another state of the segment");
+    }
+    co_return decode_index_entries(header, all.subspan(kIndexHeaderSize));
+}
+
+}  // namespace
+
+Task<Result<void>> load_index(Disk& disk, std::string dir, LogConfig config,
+                              std::shared_ptr<Segment> segment) {
+    auto entries = co_await read_index_entries(
+        disk, join_path(dir, index_file_name(segment->base_offset)), segment);
+    if (entries.has_value()) {
+        segment->index = SparseIndex(*std::move(entries));
+        co_return Result<void>();
+    }
+    const ErrorCode code = entries.error().code;
+    if (code != ErrorCode::corrupt && code != ErrorCode::not_found) {
+        co_return fail(std::move(entries).error());
+    }
+    const std::string path = join_path(dir, segment_file_name(segment->base_offset));
+    WEIR_CO_TRY(const std::unique_ptr<File> file, co_await disk.open(path, OpenMode::read_only));
+    WEIR_CO_TRY(SegmentScan scan,
+                co_await scan_segment(*file, segment->base_offset, config.index_interval_bytes));
+    if (scan.next_offset != segment->next_offset || scan.end_position != segment->end_position) {
+        co_return fail(ErrorCode::corrupt, fmt::format("segment {}: {} at position {}", path,
+                                                       to_string(scan.fault), scan.end_position));
+    }
+    segment->index = std::move(scan.index);
+    // Only saves the next scan; failing is fine.
+    const auto written = co_await write_index_file(disk, dir, config.identity, segment);
+    WEIR_MAYBE(written.has_value());
+    co_return Result<void>();
+}
+
+}  // namespace weir::log

@@ -1,0 +1,38 @@
+// Batches whose content says where they belong, so that a test can tell what it reads.
+#pragma once
+
+#include "core/base/bytes.h"
+#include "core/model/batch.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace weir::test {
+
+// A batch of `record_count` records around `payload`, checksum right, base offset not yet assigned.
+inline BufferSlice batch_of(std::string_view payload, std::int32_t record_count = 1) {
+    BatchHeader header;
+    header.last_offset_delta = record_count - 1;
+    return BufferSlice(Buffer::copy_of(make_batch(header, as_bytes(payload))));
+}
+
+struct ReadBatch {
+    Offset base_offset;
+    std::int64_t record_count = 0;
+    std::string payload;
+    friend bool operator==(const ReadBatch&, const ReadBatch&) = default;
+};
+
+// The batches of a range, or nothing more after the first that is not whole and right.
+inline std::vector<ReadBatch> batches_in(ByteSpan bytes) {
+    std::vector<ReadBatch> batches;
+    BatchWalker walker(bytes, BatchWalker::Check::header_and_crc);
+    while (const auto batch = walker.next()) {
+        batches.push_back(ReadBatch{batch->header.base_offset, batch->header.record_count(),
+                                    std::string(as_text(batch->bytes.subspan(kBatchHeaderSize)))});
+    }
+    return batches;
+}
+
+}  // namespace weir::test
