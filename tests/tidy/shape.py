@@ -12,18 +12,27 @@ from tree import Violation
 COLUMNS = 100
 
 
+def cmake_words(tree, folder):
+    """All words of the CMake files directly in `folder`, read once."""
+    if folder not in tree.cmake:
+        words = set()
+        for path in [*(tree.root / folder).glob("CMakeLists.txt"),
+                     *(tree.root / folder).glob("*.cmake")]:
+            words.update(re.split(r"[\s()\"]+", path.read_text(encoding="utf-8")))
+        tree.cmake[folder] = words
+    return tree.cmake[folder]
+
+
 def check_listed(tree):
-    """Every .cc is named in a CMakeLists.txt of its folder or of one above it."""
+    """Every .cc is named in a CMakeLists.txt, or a file it includes, of its folder or one above."""
     for path in tree.files((".cc",)):
         parts = path.split("/")
         listed = False
         for depth in range(len(parts) - 1, -1, -1):
-            lists = tree.root.joinpath(*parts[:depth], "CMakeLists.txt")
             relative = "/".join(parts[depth:])
-            if lists.exists():
-                words = re.split(r"[\s()\"]+", lists.read_text(encoding="utf-8"))
-                listed = listed or any(
-                    word == relative or word.endswith("}/" + path) for word in words)
+            words = cmake_words(tree, "/".join(parts[:depth]))
+            listed = listed or relative in words or any(
+                word.endswith("}/" + name) for name in (path, relative) for word in words)
         if not listed and not tree.allow("listed").permits(path, path):
             yield Violation(path, 1, "listed", "no CMakeLists.txt names this file: it is not built")
 

@@ -117,6 +117,10 @@ class TidyTest(unittest.TestCase):
     def test_source_that_is_not_built(self):
         self.expect({"core/base/lost.cc": "int x;\n"}, ("core/base/lost.cc", 1, "listed"))
 
+    def test_source_listed_in_an_included_file(self):
+        self.expect({"tests/unit/x/part.cmake": "weir_test(NAME t SOURCES part_test.cc)\n",
+                     "tests/unit/x/part_test.cc": "int x;\n"})
+
     def test_line_width(self):
         text = "#pragma once\n// " + "x" * 98 + "\n"
         self.expect({"core/base/bad.h": text}, ("core/base/bad.h", 2, "width"))

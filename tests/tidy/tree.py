@@ -69,6 +69,7 @@ class Tree:
         self.allows = {}
         self.texts = {}
         self.stripped = {}
+        self.cmake = {}
 
     def allow(self, rule):
         if rule not in self.allows:
