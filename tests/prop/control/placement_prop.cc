@@ -63,7 +63,8 @@ RC_GTEST_PROP(Placement, spreads_leaders, (std::uint64_t seed)) {
     PlacementInput input = random_input(prng);
     input.weights.clear();
     const auto map = place_replicas(input);
-    RC_PRE(map.has_value() && !map->empty());
+    RC_PRE(map.has_value());
+    RC_PRE(!map->empty());
     std::map<SpuId, std::uint32_t> leaders;
     for (const SpuId spu : input.online) {
         leaders[spu] = 0;
