@@ -1,5 +1,12 @@
-"""Installs the published Fluvio clients that the end-to-end tests drive, at pinned versions."""
+"""Installs the published Fluvio clients that the end-to-end tests drive, at pinned versions.
 
+They live beside the compiler cache, in a folder named by a digest of what they are made of, so that
+another clone of the same state finds them; build/clients is a link to it.
+"""
+
+import hashlib
+import os
+import pathlib
 import re
 import shutil
 import sys
@@ -7,15 +14,8 @@ import sys
 import common
 
 SOURCE = common.ROOT / "tests" / "e2e" / "clients"
-TARGET = common.BUILD / "clients"
-PYTHON = TARGET / "py" / "bin" / "python"
-NODE_MODULES = TARGET / "node" / "node_modules"
-NODE_PACKAGE = NODE_MODULES / "@fluvio" / "client"
-RUST_PROGRAM = TARGET / "rust" / "release" / "weir-e2e-client"
-
-# The oldest compiler that the locked crates build with; Debian's plain `cargo` is older.
-CARGO_VERSION_MIN = (1, 85)
-NODE_VERSION_MIN = (16, 0)
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "weir"
+LINK = common.BUILD / "clients"
 
 
 def inputs():
@@ -32,9 +32,42 @@ def inputs():
     return [SOURCE / name for name in names]
 
 
+def digest():
+    value = hashlib.sha256()
+    for path in inputs():
+        value.update(path.name.encode())
+        value.update(path.read_bytes())
+    return value.hexdigest()
+
+
+TARGET = CACHE / "clients" / digest()[:16]
+PYTHON = TARGET / "py" / "bin" / "python"
+NODE_MODULES = TARGET / "node" / "node_modules"
+NODE_PACKAGE = NODE_MODULES / "@fluvio" / "client"
+RUST_TARGET = CACHE / "rust-target"
+RUST_PROGRAM = TARGET / "rust" / "release" / "weir-e2e-client"
+COMPLETE = TARGET / "complete"
+
+# The oldest compiler that the locked crates build with; Debian's plain `cargo` is older.
+CARGO_VERSION_MIN = (1, 85)
+NODE_VERSION_MIN = (16, 0)
+
+
 def are_present():
-    needed = [PYTHON, NODE_PACKAGE / "dist" / "index.js", RUST_PROGRAM]
+    needed = [COMPLETE, PYTHON, NODE_PACKAGE / "dist" / "index.js", RUST_PROGRAM]
     return all(path.exists() for path in needed)
+
+
+def link():
+    """Make build/clients point to what belongs to the sources at hand."""
+    common.BUILD.mkdir(parents=True, exist_ok=True)
+    if LINK.is_symlink() and os.readlink(LINK) == str(TARGET):
+        return
+    if LINK.is_symlink():
+        LINK.unlink()
+    elif LINK.exists():
+        shutil.rmtree(LINK)
+    LINK.symlink_to(TARGET)
 
 
 def version_of(program):
@@ -102,10 +135,12 @@ def install_node():
 
 def install_rust():
     env = common.environment()
-    env["CARGO_TARGET_DIR"] = str(TARGET / "rust")
+    env["CARGO_TARGET_DIR"] = str(RUST_TARGET)
     env.setdefault("CARGO_TERM_COLOR", "never")
     command = ["cargo", "build", "--release", "--locked"]
     common.logged("cargo build", command, "client-cargo.log", cwd=SOURCE / "rust", env=env)
+    RUST_PROGRAM.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(RUST_TARGET / "release" / "weir-e2e-client", RUST_PROGRAM)
 
 
 def install_all():
@@ -114,3 +149,4 @@ def install_all():
     install_node()
     ensure_cargo()
     install_rust()
+    COMPLETE.touch()

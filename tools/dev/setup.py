@@ -81,12 +81,10 @@ def ensure_base():
 
 def ensure_clients():
     """Everything the end-to-end tests need beyond the build."""
-    paths = clients.inputs()
-    if is_stamped("client-programs", paths) and clients.are_present():
-        return
-    ensure_packages("clients")
-    clients.install_all()
-    write_stamp("client-programs", paths)
+    if not clients.are_present():
+        ensure_packages("clients")
+        clients.install_all()
+    clients.link()
 
 
 def main(args):
