@@ -137,6 +137,8 @@ def install_rust():
     env = common.environment()
     env["CARGO_TARGET_DIR"] = str(RUST_TARGET)
     env.setdefault("CARGO_TERM_COLOR", "never")
+    # The client asks for an OpenSSL of its own; the system's is there and needs no compiling.
+    env["OPENSSL_NO_VENDOR"] = "1"
     command = ["cargo", "build", "--release", "--locked"]
     common.logged("cargo build", command, "client-cargo.log", cwd=SOURCE / "rust", env=env)
     RUST_PROGRAM.parent.mkdir(parents=True, exist_ok=True)
