@@ -1,5 +1,6 @@
 """A local cluster of one test, started as a person would start it, on ports of its own."""
 
+import json
 import os
 import pathlib
 import random
@@ -82,13 +83,11 @@ class Cluster:
         return f"127.0.0.1:{self.port_base + 7 + 10 * (spu_id - 5001)}"
 
     def leader_address(self, topic, partition=0):
-        import json
-
-        listed = json.loads(self.weir("partition", "list", "-O", "json").stdout)
-        for item in listed:
-            if item["name"] == f"{topic}-{partition}":
-                return self.spu_address(item["spec"]["leader"])
-        raise AssertionError(f"no partition {topic}-{partition} in the list")
+        """With one replica the only entry of the replica map is the leader."""
+        for item in json.loads(self.weir("topic", "list", "-O", "json").stdout):
+            if item["name"] == topic:
+                return self.spu_address(item["status"]["replicaMap"][str(partition)][0])
+        raise AssertionError(f"no topic {topic} in the list")
 
     def show_logs(self):
         for path in sorted((self.folder / "log").glob("*")):
