@@ -1,0 +1,37 @@
+// The command line and the environment of weir-run (control-plane spec 13.3).
+#pragma once
+
+#include "core/base/result.h"
+#include "core/sc/service.h"
+#include "core/spu/service.h"
+#include "runtime/real/real_env.h"
+
+#include <optional>
+#include <string>
+
+namespace weir::run {
+
+enum class Command : std::uint8_t { sc, spu, metadata, version };
+
+struct Options {
+    Command command = Command::version;
+    real::RealOptions real;
+    sc::Config sc;
+    spu::Config spu;
+    // Flags that were given, are understood, and have no effect here; for one line in the log.
+    std::vector<std::string> unused;
+};
+
+// What parsing ends in: options, or a text for the terminal and an exit status (0 after --help).
+struct Parsed {
+    std::optional<Options> options;
+    std::string text;
+    int exit_status = 0;
+};
+
+Parsed parse_options(int argc, const char* const* argv);
+
+// "10Gi", "64M", "4096": bytes.
+Result<std::uint64_t> parse_size_bytes(std::string_view text);
+
+}  // namespace weir::run
