@@ -152,6 +152,10 @@ Task<bool> accept_during_shortage(Env& env) {
         EXPECT_TRUE(client.has_value());
         clients.push_back(*std::move(client));
     }
+    // UBSan looks at a type for the first time with descriptors of its own: let it do so now.
+    const Result<void> warm = co_await sleep_for(env.clock, env.executor, Duration::from_us(1));
+    EXPECT_TRUE(warm.has_value());
+    WEIR_MAYBE(env.log.enabled(LogLevel::error));
     {
         const int lowest_free = ::dup(0);
         ::close(lowest_free);
