@@ -1,0 +1,35 @@
+// What all parts of the SC share: the environment, the settings, the store, the catalog.
+//
+// Made and owned by the service before anything else and destroyed after everything else. One
+// shard.
+#pragma once
+
+#include "core/env/env.h"
+#include "core/sc/catalog.h"
+#include "core/sc/metadata_store.h"
+#include "core/sc/service.h"
+#include "core/task/sync.h"
+
+namespace weir::sc {
+
+struct Context {
+    Context(Env& env_in, const Config& config_in, MetadataStore& store_in)
+        : env(env_in),
+          config(config_in),
+          store(store_in),
+          catalog(env_in.executor),
+          changing(env_in.executor),
+          uid_prng(env_in.random.stream("sc.uid")) {}
+
+    Env& env;
+    const Config& config;
+    MetadataStore& store;
+    Catalog catalog;
+    // Held from looking at the catalog to the change that was decided by it: what is decided
+    // (a name is free, an SPU has the fewest leaders) must still be true when it is stored, and
+    // storing suspends.
+    AsyncMutex changing;
+    Prng uid_prng;
+};
+
+}  // namespace weir::sc

@@ -1,0 +1,174 @@
+#include "core/sc/objects.h"
+
+#include "core/control/topic_rules.h"
+#include "core/sc/records.h"
+#include "core/sc/status.h"
+
+#include <fmt/core.h>
+
+namespace weir::sc {
+
+namespace {
+
+using wire::ApiError;
+using wire::ErrorTag;
+
+ApiError not_found_smartmodule(const std::string& name) {
+    return ApiError::with_text(ErrorTag::smartmodule_not_found, name);
+}
+
+// Names become keys of the store and are shown to people; more is not asked of these kinds.
+std::optional<std::string> check_object_name(const std::string& name) {
+    constexpr std::size_t kNameSizeMax = 255;
+    if (name.empty() || name.size() > kNameSizeMax) {
+        return fmt::format("a name has 1 to {} bytes", kNameSizeMax);
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+Objects::Objects(Context& context) : context_(context), log_(context.env.log, "sc.objects") {}
+
+template <typename Table, typename Spec>
+Task<Result<void>> Objects::put(Table* table, RecordKind kind, std::string name, Spec spec) {
+    std::vector<Mutation> mutations(1);
+    mutations.front().key.kind = kind;
+    mutations.front().key.name = name;
+    mutations.front().value = encode_spec_record(spec);
+    WEIR_CO_CHECK(co_await context_.store.commit(std::move(mutations)));
+    Object<Spec> object;
+    object.name = name;
+    object.spec = std::move(spec);
+    table->put(std::move(object), NoExtra());
+    context_.catalog.notify();
+    WEIR_LOG(log_, info, "{} {} stored", label(Spec::kKind), name);
+    co_return Result<void>();
+}
+
+template <typename Table>
+Task<Result<void>> Objects::erase(Table* table, RecordKind kind, std::string name) {
+    std::vector<Mutation> mutations(1);
+    mutations.front().key.kind = kind;
+    mutations.front().key.name = name;
+    WEIR_CO_CHECK(co_await context_.store.commit(std::move(mutations)));
+    table->remove(name);
+    context_.catalog.notify();
+    WEIR_LOG(log_, info, "object {} deleted", name);
+    co_return Result<void>();
+}
+
+Task<wire::Status> Objects::create_smartmodule(wire::CreateRequest request) {
+    std::string name = request.name;
+    SmartModuleSpec spec = std::get<SmartModuleSpec>(std::move(request.spec));
+    if (spec.meta.has_value()) {
+        const SmartModulePackage& package = spec.meta->package;
+        if (package.name.empty() || package.group.empty()) {
+            co_return status_error(name, ErrorTag::smartmodule_error,
+                                   "invalid SmartModule package");
+        }
+        name = fmt::format("{}-{}-{}", package.name, package.group, package.version);
+    }
+    if (const auto reason = check_object_name(name)) {
+        co_return status_error(wire::cut_text(name), ErrorTag::smartmodule_error, *reason);
+    }
+    const Result<AsyncMutex::Guard> guard = co_await context_.changing.lock();
+    Result<void> stored = Result<void>();
+    if (guard.has_value()) {
+        stored = co_await put(&context_.catalog.smartmodules, RecordKind::smartmodule, name,
+                              std::move(spec));
+    } else {
+        stored = fail(guard.error());
+    }
+    if (!stored.has_value()) {
+        co_return status_error(name, ErrorTag::smartmodule_error, to_string(stored.error()));
+    }
+    co_return status_ok(name);
+}
+
+Task<wire::Status> Objects::create_table_format(wire::CreateRequest request) {
+    const std::string name = request.name;
+    const Result<AsyncMutex::Guard> guard = co_await context_.changing.lock();
+    if (!guard.has_value()) {
+        co_return status_error(name, ErrorTag::table_format_error, to_string(guard.error()));
+    }
+    if (context_.catalog.table_formats.find(name) != nullptr) {
+        co_return status_error(name, ErrorTag::table_format_already_exists,
+                               fmt::format("tableformat '{}' already defined", name));
+    }
+    if (const auto reason = check_object_name(name)) {
+        co_return status_error(wire::cut_text(name), ErrorTag::table_format_error, *reason);
+    }
+    TableFormatSpec spec = std::get<TableFormatSpec>(std::move(request.spec));
+    const Result<void> stored = co_await put(&context_.catalog.table_formats,
+                                             RecordKind::table_format, name, std::move(spec));
+    if (!stored.has_value()) {
+        co_return status_error(name, ErrorTag::table_format_error, to_string(stored.error()));
+    }
+    co_return status_ok(name);
+}
+
+// Nothing here starts the SPUs of a group, so that storing one would promise what never comes.
+Task<wire::Status> Objects::create_spu_group(wire::CreateRequest request) {
+    co_return status_error(wire::cut_text(request.name), ErrorTag::spu_error,
+                           "SPU groups need an orchestrator and are not supported here: register "
+                           "SPUs one by one");
+}
+
+Task<wire::Status> Objects::create_mirror(wire::CreateRequest request) {
+    co_return status_error(wire::cut_text(request.name),
+                           ApiError::other("mirrors are not supported"),
+                           "mirrors are not supported");
+}
+
+Task<wire::Status> Objects::remove_smartmodule(std::string name) {
+    const Result<AsyncMutex::Guard> guard = co_await context_.changing.lock();
+    if (!guard.has_value()) {
+        co_return status_error(name, ErrorTag::smartmodule_error, to_string(guard.error()));
+    }
+    std::string key;
+    if (context_.catalog.smartmodules.find(name) != nullptr) {
+        key = name;
+    }
+    for (const std::string& candidate : control::smartmodule_keys(name)) {
+        if (key.empty() && context_.catalog.smartmodules.find(candidate) != nullptr) {
+            key = candidate;
+        }
+    }
+    if (key.empty()) {
+        co_return status_error(name, not_found_smartmodule(name), "not found");
+    }
+    const Result<void> stored =
+        co_await erase(&context_.catalog.smartmodules, RecordKind::smartmodule, key);
+    if (!stored.has_value()) {
+        co_return status_error(name, ErrorTag::smartmodule_error, to_string(stored.error()));
+    }
+    co_return status_ok(name);
+}
+
+Task<wire::Status> Objects::remove_table_format(std::string name) {
+    const Result<AsyncMutex::Guard> guard = co_await context_.changing.lock();
+    if (!guard.has_value()) {
+        co_return status_error(name, ErrorTag::table_format_error, to_string(guard.error()));
+    }
+    if (context_.catalog.table_formats.find(name) == nullptr) {
+        co_return status_error(name, ErrorTag::table_format_not_found, "not found");
+    }
+    const Result<void> stored =
+        co_await erase(&context_.catalog.table_formats, RecordKind::table_format, name);
+    if (!stored.has_value()) {
+        co_return status_error(name, ErrorTag::table_format_error, to_string(stored.error()));
+    }
+    co_return status_ok(name);
+}
+
+Task<wire::Status> Objects::remove_spu_group(std::string name) {
+    co_return status_error(std::move(name), ErrorTag::spu_not_found, "not found");
+}
+
+Task<wire::Status> Objects::remove_mirror(std::string name) {
+    co_return status_error(name, ErrorTag::mirror_not_found,
+                           fmt::format("remote cluster \"{}\" not found", name));
+}
+
+}  // namespace weir::sc

@@ -1,0 +1,66 @@
+// What the metadata store holds for each kind of object, as bytes.
+//
+// A record is a format number and the object in kObjectVersion of the wire. Statuses that SPUs
+// report (offsets, sizes, online or not) are not stored: they are derived again after a start.
+// Decoding answers `corrupt`: these bytes were ours.
+#pragma once
+
+#include "core/base/ids.h"
+#include "core/base/result.h"
+#include "core/model/mirror.h"
+#include "core/model/partition.h"
+#include "core/model/smartmodule.h"
+#include "core/model/spu.h"
+#include "core/model/spu_group.h"
+#include "core/model/table_format.h"
+#include "core/model/topic.h"
+#include "core/model/uid.h"
+#include "core/sc/metadata_store.h"
+
+namespace weir::sc {
+
+struct ClusterRecord {
+    Uid cluster_id;
+    friend bool operator==(const ClusterRecord&, const ClusterRecord&) = default;
+};
+
+struct TopicRecord {
+    Uid uid;
+    TopicSpec spec;
+    TopicStatus status;
+    friend bool operator==(const TopicRecord&, const TopicRecord&) = default;
+};
+
+struct PartitionRecord {
+    Uid topic_uid;
+    LeaderEpoch leader_epoch;
+    PartitionSpec spec;
+    friend bool operator==(const PartitionRecord&, const PartitionRecord&) = default;
+};
+
+struct SpuRecord {
+    SpuSpec spec;
+    // Of the SPU's data folder; none until it has registered for the first time.
+    Uid storage_id;
+    friend bool operator==(const SpuRecord&, const SpuRecord&) = default;
+};
+
+// The record of the one object of kind cluster.
+inline constexpr const char* kClusterRecordName = "cluster";
+
+Bytes encode_record(const ClusterRecord& record);
+Bytes encode_record(const TopicRecord& record);
+Bytes encode_record(const PartitionRecord& record);
+Bytes encode_record(const SpuRecord& record);
+Result<ClusterRecord> decode_cluster_record(ByteSpan bytes);
+Result<TopicRecord> decode_topic_record(ByteSpan bytes);
+Result<PartitionRecord> decode_partition_record(ByteSpan bytes);
+Result<SpuRecord> decode_spu_record(ByteSpan bytes);
+
+// SmartModuleSpec, TableFormatSpec, SpuGroupSpec, MirrorSpec.
+template <typename Spec>
+Bytes encode_spec_record(const Spec& spec);
+template <typename Spec>
+Result<Spec> decode_spec_record(ByteSpan bytes);
+
+}  // namespace weir::sc

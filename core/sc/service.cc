@@ -1,0 +1,241 @@
+#include "core/sc/service.h"
+
+#include "core/sc/context.h"
+#include "core/sc/embedded_store.h"
+#include "core/sc/public_connection.h"
+#include "core/sc/records.h"
+#include "core/sc/services.h"
+#include "core/sc/spu_session.h"
+#include "core/task/task_scope.h"
+
+#include <fmt/core.h>
+
+#include <memory>
+
+namespace weir::sc {
+
+namespace {
+
+constexpr Duration kRetryDelay = Duration::from_s(1);
+constexpr Duration kAcceptRetryDelay = Duration::from_ms(100);
+// Offsets of partitions reach the watchers about this often; Fluvio's SPUs report every 400 ms.
+constexpr Duration kPublishInterval = Duration::from_ms(400);
+constexpr Duration kStoreTickInterval = Duration::from_s(10);
+
+using Serve = Task<void> (*)(Services&, std::unique_ptr<Connection>, CancelToken);
+
+// The running SC. Lives in the frame of run_with_store().
+class Service {
+public:
+    Service(Context& context)
+        : context_(context),
+          services_(context),
+          log_(context.env.log, "sc"),
+          scope_(context.env.executor) {}
+
+    Result<void> listen();
+    void start();
+    HostPort public_address() const { return public_listener_->local_address(); }
+    HostPort private_address() const { return private_listener_->local_address(); }
+    // Ends everything and waits for it.
+    Task<void> stop();
+
+private:
+    Task<void> accept(Listener* listener, Serve serve, const char* port);
+    Task<void> reconcile();
+    Task<void> publish();
+    Task<void> keep_store();
+
+    Context& context_;
+    Services services_;
+    Logger log_;
+    std::unique_ptr<Listener> public_listener_;
+    std::unique_ptr<Listener> private_listener_;
+    TaskScope scope_;
+};
+
+Result<void> Service::listen() {
+    WEIR_TRY(public_listener_, context_.env.network.listen(context_.config.public_bind));
+    WEIR_TRY(private_listener_, context_.env.network.listen(context_.config.private_bind));
+    return Result<void>();
+}
+
+void Service::start() {
+    scope_.spawn(accept(public_listener_.get(), &serve_client, "public"));
+    scope_.spawn(accept(private_listener_.get(), &serve_spu, "private"));
+    scope_.spawn(reconcile());
+    scope_.spawn(publish());
+    scope_.spawn(keep_store());
+}
+
+Task<void> Service::stop() {
+    co_await scope_.close();
+    public_listener_.reset();
+    private_listener_.reset();
+}
+
+Task<void> Service::accept(Listener* listener, Serve serve, const char* port) {
+    TaskScope connections(context_.env.executor, scope_.token());
+    while (!scope_.token().cancelled()) {
+        Result<std::unique_ptr<Connection>> connection = co_await listener->accept(scope_.token());
+        if (!connection.has_value()) {
+            if (scope_.token().cancelled()) {
+                break;
+            }
+            WEIR_LOG(log_, warn, "cannot accept on the {} port: {}", port,
+                     to_string(connection.error()));
+            const Result<void> slept = co_await sleep_for(context_.env.clock, context_.env.executor,
+                                                          kAcceptRetryDelay, scope_.token());
+            if (!slept.has_value()) {
+                break;
+            }
+            continue;
+        }
+        if (connections.task_count() >= context_.config.connections_max) {
+            WEIR_LOG(log_, warn, "{}: more than {} connections on the {} port; closing",
+                     (*connection)->peer(), context_.config.connections_max, port);
+            continue;
+        }
+        connections.spawn(serve(services_, *std::move(connection), connections.token()));
+    }
+    co_await connections.close();
+}
+
+// Makes what was asked for true as far as the cluster allows: the system topic, and topics that
+// wait for SPUs.
+Task<void> Service::reconcile() {
+    const CancelToken token = scope_.token();
+    const Duration delay = context_.config.consumer_offset_delay;
+    if (delay > Duration()) {
+        const Result<void> slept =
+            co_await sleep_for(context_.env.clock, context_.env.executor, delay, token);
+        if (!slept.has_value()) {
+            co_return;
+        }
+    }
+    while (!token.cancelled()) {
+        const std::uint64_t topics_seen = context_.catalog.topics.epoch();
+        const std::uint64_t spus_seen = context_.catalog.spus.epoch();
+        Result<void> done = Result<void>();
+        if (context_.config.create_consumer_offset_topic) {
+            done = co_await services_.topics.create_consumer_offset_topic();
+        }
+        if (done.has_value()) {
+            done = co_await services_.topics.place_waiting();
+        }
+        if (!done.has_value()) {
+            WEIR_LOG(log_, warn, "topics cannot be brought up to date: {}; trying again",
+                     to_string(done.error()));
+            const Result<void> slept =
+                co_await sleep_for(context_.env.clock, context_.env.executor, kRetryDelay, token);
+            if (!slept.has_value()) {
+                co_return;
+            }
+            continue;
+        }
+        while (context_.catalog.topics.epoch() == topics_seen &&
+               context_.catalog.spus.epoch() == spus_seen) {
+            const Result<void> waited = co_await context_.catalog.changed().wait(token);
+            if (!waited.has_value()) {
+                co_return;
+            }
+        }
+    }
+}
+
+Task<void> Service::publish() {
+    const CancelToken token = scope_.token();
+    while (true) {
+        while (!services_.spus.offsets_waiting()) {
+            const Result<void> waited = co_await context_.catalog.changed().wait(token);
+            if (!waited.has_value()) {
+                co_return;
+            }
+        }
+        const Result<void> slept =
+            co_await sleep_for(context_.env.clock, context_.env.executor, kPublishInterval, token);
+        if (!slept.has_value()) {
+            co_return;
+        }
+        services_.spus.publish_offsets();
+    }
+}
+
+Task<void> Service::keep_store() {
+    while (true) {
+        const Result<void> slept = co_await sleep_for(context_.env.clock, context_.env.executor,
+                                                      kStoreTickInterval, scope_.token());
+        if (!slept.has_value()) {
+            co_return;
+        }
+        const Result<void> ticked = co_await context_.store.tick();
+        if (!ticked.has_value()) {
+            WEIR_LOG(log_, warn, "metadata store: {}", to_string(ticked.error()));
+        }
+    }
+}
+
+Task<Result<void>> note_cluster(Context* context) {
+    if (!context->catalog.cluster_id.is_none()) {
+        co_return Result<void>();
+    }
+    if (context->store.revision() != 0) {
+        co_return fail(ErrorCode::corrupt, "the metadata do not say which cluster they are of");
+    }
+    ClusterRecord record;
+    record.cluster_id = draw_uid(context->uid_prng);
+    std::vector<Mutation> mutations(1);
+    mutations.front().key.kind = RecordKind::cluster;
+    mutations.front().key.name = kClusterRecordName;
+    mutations.front().value = encode_record(record);
+    mutations.front().expected_revision = 0;
+    WEIR_CO_CHECK(co_await context->store.commit(std::move(mutations)));
+    context->catalog.cluster_id = record.cluster_id;
+    co_return Result<void>();
+}
+
+Task<Result<void>> run_with_store(Context* context, CancelToken stop, Started* started) {
+    WEIR_CO_CHECK(co_await context->catalog.load(context->store));
+    WEIR_CO_CHECK(co_await note_cluster(context));
+    Service service(*context);
+    WEIR_CO_CHECK(service.listen());
+    service.start();
+    const Logger log(context->env.log, "sc");
+    WEIR_LOG(log, info, "serving clients on {} and SPUs on {}, cluster {}",
+             to_string(service.public_address()), to_string(service.private_address()),
+             to_string(context->catalog.cluster_id));
+    if (started != nullptr) {
+        started->public_address = service.public_address();
+        started->private_address = service.private_address();
+        started->ready.set();
+    }
+    Event never(context->env.executor);
+    const Result<void> stopped = co_await never.wait(stop);
+    static_cast<void>(stopped);
+    WEIR_LOG(log, info, "stopping");
+    co_await service.stop();
+    co_return Result<void>();
+}
+
+}  // namespace
+
+Task<Result<void>> run(Env& env, Config config, CancelToken stop, Started* started) {
+    EmbeddedStoreConfig store_config;
+    store_config.dir = config.metadata_dir;
+    store_config.segment_size_bytes = config.journal_segment_size_bytes;
+    store_config.snapshot_after_size_bytes = config.snapshot_after_size_bytes;
+    WEIR_CO_TRY(const std::unique_ptr<EmbeddedStore> store,
+                co_await EmbeddedStore::open(env, std::move(store_config)));
+    Result<void> served = Result<void>();
+    {
+        Context context(env, config, *store);
+        served = co_await run_with_store(&context, stop, started);
+    }
+    Result<void> closed = co_await store->close();
+    if (!served.has_value()) {
+        co_return served;
+    }
+    co_return closed;
+}
+
+}  // namespace weir::sc

@@ -1,0 +1,342 @@
+#include "core/sc/topics.h"
+
+#include "core/sc/records.h"
+#include "core/sc/status.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace weir::sc {
+
+namespace {
+
+using wire::ApiError;
+using wire::ErrorTag;
+
+// Control-plane spec 8.6, as a real SC lists it.
+TopicSpec consumer_offset_spec() {
+    ComputedReplicas replicas;
+    replicas.partition_count = 1;
+    replicas.replication_factor = 1;
+    TopicSpec spec;
+    spec.replicas = replicas;
+    spec.system = true;
+    spec.cleanup_policy.emplace();
+    spec.cleanup_policy->time_in_seconds = 604'800;
+    spec.storage.emplace();
+    spec.storage->segment_size_bytes = 512'000'000;
+    spec.storage->max_partition_size_bytes = 2'048'000'000;
+    return spec;
+}
+
+Mutation store_topic(const std::string& name, const TopicRecord& record) {
+    Mutation mutation;
+    mutation.key.kind = RecordKind::topic;
+    mutation.key.name = name;
+    mutation.value = encode_record(record);
+    return mutation;
+}
+
+ErrorTag tag_of(control::RefusalKind kind) {
+    switch (kind) {
+        case control::RefusalKind::invalid_name: return ErrorTag::topic_invalid_name;
+        case control::RefusalKind::invalid_configuration:
+            return ErrorTag::topic_invalid_configuration;
+        case control::RefusalKind::deduplication_name_invalid:
+            return ErrorTag::deduplication_smartmodule_name_invalid;
+        case control::RefusalKind::deduplication_module_unknown:
+            return ErrorTag::deduplication_smartmodule_not_loaded;
+        case control::RefusalKind::topic_error: return ErrorTag::topic_error;
+    }
+    return ErrorTag::topic_error;
+}
+
+bool usable(PartitionResolution resolution) {
+    return resolution == PartitionResolution::online ||
+           resolution == PartitionResolution::out_of_storage;
+}
+
+}  // namespace
+
+struct Topics::Plan {
+    TopicObject topic;
+    TopicExtra extra;
+    std::vector<PartitionObject> partitions;
+    std::vector<PartitionExtra> partition_extras;
+    std::vector<Mutation> mutations;
+};
+
+Topics::Topics(Context& context) : context_(context), log_(context.env.log, "sc.topics") {}
+
+wire::Status Topics::refused(const std::string& name, const TopicSpec& spec,
+                             const control::Refusal& refusal) const {
+    const ErrorTag tag = tag_of(refusal.kind);
+    if (tag == ErrorTag::deduplication_smartmodule_name_invalid) {
+        return status_error(wire::cut_text(spec.deduplication->filter_uses),
+                            ApiError::with_text(tag, refusal.message));
+    }
+    if (tag == ErrorTag::deduplication_smartmodule_not_loaded) {
+        return status_error(wire::cut_text(spec.deduplication->filter_uses), tag, refusal.message);
+    }
+    return status_error(name, tag, refusal.message);
+}
+
+Topics::Plan Topics::plan(std::string name, Uid uid, TopicSpec spec, TopicStatus status) const {
+    const control::ClusterView view =
+        context_.catalog.cluster_view(context_.config.partitions_per_topic_max);
+    Plan plan;
+    plan.extra.uid = uid;
+    plan.topic.name = name;
+    plan.topic.status = control::settle_topic(spec, std::move(status), view);
+    plan.topic.spec = std::move(spec);
+    TopicRecord record;
+    record.uid = uid;
+    record.spec = plan.topic.spec;
+    record.status = plan.topic.status;
+    plan.mutations.push_back(store_topic(name, record));
+    if (plan.topic.status.resolution != TopicResolution::provisioned) {
+        return plan;
+    }
+    for (const auto& [number, row] : plan.topic.status.replica_map) {
+        PartitionExtra extra;
+        extra.key.topic = name;
+        extra.key.partition = number;
+        extra.topic_uid = uid;
+        PartitionObject partition;
+        partition.name = to_string(extra.key);
+        if (context_.catalog.partitions.find(partition.name) != nullptr) {
+            continue;
+        }
+        partition.spec = control::partition_spec_for(plan.topic.spec, row);
+        PartitionRecord partition_record;
+        partition_record.topic_uid = uid;
+        partition_record.spec = partition.spec;
+        Mutation mutation;
+        mutation.key.kind = RecordKind::partition;
+        mutation.key.name = partition.name;
+        mutation.value = encode_record(partition_record);
+        mutation.expected_revision = 0;
+        plan.mutations.push_back(std::move(mutation));
+        plan.partitions.push_back(std::move(partition));
+        plan.partition_extras.push_back(std::move(extra));
+    }
+    return plan;
+}
+
+Task<Result<void>> Topics::carry_out(Plan plan) {
+    WEIR_CO_CHECK(co_await context_.store.commit(std::move(plan.mutations)));
+    context_.catalog.topics.put(std::move(plan.topic), plan.extra);
+    for (std::size_t i = 0; i < plan.partitions.size(); ++i) {
+        context_.catalog.partitions.put(std::move(plan.partitions[i]),
+                                        std::move(plan.partition_extras[i]));
+    }
+    context_.catalog.notify();
+    co_return Result<void>();
+}
+
+Task<wire::Status> Topics::store_new(std::string name, TopicSpec spec, bool dry_run) {
+    if (const auto refusal = control::check_topic_name(name)) {
+        co_return refused(name, spec, *refusal);
+    }
+    const Result<AsyncMutex::Guard> guard = co_await context_.changing.lock();
+    if (!guard.has_value()) {
+        co_return status_error(name, ErrorTag::topic_not_provisioned, to_string(guard.error()));
+    }
+    if (context_.catalog.topics.find(name) != nullptr) {
+        co_return status_error(name, ErrorTag::topic_already_exists,
+                               fmt::format("Topic '{}' already exists", name));
+    }
+    const control::ClusterView view =
+        context_.catalog.cluster_view(context_.config.partitions_per_topic_max);
+    if (const auto refusal = control::check_topic_spec(spec, view.rules)) {
+        co_return refused(name, spec, *refusal);
+    }
+    if (dry_run) {
+        co_return status_ok(name);
+    }
+    const Uid uid = draw_uid(context_.uid_prng);
+    Plan created = plan(name, uid, std::move(spec), TopicStatus());
+    created.mutations.front().expected_revision = 0;
+    const Result<void> stored = co_await carry_out(std::move(created));
+    if (!stored.has_value()) {
+        WEIR_LOG(log_, warn, "topic {} not stored: {}", name, to_string(stored.error()));
+        co_return status_error(name, ErrorTag::topic_not_provisioned,
+                               fmt::format("error: {}", to_string(stored.error())));
+    }
+    WEIR_LOG(log_, info, "topic {} created, uid {}", name, to_string(uid));
+    co_return status_ok(name);
+}
+
+std::size_t Topics::online_count(const std::string& name) const {
+    std::size_t count = 0;
+    for (const ReplicaKey& key : context_.catalog.partitions_of(name)) {
+        const PartitionTable::Entry* entry = context_.catalog.partitions.find(to_string(key));
+        if (usable(entry->object.status.resolution)) {
+            ++count;
+        }
+    }
+    return count;
+}
+
+Task<wire::Status> Topics::wait_online(std::string name, Uid uid, CancelToken token) {
+    Deadline deadline(context_.env.clock, context_.env.clock.now() + context_.config.topic_wait,
+                      token);
+    std::size_t online = 0;
+    std::size_t wanted = 0;
+    while (true) {
+        const TopicTable::Entry* topic = context_.catalog.topics.find(name);
+        if (topic == nullptr || topic->extra.uid != uid) {
+            co_return status_error(name, ErrorTag::topic_not_provisioned,
+                                   "the topic was deleted while it was being created");
+        }
+        wanted = control::partition_count_of(topic->object.spec.replicas);
+        online = online_count(name);
+        if (online >= wanted) {
+            co_return status_ok(name);
+        }
+        const Result<void> waited = co_await context_.catalog.changed().wait(deadline.token());
+        if (!waited.has_value()) {
+            break;
+        }
+    }
+    co_return status_error(name, ErrorTag::topic_not_provisioned,
+                           fmt::format("only {} out of {} provisioned", online, wanted));
+}
+
+Task<wire::Status> Topics::create(wire::CreateRequest request, CancelToken token) {
+    const std::string name = request.name;
+    const bool dry_run = request.dry_run;
+    wire::Status status =
+        co_await store_new(name, std::get<TopicSpec>(std::move(request.spec)), dry_run);
+    if (!status.error.ok() || dry_run) {
+        co_return status;
+    }
+    const TopicTable::Entry* topic = context_.catalog.topics.find(name);
+    if (topic == nullptr) {
+        co_return status_error(name, ErrorTag::topic_not_provisioned,
+                               "the topic was deleted while it was being created");
+    }
+    co_return co_await wait_online(name, topic->extra.uid, token);
+}
+
+Task<wire::Status> Topics::remove(std::string name, bool force) {
+    const Result<AsyncMutex::Guard> guard = co_await context_.changing.lock();
+    if (!guard.has_value()) {
+        co_return status_error(name, ErrorTag::topic_error, to_string(guard.error()));
+    }
+    const TopicTable::Entry* topic = context_.catalog.topics.find(name);
+    if (topic == nullptr) {
+        co_return status_error(name, ErrorTag::topic_not_found, "not found");
+    }
+    if (topic->object.spec.system && !force) {
+        wire::ErrorTwoTexts payload;
+        payload.first = "topic";
+        payload.second = name;
+        co_return status_error(name, ApiError(ErrorTag::system_spec_deletion_attempt,
+                                              wire::ErrorPayload(std::move(payload))));
+    }
+    const std::vector<ReplicaKey> partitions = context_.catalog.partitions_of(name);
+    std::vector<Mutation> mutations;
+    Mutation mutation;
+    mutation.key.kind = RecordKind::topic;
+    mutation.key.name = name;
+    mutations.push_back(mutation);
+    for (const ReplicaKey& key : partitions) {
+        mutation.key.kind = RecordKind::partition;
+        mutation.key.name = to_string(key);
+        mutations.push_back(mutation);
+    }
+    const auto stored = co_await context_.store.commit(std::move(mutations));
+    if (!stored.has_value()) {
+        co_return status_error(name, ErrorTag::topic_error, to_string(stored.error()));
+    }
+    for (const ReplicaKey& key : partitions) {
+        context_.catalog.partitions.remove(to_string(key));
+    }
+    context_.catalog.topics.remove(name);
+    context_.catalog.notify();
+    WEIR_LOG(log_, info, "topic {} deleted with {} partitions", name, partitions.size());
+    co_return status_ok(name);
+}
+
+Task<wire::Status> Topics::update(wire::UpdateTopic request) {
+    const std::string name = request.name;
+    const Result<AsyncMutex::Guard> guard = co_await context_.changing.lock();
+    if (!guard.has_value()) {
+        co_return status_error(name, ErrorTag::topic_error, to_string(guard.error()));
+    }
+    const TopicTable::Entry* topic = context_.catalog.topics.find(name);
+    if (topic == nullptr) {
+        co_return status_error(wire::cut_text(name), ErrorTag::topic_not_found, "not found");
+    }
+    const auto* add = std::get_if<wire::AddPartition>(&request.action);
+    if (add == nullptr) {
+        // There are no mirror topics that a mirror could be added to (spec 8.7).
+        const auto& mirror = std::get<wire::AddMirror>(request.action);
+        if (context_.catalog.mirrors.find(mirror.remote_cluster) == nullptr) {
+            co_return status_error(name, ErrorTag::mirror_not_found, "not found");
+        }
+        co_return status_error(name, ErrorTag::topic_error, "invalid replica type");
+    }
+    if (topic->object.spec.system) {
+        wire::ErrorTwoTexts payload;
+        payload.first = "topic";
+        payload.second = name;
+        co_return status_error(name, ApiError(ErrorTag::system_spec_updating_attempt,
+                                              wire::ErrorPayload(std::move(payload))));
+    }
+    TopicSpec spec = topic->object.spec;
+    auto* computed = std::get_if<ComputedReplicas>(&spec.replicas);
+    if (computed == nullptr) {
+        co_return status_error(name, ErrorTag::topic_invalid_replica_type, "invalid replica type");
+    }
+    const std::uint64_t count = std::uint64_t{computed->partition_count} + add->count;
+    if (count > context_.config.partitions_per_topic_max) {
+        co_return status_error(name, ErrorTag::topic_error,
+                               fmt::format("a topic has at most {} partitions (asked for {})",
+                                           context_.config.partitions_per_topic_max, count));
+    }
+    computed->partition_count = static_cast<std::uint32_t>(count);
+    Plan grown = plan(name, topic->extra.uid, std::move(spec), topic->object.status);
+    const Result<void> stored = co_await carry_out(std::move(grown));
+    if (!stored.has_value()) {
+        co_return status_error(name, ErrorTag::topic_error, to_string(stored.error()));
+    }
+    co_return status_ok(name);
+}
+
+Task<Result<void>> Topics::place_waiting() {
+    WEIR_CO_TRY(const AsyncMutex::Guard guard, co_await context_.changing.lock());
+    std::vector<std::string> waiting;
+    for (const auto& [name, entry] : context_.catalog.topics.entries()) {
+        if (entry.object.status.resolution != TopicResolution::provisioned) {
+            waiting.push_back(name);
+        }
+    }
+    for (const std::string& name : waiting) {
+        // Nobody else changes topics while the guard is held.
+        const TopicTable::Entry* topic = context_.catalog.topics.find(name);
+        Plan placed = plan(name, topic->extra.uid, topic->object.spec, topic->object.status);
+        if (placed.topic.status == topic->object.status) {
+            continue;
+        }
+        WEIR_LOG(log_, info, "topic {} is placed now", name);
+        WEIR_CO_CHECK(co_await carry_out(std::move(placed)));
+    }
+    co_return Result<void>();
+}
+
+Task<Result<void>> Topics::create_consumer_offset_topic() {
+    if (context_.catalog.topics.find(kConsumerOffsetTopic) != nullptr) {
+        co_return Result<void>();
+    }
+    TopicSpec spec = consumer_offset_spec();
+    const wire::Status status = co_await store_new(kConsumerOffsetTopic, std::move(spec), false);
+    if (!status.error.ok() && status.error.tag != ErrorTag::topic_already_exists) {
+        co_return fail(ErrorCode::unavailable, status.message.value_or("cannot be stored"));
+    }
+    co_return Result<void>();
+}
+
+}  // namespace weir::sc

@@ -1,0 +1,47 @@
+// Topics and their partitions: create, delete, add partitions, place what waits for SPUs.
+//
+// Owned by the service. Every function may be called by any task of the shard; changes are made one
+// after another (Context::changing), stored before they are seen, and answered as a Status of the
+// wire. Cancelling ends the waiting of create(), never a change that is being stored.
+#pragma once
+
+#include "core/sc/context.h"
+#include "core/wire/control_plane.h"
+
+#include <string>
+#include <vector>
+
+namespace weir::sc {
+
+class Topics {
+public:
+    explicit Topics(Context& context);
+
+    // Control-plane spec 8.2: answers when all partitions are online, or after topic_wait.
+    Task<wire::Status> create(wire::CreateRequest request, CancelToken token);
+    // 8.5.
+    Task<wire::Status> remove(std::string name, bool force);
+    // 8.7.
+    Task<wire::Status> update(wire::UpdateTopic request);
+
+    // Places every topic that waits for SPUs. Call it when an SPU has come online.
+    Task<Result<void>> place_waiting();
+    // The system topic of 8.6, unless it exists.
+    Task<Result<void>> create_consumer_offset_topic();
+
+private:
+    struct Plan;
+    wire::Status refused(const std::string& name, const TopicSpec& spec,
+                         const control::Refusal& refusal) const;
+    // The topic's new state with what it takes to store it.
+    Plan plan(std::string name, Uid uid, TopicSpec spec, TopicStatus status) const;
+    Task<Result<void>> carry_out(Plan plan);
+    Task<wire::Status> store_new(std::string name, TopicSpec spec, bool dry_run);
+    Task<wire::Status> wait_online(std::string name, Uid uid, CancelToken token);
+    std::size_t online_count(const std::string& name) const;
+
+    Context& context_;
+    Logger log_;
+};
+
+}  // namespace weir::sc
