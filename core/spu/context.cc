@@ -1,0 +1,33 @@
+#include "core/spu/context.h"
+
+namespace weir::spu {
+
+void ClusterView::apply(const wire::internal::Assignments& change) {
+    if (change.full) {
+        topics.clear();
+        spus.clear();
+    }
+    for (const wire::internal::TopicRef& topic : change.removed_topics) {
+        const auto found = topics.find(topic.name);
+        if (found != topics.end() && found->second == topic.uid) {
+            topics.erase(found);
+        }
+    }
+    for (const SpuId id : change.removed_spus) {
+        spus.erase(id);
+    }
+    for (const wire::internal::TopicRef& topic : change.topics) {
+        topics.insert_or_assign(topic.name, topic.uid);
+    }
+    for (const wire::internal::SpuAddress& spu : change.spus) {
+        spus.insert_or_assign(spu.id, spu);
+    }
+    offsets_leader = change.offsets_leader;
+}
+
+bool ClusterView::has_topic(const std::string& name, const Uid& uid) const {
+    const auto found = topics.find(name);
+    return found != topics.end() && found->second == uid;
+}
+
+}  // namespace weir::spu

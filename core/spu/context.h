@@ -1,0 +1,51 @@
+// What the parts of one SPU share: the world, the settings, what the SC has told.
+//
+// Made by `run` in service.cc, outlives everything that holds a reference. One shard.
+#pragma once
+
+#include "core/base/ids.h"
+#include "core/base/log.h"
+#include "core/env/env.h"
+#include "core/model/uid.h"
+#include "core/spu/service.h"
+#include "core/task/sync.h"
+#include "core/wire/error_code.h"
+#include "core/wire/internal.h"
+
+#include <tl/expected.hpp>
+
+#include <map>
+#include <string>
+
+namespace weir::spu {
+
+// For what ends as an answer to a client: the failure is what the client is told.
+template <typename T>
+using ApiResult = tl::expected<T, wire::ApiError>;
+
+inline tl::unexpected<wire::ApiError> api_fail(wire::ApiError error) {
+    return tl::unexpected<wire::ApiError>(std::move(error));
+}
+
+// The cluster as the SC last described it. Changed only by the link to the SC.
+struct ClusterView {
+    // Topics that exist, anywhere.
+    std::map<std::string, Uid, std::less<>> topics;
+    std::map<SpuId, wire::internal::SpuAddress> spus;
+    // Who leads consumer-offset-0; -1: nobody yet.
+    SpuId offsets_leader = SpuId(-1);
+
+    void apply(const wire::internal::Assignments& change);
+    // The topic exists, in this incarnation.
+    bool has_topic(const std::string& name, const Uid& uid) const;
+};
+
+struct Context {
+    Env& env;
+    const Config& config;
+    ClusterView cluster;
+
+    Logger logger(std::string_view component) const { return Logger(env.log, component); }
+};
+
+}  // namespace weir::spu

@@ -1,0 +1,289 @@
+#include "core/spu/sc_link.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace weir::spu {
+
+using namespace wire::internal;
+
+namespace {
+
+constexpr std::string_view kSoftware = "weir";
+// An Assignments message lists every replica of the SPU.
+constexpr std::uint32_t kFrameSizeMax = 64U << 20;
+constexpr Duration kConnectTimeout = Duration::from_s(5);
+
+template <typename T>
+rpc::OutFrame frame_of(const T& message, wire::Version version) {
+    rpc::OutFrame frame;
+    frame.head = message_frame(message, version, CorrelationId(0));
+    return frame;
+}
+
+}  // namespace
+
+class ScLink::Session {
+public:
+    Session(ScLink& link, std::unique_ptr<Connection> connection)
+        : link_(link),
+          connection_(std::move(connection)),
+          reader_(*connection_, rpc::FrameLimits{kInternalHeaderSize, kFrameSizeMax}),
+          writer_(*connection_, link.context_.env.executor),
+          last_heard_(link.context_.env.clock.now()) {}
+
+    Task<Result<void>> run(CancelToken token);
+
+private:
+    Clock& clock() { return link_.context_.env.clock; }
+    Executor& executor() { return link_.context_.env.executor; }
+
+    Task<Result<void>> register_spu(CancelToken token);
+    Task<Result<BufferSlice>> next_frame(CancelToken token);
+    Task<void> receive(CancelSource& end);
+    Result<void> handle(const BufferSlice& frame);
+    Result<void> take_assignments(wire::Reader& reader);
+    Task<void> send_reports(CancelSource& end);
+    Task<void> send_heartbeats(CancelSource& end);
+    Task<Result<void>> send_report(CancelToken token);
+    void note_failure(const Error& error) {
+        if (!failure_.has_value() && error.code != ErrorCode::cancelled) {
+            failure_ = error;
+        }
+    }
+
+    ScLink& link_;
+    std::unique_ptr<Connection> connection_;
+    rpc::FrameReader reader_;
+    rpc::FrameWriter writer_;
+    Registered terms_;
+    Instant last_heard_;
+    std::uint64_t assignment_sequence_ = 0;
+    std::optional<Error> failure_;
+};
+
+ScLink::ScLink(Context& context, ReplicaManager& replicas, LinkIdentity identity, Event* registered)
+    : context_(context),
+      replicas_(replicas),
+      identity_(identity),
+      registered_(registered),
+      logger_(context.logger("spu.sc_link")),
+      cluster_changed_(context.env.executor) {}
+
+Task<void> ScLink::run_link(CancelToken token) {
+    Duration delay = context_.config.sc_retry_delay_min;
+    std::string last_failure;
+    while (!token.cancelled()) {
+        was_accepted_ = false;
+        const Result<void> result = co_await connect_and_serve(token);
+        if (token.cancelled()) {
+            co_return;
+        }
+        const std::string failure =
+            result.has_value() ? "the SC closed the connection" : to_string(result.error());
+        // One line for each kind of failure, not for each attempt.
+        if (failure != last_failure) {
+            WEIR_LOG(logger_, warn, "SC {}: {}; trying again",
+                     to_string(context_.config.sc_private), failure);
+            last_failure = failure;
+        }
+        if (was_accepted_) {
+            delay = context_.config.sc_retry_delay_min;
+            last_failure.clear();
+        }
+        const Result<void> slept =
+            co_await sleep_for(context_.env.clock, context_.env.executor, delay, token);
+        if (!slept.has_value()) {
+            co_return;
+        }
+        delay = std::min(delay * 2, context_.config.sc_retry_delay_max);
+    }
+}
+
+Task<Result<void>> ScLink::connect_and_serve(CancelToken token) {
+    std::unique_ptr<Connection> connection;
+    {
+        Deadline deadline(context_.env.clock, context_.env.clock.now() + kConnectTimeout, token);
+        Result<std::unique_ptr<Connection>> connected =
+            co_await context_.env.network.connect(context_.config.sc_private, deadline.token());
+        if (!connected.has_value()) {
+            co_return fail(deadline.translate(std::move(connected).error()));
+        }
+        connection = *std::move(connected);
+    }
+    Session session(*this, std::move(connection));
+    co_return co_await session.run(token);
+}
+
+Task<Result<void>> ScLink::Session::run(CancelToken token) {
+    {
+        Deadline deadline(clock(), clock().now() + kConnectTimeout, token);
+        const Result<void> registered = co_await register_spu(deadline.token());
+        if (!registered.has_value()) {
+            co_return fail(deadline.translate(registered.error()));
+        }
+    }
+    link_.was_accepted_ = true;
+    link_.replicas_.note_all();
+    // Whichever task ends first ends the connection.
+    CancelSource end(token);
+    TaskScope scope(executor(), end.token());
+    scope.spawn(receive(end));
+    scope.spawn(send_reports(end));
+    scope.spawn(send_heartbeats(end));
+    co_await scope.join();
+    if (failure_.has_value()) {
+        co_return fail(*failure_);
+    }
+    co_return Result<void>();
+}
+
+Task<Result<BufferSlice>> ScLink::Session::next_frame(CancelToken token) {
+    WEIR_CO_TRY(std::optional<BufferSlice> frame, co_await reader_.next(token));
+    if (!frame.has_value()) {
+        co_return fail(ErrorCode::connection_closed, "the SC closed the connection");
+    }
+    last_heard_ = clock().now();
+    co_return *std::move(frame);
+}
+
+Task<Result<void>> ScLink::Session::register_spu(CancelToken token) {
+    RegisterSpu hello;
+    hello.spu = link_.context_.config.id;
+    hello.storage_id = link_.identity_.storage_id;
+    hello.boot_id = link_.identity_.boot_id;
+    hello.software = std::string(kSoftware);
+    rpc::OutFrame frame = frame_of(hello, kInternalHelloVersion);
+    WEIR_CO_CHECK(co_await writer_.send(std::move(frame), token));
+    WEIR_CO_TRY(const BufferSlice answer, co_await next_frame(token));
+    wire::Reader reader(answer.span());
+    WEIR_CO_TRY(const InternalHeader header, decode_internal_header(reader));
+    if (header.kind != MessageKind::registered) {
+        co_return fail(ErrorCode::malformed,
+                       fmt::format("{} instead of an answer to the registration",
+                                   wire::internal::to_string(header.kind)));
+    }
+    WEIR_CO_TRY(terms_, decode_message<Registered>(reader, kInternalHelloVersion));
+    if (terms_.result != RegisterResult::accepted) {
+        co_return fail(ErrorCode::unavailable,
+                       fmt::format("the SC refused SPU {}: {}", hello.spu.value(), terms_.message));
+    }
+    co_return Result<void>();
+}
+
+Task<void> ScLink::Session::receive(CancelSource& end) {
+    while (true) {
+        Result<BufferSlice> frame = co_await next_frame(end.token());
+        Result<void> handled;
+        if (frame.has_value()) {
+            handled = handle(*frame);
+        } else {
+            handled = fail(std::move(frame).error());
+        }
+        if (!handled.has_value()) {
+            note_failure(handled.error());
+            end.cancel();
+            co_return;
+        }
+    }
+}
+
+Result<void> ScLink::Session::handle(const BufferSlice& frame) {
+    wire::Reader reader(frame.span());
+    WEIR_TRY(const InternalHeader header, decode_internal_header(reader));
+    if (header.kind == MessageKind::heartbeat_ack) {
+        return {};  // having been heard is all there is to it
+    }
+    if (header.kind == MessageKind::assignments) {
+        return take_assignments(reader);
+    }
+    return fail(ErrorCode::malformed,
+                fmt::format("unexpected {} from the SC", wire::internal::to_string(header.kind)));
+}
+
+Result<void> ScLink::Session::take_assignments(wire::Reader& reader) {
+    WEIR_TRY(const Assignments change, decode_message<Assignments>(reader, terms_.version));
+    if (change.sequence != assignment_sequence_ + 1 ||
+        (assignment_sequence_ == 0 && !change.full)) {
+        return fail(ErrorCode::malformed,
+                    fmt::format("assignments {} after {}", change.sequence, assignment_sequence_));
+    }
+    assignment_sequence_ = change.sequence;
+    link_.context_.cluster.apply(change);
+    link_.replicas_.apply(change);
+    link_.cluster_changed_.notify_all();
+    if (link_.registered_ != nullptr) {
+        link_.registered_->set();
+    }
+    return {};
+}
+
+Task<void> ScLink::Session::send_reports(CancelSource& end) {
+    const Duration interval = Duration::from_ms(terms_.report_interval_ms);
+    while (true) {
+        while (!link_.replicas_.has_report()) {
+            const Result<void> due = co_await link_.replicas_.report_due().wait(end.token());
+            if (!due.has_value()) {
+                co_return;
+            }
+        }
+        const Result<void> sent = co_await send_report(end.token());
+        if (!sent.has_value()) {
+            note_failure(sent.error());
+            end.cancel();
+            co_return;
+        }
+        const Result<void> slept = co_await sleep_for(clock(), executor(), interval, end.token());
+        if (!slept.has_value()) {
+            co_return;
+        }
+    }
+}
+
+Task<Result<void>> ScLink::Session::send_report(CancelToken token) {
+    SpuReport report;
+    report.assignment_sequence = assignment_sequence_;
+    report.replicas = link_.replicas_.take_reports();
+    if (!report.replicas.empty()) {
+        writer_.enqueue(frame_of(report, terms_.version));
+    }
+    std::vector<ReplicaRef> removed = link_.replicas_.take_removed();
+    for (const ReplicaRef& ref : removed) {
+        ReplicaRemoved message;
+        message.replica = ref;
+        writer_.enqueue(frame_of(message, terms_.version));
+    }
+    const Result<void> sent = co_await writer_.flush(token);
+    if (!sent.has_value()) {
+        link_.replicas_.return_removed(std::move(removed));
+    }
+    co_return sent;
+}
+
+Task<void> ScLink::Session::send_heartbeats(CancelSource& end) {
+    const Duration interval = Duration::from_ms(terms_.heartbeat_interval_ms);
+    const Duration timeout = Duration::from_ms(terms_.heartbeat_timeout_ms);
+    Heartbeat heartbeat;
+    while (true) {
+        const Result<void> slept = co_await sleep_for(clock(), executor(), interval, end.token());
+        if (!slept.has_value()) {
+            co_return;
+        }
+        Result<void> sent;
+        if (clock().now() - last_heard_ > timeout) {
+            sent = fail(ErrorCode::timed_out, "nothing heard from the SC");
+        } else {
+            ++heartbeat.sequence;
+            rpc::OutFrame frame = frame_of(heartbeat, terms_.version);
+            sent = co_await writer_.send(std::move(frame), end.token());
+        }
+        if (!sent.has_value()) {
+            note_failure(sent.error());
+            end.cancel();
+            co_return;
+        }
+    }
+}
+
+}  // namespace weir::spu
