@@ -254,7 +254,7 @@ Task<void> LogImpl::abort_appends(Error error) {
     changed_.notify_all();
 }
 
-// Synced, because without it a power loss could bring the failed batches back.
+// Synced in every mode, because without it a power loss could bring the failed batches back.
 Task<Result<void>> LogImpl::restore_file() {
     const std::shared_ptr<File> file = active()->file;
     if (file == nullptr) {
@@ -262,9 +262,6 @@ Task<Result<void>> LogImpl::restore_file() {
     }
     WEIR_CO_CHECK(co_await file->truncate(active()->end_position));
     active_file_size_ = active()->end_position;
-    if (config_.durability == Durability::async) {
-        co_return Result<void>();
-    }
     co_return co_await sync_written(SyncWhen::always);
 }
 

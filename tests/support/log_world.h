@@ -327,14 +327,15 @@ public:
     // One resumption; false when nothing is ready.
     bool step() { return !halted() && executor_.step(); }
 
-    // Runs until `task` is done, moving time if need be; nothing when the node halted or hangs, and
-    // then it is torn down.
+    // Runs until `task` is done, moving time if need be; nothing when the node halted or hangs or
+    // the steps are used up, and then it is torn down.
     template <typename T>
-    std::optional<T> run(Task<T> task) {
+    std::optional<T> run(Task<T> task, std::uint64_t step_limit = std::uint64_t{1} << 40) {
         std::optional<T> value;
         TaskScope scope(executor_);
         scope.spawn(store(std::move(task), &value));
-        while (scope.task_count() != 0 && !halted()) {
+        while (scope.task_count() != 0 && !halted() && step_limit > 0) {
+            --step_limit;
             if (!executor_.step() && !clock_.fire_next()) {
                 break;
             }

@@ -1,0 +1,90 @@
+// A log run against a model: random operations, crashes and power losses, and after each of them
+// the log must hold what the model says.
+//
+// The model is the list of appended batches. What was committed must be there for ever; what was
+// appended and neither committed nor definitely failed may be there after a crash, as a prefix.
+// Every step returns nothing, or a sentence that says what was violated.
+#pragma once
+
+#include "core/log/log.h"
+#include "tests/support/log_batches.h"
+#include "tests/support/log_world.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weir::test {
+
+class LogModel {
+public:
+    // Draws a number below the bound (> 0).
+    using Choose = std::function<std::uint64_t(std::uint64_t)>;
+    using Violation = std::optional<std::string>;
+
+    explicit LogModel(Choose choose);
+    ~LogModel();
+
+    // Opens the log; the first step.
+    Violation start();
+    Violation random_step();
+    // Reads everything in every way and compares.
+    Violation check();
+
+    // The steps, for tests that want to place them.
+    Violation append(std::size_t count, std::uint64_t step_limit);
+    Violation crash(std::optional<sim::LossMode> loss);
+    // `damaged`: the files were damaged outside of what a power loss does, so `corrupt` is allowed
+    // (and reported by corrupt()), and so is the loss of what lies above `kept_end`.
+    Violation open(bool damaged = false);
+    bool corrupt() const { return corrupt_; }
+
+    LogWorld& world() { return world_; }
+    log::Log* log() { return log_.get(); }
+    log::LogConfig& config() { return config_; }
+    static const char* dir() { return "logs/t-0"; }
+    // The file and offset range that damage may hit; what is below must survive.
+    Offset checkpointed_end() const { return checkpointed_end_; }
+
+private:
+    struct Item {
+        Offset base_offset;
+        std::int32_t record_count;
+        std::string payload;
+        Offset next_offset() const { return base_offset + record_count; }
+    };
+
+    BufferSlice draw_append(std::vector<Item>& items, Offset& next);
+    Violation settle_append(const log::Appended& appended, std::vector<Item> items);
+    Violation adopt(Offset end_min, Offset start_min);
+    Violation compare(Offset from, const std::vector<ReadBatch>& batches) const;
+    Violation read_some();
+    Violation fill_disk();
+    Violation maintain();
+    Violation reopen();
+    Violation interrupted_open();
+    Offset promised_end(bool power_loss) const;
+    void drop_below(Offset start);
+    Result<Bytes> bytes_of(const log::LogSlice& slice);
+
+    Choose choose_;
+    LogWorld world_;
+    log::LogConfig config_;
+    std::unique_ptr<LogNode> node_;
+    std::unique_ptr<log::Log> log_;
+    // Below the log's end: certain. Then those that may or may not have been stored.
+    std::vector<Item> items_;
+    std::vector<Item> uncertain_;
+    Offset end_;
+    Offset start_;
+    // What the log must still hold when it is opened next: now, and after a power loss first.
+    Offset end_min_;
+    Offset durable_min_;
+    Offset checkpointed_end_;
+    bool corrupt_ = false;
+};
+
+}  // namespace weir::test
