@@ -1,0 +1,201 @@
+// For tests: the SC's private port as a script. It accepts one SPU after another, registers each,
+// and sends what `push` is given; it keeps what the SPUs report.
+#pragma once
+
+#include "core/env/env.h"
+#include "core/rpc/frame.h"
+#include "core/task/task_scope.h"
+#include "core/wire/internal.h"
+
+#include <fmt/core.h>
+
+#include <deque>
+#include <map>
+#include <vector>
+
+namespace weir::test {
+
+class FakeSc {
+public:
+    FakeSc(Env& env, HostPort bind)
+        : env_(env), bind_(std::move(bind)), changed_(env.executor), scope_(env.executor) {}
+
+    Result<void> start() {
+        WEIR_TRY(listener_, env_.network.listen(bind_));
+        scope_.spawn(accept_all());
+        return {};
+    }
+    Task<void> close() { co_await scope_.close(); }
+
+    // The state that a registering SPU gets in full, and that a registered one gets as a change.
+    struct State {
+        std::vector<wire::internal::ReplicaAssignment> replicas;
+        std::vector<wire::internal::SpuAddress> spus;
+        std::vector<wire::internal::TopicRef> topics;
+        SpuId offsets_leader = SpuId(-1);
+    };
+    State state;
+
+    static wire::internal::ReplicaAssignment replica(const std::string& topic,
+                                                     std::uint32_t partition, std::uint64_t uid,
+                                                     SpuId leader) {
+        wire::internal::ReplicaAssignment assignment;
+        assignment.key = {topic, partition};
+        assignment.topic_uid = Uid{1, uid};
+        assignment.spec.leader = leader;
+        assignment.spec.replicas = {leader};
+        return assignment;
+    }
+    void add_topic(const std::string& topic, std::uint64_t uid, SpuId leader) {
+        state.replicas.push_back(replica(topic, 0, uid, leader));
+        state.topics.push_back({topic, Uid{1, uid}});
+    }
+    // Removes the topic from the state and tells the SPUs.
+    void remove_topic(const std::string& topic) {
+        wire::internal::Assignments change;
+        std::erase_if(state.replicas, [&](const auto& assignment) {
+            if (assignment.key.topic != topic) {
+                return false;
+            }
+            change.removed_replicas.push_back({assignment.key, assignment.topic_uid});
+            change.removed_topics.push_back({topic, assignment.topic_uid});
+            return true;
+        });
+        std::erase_if(state.topics, [&](const auto& ref) { return ref.name == topic; });
+        push(std::move(change));
+    }
+    void push(wire::internal::Assignments change) {
+        change.offsets_leader = state.offsets_leader;
+        for (auto& [session, outbox] : outboxes_) {
+            outbox.push_back(change);
+        }
+        changed_.notify_all();
+    }
+
+    std::map<ReplicaKey, wire::internal::ReplicaReport> reports;
+    std::vector<wire::internal::ReplicaRef> removed;
+    int registration_count = 0;
+    int heartbeat_count = 0;
+    std::vector<Uid> storage_ids;
+    Notifier& changed() { return changed_; }
+
+private:
+    Task<void> accept_all() {
+        const CancelToken token = scope_.token();
+        while (true) {
+            auto accepted = co_await listener_->accept(token);
+            if (!accepted.has_value()) {
+                co_return;
+            }
+            scope_.spawn(serve(*std::move(accepted)));
+        }
+    }
+
+    Task<void> serve(std::unique_ptr<Connection> connection) {
+        const Result<void> result = co_await serve_spu(*connection);
+        WEIR_MAYBE(result.has_value());
+    }
+
+    Task<Result<void>> serve_spu(Connection& connection) {
+        using namespace wire::internal;
+        const CancelToken token = scope_.token();
+        rpc::FrameReader reader(connection, rpc::FrameLimits{kInternalHeaderSize, 1U << 20});
+        rpc::FrameWriter writer(connection, env_.executor);
+        WEIR_CO_TRY(const std::optional<BufferSlice> hello_frame, co_await reader.next(token));
+        if (!hello_frame.has_value()) {
+            co_return Result<void>();
+        }
+        wire::Reader bytes(hello_frame->span());
+        WEIR_CO_CHECK(decode_internal_header(bytes));
+        WEIR_CO_TRY(const RegisterSpu hello, decode_message<RegisterSpu>(bytes, 1));
+        ++registration_count;
+        storage_ids.push_back(hello.storage_id);
+        Registered welcome;
+        rpc::OutFrame frame;
+        frame.head = message_frame(welcome, 1, CorrelationId(0));
+        WEIR_CO_CHECK(co_await writer.send(std::move(frame), token));
+        Assignments full;
+        full.full = true;
+        for (const auto& assignment : state.replicas) {
+            if (assignment.spec.leader == hello.spu) {
+                full.replicas.push_back(assignment);
+            }
+        }
+        full.spus = state.spus;
+        full.topics = state.topics;
+        full.offsets_leader = state.offsets_leader;
+        const int session = registration_count;
+        std::deque<Assignments>& outbox = outboxes_[session];
+        outbox.push_back(std::move(full));
+        CancelSource end(token);
+        TaskScope tasks(env_.executor, end.token());
+        tasks.spawn(send_outbox(writer, outbox, end));
+        const Result<void> received = co_await receive(reader, writer, end.token());
+        co_await tasks.close();
+        outboxes_.erase(session);
+        co_return received;
+    }
+
+    Task<void> send_outbox(rpc::FrameWriter& writer,
+                           std::deque<wire::internal::Assignments>& outbox, CancelSource& end) {
+        std::uint64_t sequence = 0;
+        while (true) {
+            while (outbox.empty()) {
+                const auto waited = co_await changed_.wait(end.token());
+                if (!waited.has_value()) {
+                    co_return;
+                }
+            }
+            wire::internal::Assignments next = std::move(outbox.front());
+            outbox.pop_front();
+            next.sequence = ++sequence;
+            rpc::OutFrame frame;
+            frame.head = wire::internal::message_frame(next, 1, CorrelationId(0));
+            const auto sent = co_await writer.send(std::move(frame), end.token());
+            if (!sent.has_value()) {
+                co_return;
+            }
+        }
+    }
+
+    Task<Result<void>> receive(rpc::FrameReader& reader, rpc::FrameWriter& writer,
+                               CancelToken token) {
+        using namespace wire::internal;
+        while (true) {
+            WEIR_CO_TRY(const std::optional<BufferSlice> frame, co_await reader.next(token));
+            if (!frame.has_value()) {
+                co_return Result<void>();
+            }
+            wire::Reader bytes(frame->span());
+            WEIR_CO_TRY(const InternalHeader header, decode_internal_header(bytes));
+            if (header.kind == MessageKind::spu_report) {
+                WEIR_CO_TRY(const SpuReport report, decode_message<SpuReport>(bytes, 1));
+                for (const ReplicaReport& replica : report.replicas) {
+                    reports.insert_or_assign(replica.key, replica);
+                }
+            } else if (header.kind == MessageKind::replica_removed) {
+                WEIR_CO_TRY(const ReplicaRemoved message, decode_message<ReplicaRemoved>(bytes, 1));
+                removed.push_back(message.replica);
+            } else if (header.kind == MessageKind::heartbeat) {
+                WEIR_CO_TRY(const Heartbeat heartbeat, decode_message<Heartbeat>(bytes, 1));
+                ++heartbeat_count;
+                HeartbeatAck ack;
+                ack.sequence = heartbeat.sequence;
+                rpc::OutFrame out;
+                out.head = message_frame(ack, 1, CorrelationId(0));
+                WEIR_CO_CHECK(co_await writer.send(std::move(out), token));
+            }
+            changed_.notify_all();
+        }
+    }
+
+    Env& env_;
+    HostPort bind_;
+    std::unique_ptr<Listener> listener_;
+    Notifier changed_;
+    TaskScope scope_;
+    // By registration: a new connection of an SPU may overlap with the end of the old one.
+    std::map<int, std::deque<wire::internal::Assignments>> outboxes_;
+};
+
+}  // namespace weir::test

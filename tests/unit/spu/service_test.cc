@@ -1,0 +1,589 @@
+// The SPU as a whole on a simulated machine, with a scripted SC and raw client frames.
+#include "core/spu/service.h"
+
+#include "core/spu/replica_manager.h"
+#include "core/wire/api_versions.h"
+#include "core/wire/consumer_offsets.h"
+#include "core/wire/fetch_offsets.h"
+#include "core/wire/stream_fetch.h"
+#include "core/wire/update_offsets.h"
+#include "runtime/sim/cluster/run_in_sim.h"
+#include "tests/unit/spu/fake_sc.h"
+#include "tests/unit/spu/raw_client.h"
+
+#include <gtest/gtest.h>
+
+namespace weir {
+namespace {
+
+using test::batch_of;
+using test::FakeSc;
+using test::produce_of;
+using test::RawClient;
+using wire::ErrorTag;
+using wire::SpuApi;
+
+constexpr SpuId kSpu(5001);
+constexpr SpuId kOther(5002);
+
+// gtest's fatal assertions return void; in a coroutine a failed expectation ends the test this way.
+#define CO_REQUIRE(condition)                                                 \
+    do {                                                                      \
+        if (!(condition)) {                                                   \
+            ADD_FAILURE() << #condition;                                      \
+            co_return fail(ErrorCode::invalid_argument, "test: " #condition); \
+        }                                                                     \
+    } while (false)
+
+spu::Config config_of(SpuId id) {
+    spu::Config config;
+    config.id = id;
+    const auto step = static_cast<std::uint16_t>(10 * (id.value() - 5001));
+    config.public_bind = {"node", static_cast<std::uint16_t>(9010 + step)};
+    config.private_bind = {"node", static_cast<std::uint16_t>(9011 + step)};
+    config.sc_private = {"node", 9004};
+    config.log.segment_size_bytes_max = 4'096;
+    config.log.preallocate_bytes_max = 4'096;
+    return config;
+}
+
+// One SPU with its scripted SC, for one test.
+class Rig {
+public:
+    explicit Rig(Env& env_in)
+        : env(env_in), sc(env_in, {"node", 9004}), config(config_of(kSpu)), scope_(env.executor) {}
+
+    Env& env;
+    FakeSc sc;
+    spu::Config config;
+
+    // Until the SC has told the SPU its partitions.
+    Task<Result<void>> start() {
+        if (!sc_started_) {
+            WEIR_CO_CHECK(sc.start());
+            sc_started_ = true;
+        }
+        stop_.emplace();
+        started_.emplace(env.executor);
+        scope_.spawn(run());
+        co_return co_await started_->registered.wait();
+    }
+    // Clean stop of the SPU; its result.
+    Task<Result<void>> stop_spu() {
+        stop_->cancel();
+        co_await scope_.join();
+        co_return result_;
+    }
+    Task<Result<void>> close() {
+        stop_->cancel();
+        co_await scope_.join();
+        co_await sc.close();
+        co_return result_;
+    }
+    Task<Result<std::unique_ptr<RawClient>>> connect() {
+        co_return co_await RawClient::connect(env, config.public_bind);
+    }
+
+private:
+    Task<void> run() { result_ = co_await spu::run(env, config, stop_->token(), &*started_); }
+    std::optional<spu::Started> started_;
+    std::optional<CancelSource> stop_;
+    TaskScope scope_;
+    Result<void> result_;
+    bool sc_started_ = false;
+};
+
+Task<Result<wire::ProducePartitionResponse>> produce(RawClient& client,
+                                                     wire::ProduceRequest request,
+                                                     wire::Version version = 25) {
+    WEIR_CO_TRY(const CorrelationId id,
+                co_await client.send(SpuApi::produce, std::move(request), version));
+    WEIR_CO_TRY(const RawClient::Answer answer, co_await client.next());
+    EXPECT_EQ(answer.id, id);
+    wire::Reader reader(answer.body.span());
+    WEIR_CO_TRY(const auto response, wire::decode_produce_response(reader, 25));
+    CO_REQUIRE(response.topics.size() == 1);
+    CO_REQUIRE(response.topics[0].partitions.size() == 1);
+    co_return response.topics[0].partitions[0];
+}
+
+Task<Result<wire::StreamFetchResponse>> next_stream(RawClient& client,
+                                                    Duration limit = Duration::from_s(30)) {
+    WEIR_CO_TRY(const RawClient::Answer answer, co_await client.next(limit));
+    wire::Reader reader(answer.body.span());
+    co_return wire::decode_stream_fetch_response(reader, answer.body, 25);
+}
+
+wire::StreamFetchRequest stream_of(const std::string& topic, std::int64_t offset) {
+    wire::StreamFetchRequest request;
+    request.topic = topic;
+    request.fetch_offset = offset;
+    request.max_bytes = 1'048'890;
+    return request;
+}
+
+Task<Result<wire::ApiError>> acknowledge(RawClient& client, std::int64_t offset,
+                                         std::uint32_t session) {
+    wire::UpdateOffsetsRequest request;
+    wire::OffsetUpdate update;
+    update.offset = offset;
+    update.session_id = session;
+    request.offsets.push_back(update);
+    WEIR_CO_CHECK(co_await client.send(SpuApi::update_offsets, std::move(request), 0));
+    WEIR_CO_TRY(const RawClient::Answer answer, co_await client.next());
+    wire::Reader reader(answer.body.span());
+    WEIR_CO_TRY(const auto response, wire::decode_update_offsets_response(reader, 0));
+    CO_REQUIRE(response.status.size() == 1);
+    co_return response.status[0].error;
+}
+
+// First offset and record count of what a stream response holds.
+std::pair<std::int64_t, std::int64_t> extent(const wire::StreamFetchResponse& response) {
+    BatchWalker walker(response.partition.records.span(), BatchWalker::Check::header_and_crc);
+    std::int64_t first = -1;
+    std::int64_t count = 0;
+    while (const auto batch = walker.next()) {
+        first = first < 0 ? batch->header.base_offset.value() : first;
+        count += batch->header.record_count();
+    }
+    EXPECT_EQ(walker.end(), BatchWalker::End::clean);
+    return {first, count};
+}
+
+void run(sim::Main main) {
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+        const Result<void> result = sim::run_in_sim(seed, main, Duration::from_s(600));
+        EXPECT_TRUE(result.has_value()) << "seed " << seed << ": " << to_string(result.error());
+    }
+}
+
+TEST(SpuService, ApiVersionsIsTheReferenceTable) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Rig rig(env);
+        WEIR_CO_CHECK(co_await rig.start());
+        {
+            WEIR_CO_TRY(const auto client, co_await rig.connect());
+            wire::ApiVersionsRequest request;
+            request.client_version = "0.50.2";
+            WEIR_CO_CHECK(co_await client->send(SpuApi::api_versions, request, 2));
+            WEIR_CO_TRY(const RawClient::Answer answer, co_await client->next());
+            wire::Reader reader(answer.body.span());
+            WEIR_CO_TRY(const auto response, wire::decode_api_versions_response(reader, 2));
+            CO_REQUIRE(response.api_keys.size() == 5);
+            EXPECT_EQ(response.api_keys[3], (wire::ApiRange{1003, 0, 25}));
+            EXPECT_EQ(response.platform_version, "0.0.0");
+        }
+        co_return co_await rig.close();
+    }));
+}
+
+TEST(SpuService, ProducesAndStreamsOneResponseAtATime) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Rig rig(env);
+        rig.sc.add_topic("hello", 1, kSpu);
+        WEIR_CO_CHECK(co_await rig.start());
+        {
+            WEIR_CO_TRY(const auto producer, co_await rig.connect());
+            WEIR_CO_TRY(const auto consumer, co_await rig.connect());
+            auto request = stream_of("hello", 0);
+            WEIR_CO_CHECK(co_await consumer->send(SpuApi::stream_fetch, request, 25));
+            // Nothing is there: nothing is sent.
+            const auto silence = co_await next_stream(*consumer, Duration::from_ms(500));
+            CO_REQUIRE(!silence.has_value());
+            EXPECT_EQ(silence.error().code, ErrorCode::timed_out);
+
+            auto first = produce_of("hello", batch_of({"a", "b"}));
+            WEIR_CO_TRY(const auto written, co_await produce(*producer, first));
+            EXPECT_TRUE(written.error.ok()) << to_string(written.error);
+            EXPECT_EQ(written.base_offset, 0);
+            WEIR_CO_TRY(const auto response, co_await next_stream(*consumer));
+            EXPECT_EQ(response.stream_id, 1U);
+            EXPECT_EQ(extent(response), std::make_pair(std::int64_t{0}, std::int64_t{2}));
+
+            // Not acknowledged: more data, and still only one response.
+            auto second = produce_of("hello", batch_of({"c"}), 1);
+            WEIR_CO_TRY(const auto more, co_await produce(*producer, second));
+            EXPECT_EQ(more.base_offset, 2);
+            const auto held = co_await next_stream(*consumer, Duration::from_ms(500));
+            CO_REQUIRE(!held.has_value());
+
+            WEIR_CO_TRY(const auto unknown, co_await acknowledge(*consumer, 2, 99));
+            EXPECT_EQ(unknown.tag, ErrorTag::fetch_session_not_found);
+            WEIR_CO_TRY(const auto known, co_await acknowledge(*consumer, 2, 1));
+            EXPECT_TRUE(known.ok());
+            WEIR_CO_TRY(const auto next, co_await next_stream(*consumer));
+            EXPECT_EQ(extent(next), std::make_pair(std::int64_t{2}, std::int64_t{1}));
+            // An acknowledgement may go back: the same batch again.
+            WEIR_CO_TRY(const auto back, co_await acknowledge(*consumer, 1, 1));
+            EXPECT_TRUE(back.ok());
+            WEIR_CO_TRY(const auto again, co_await next_stream(*consumer));
+            EXPECT_EQ(extent(again), std::make_pair(std::int64_t{0}, std::int64_t{3}));
+        }
+        co_return co_await rig.close();
+    }));
+}
+
+TEST(SpuService, PipelinedProducesKeepTheirOrder) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Rig rig(env);
+        rig.sc.add_topic("hello", 1, kSpu);
+        WEIR_CO_CHECK(co_await rig.start());
+        {
+            WEIR_CO_TRY(const auto client, co_await rig.connect());
+            std::vector<CorrelationId> ids;
+            for (int i = 0; i < 200; ++i) {
+                auto request = produce_of("hello", batch_of({std::to_string(i)}));
+                WEIR_CO_TRY(const CorrelationId id,
+                            co_await client->send(SpuApi::produce, std::move(request), 25));
+                ids.push_back(id);
+            }
+            for (std::size_t i = 0; i < ids.size(); ++i) {
+                WEIR_CO_TRY(const RawClient::Answer answer, co_await client->next());
+                CO_REQUIRE(answer.id == ids[i]);
+                wire::Reader reader(answer.body.span());
+                WEIR_CO_TRY(const auto response, wire::decode_produce_response(reader, 25));
+                CO_REQUIRE(response.topics[0].partitions[0].error.ok());
+                CO_REQUIRE(response.topics[0].partitions[0].base_offset ==
+                           static_cast<std::int64_t>(i));
+            }
+        }
+        co_return co_await rig.close();
+    }));
+}
+
+TEST(SpuService, RefusesWhatMustNotBeWritten) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Rig rig(env);
+        rig.sc.add_topic("hello", 1, kSpu);
+        rig.sc.add_topic("packed", 2, kSpu);
+        rig.sc.state.replicas.back().spec.compression_type = CompressionAlgorithm::gzip;
+        WEIR_CO_CHECK(co_await rig.start());
+        {
+            WEIR_CO_TRY(const auto client, co_await rig.connect());
+            const Bytes good = batch_of({"a"});
+            auto elsewhere = produce_of("nobody", good);
+            WEIR_CO_TRY(const auto not_leader, co_await produce(*client, elsewhere));
+            EXPECT_EQ(not_leader.error.tag, ErrorTag::not_leader_for_partition);
+
+            auto plain = produce_of("packed", good);
+            WEIR_CO_TRY(const auto codec, co_await produce(*client, plain));
+            EXPECT_EQ(codec.error.tag, ErrorTag::compression_error);
+
+            Bytes damaged = good;
+            damaged.back() ^= 1;
+            auto wrong_crc = produce_of("hello", damaged);
+            WEIR_CO_TRY(const auto crc, co_await produce(*client, wrong_crc));
+            EXPECT_EQ(crc.error.tag, ErrorTag::other) << to_string(crc.error);
+
+            auto cut = produce_of("hello", Bytes(good.begin(), good.end() - 1));
+            WEIR_CO_TRY(const auto torn, co_await produce(*client, cut));
+            EXPECT_EQ(torn.error.tag, ErrorTag::other);
+
+            auto large = produce_of("hello", batch_of({std::string(5'000, 'x')}));
+            WEIR_CO_TRY(const auto too_large, co_await produce(*client, large));
+            EXPECT_EQ(too_large.error.tag, ErrorTag::message_too_large);
+
+            auto filtered = produce_of("hello", good);
+            wire::SmartModuleInvocation module;
+            module.source = wire::PredefinedModule{"nope"};
+            filtered.smartmodules.push_back(module);
+            WEIR_CO_TRY(const auto no_module, co_await produce(*client, filtered));
+            EXPECT_EQ(no_module.error.tag, ErrorTag::smartmodule_not_found);
+
+            auto nothing = produce_of("hello", {});
+            WEIR_CO_TRY(const auto empty, co_await produce(*client, nothing));
+            EXPECT_TRUE(empty.error.ok());
+
+            auto future = produce_of("hello", good);
+            WEIR_CO_TRY(const auto version, co_await produce(*client, future, 77));
+            EXPECT_EQ(version.error.tag, ErrorTag::other);
+
+            // None of them left anything behind.
+            auto last = produce_of("hello", good);
+            WEIR_CO_TRY(const auto written, co_await produce(*client, last));
+            EXPECT_TRUE(written.error.ok());
+            EXPECT_EQ(written.base_offset, 0);
+        }
+        co_return co_await rig.close();
+    }));
+}
+
+TEST(SpuService, BrokenFramesCloseTheConnectionAlone) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Rig rig(env);
+        rig.sc.add_topic("hello", 1, kSpu);
+        WEIR_CO_CHECK(co_await rig.start());
+        const std::vector<Bytes> broken = {
+            {0xff, 0xff, 0xff, 0xff},                                  // length -1
+            {0x7f, 0xff, 0xff, 0xff},                                  // 2 GiB
+            {0, 0, 0, 4, 0, 0, 0, 0},                                  // shorter than a header
+            {0, 0, 0, 10, 0x63, 0x63, 0, 25, 0, 0, 0, 1, 0, 0},        // unknown key
+            {0, 0, 0, 11, 0, 0, 0, 25, 0, 0, 0, 1, 0, 0, 9},           // produce, bad option
+            {0, 0, 0, 12, 0x07, 0xd0, 0, 25, 0, 0, 0, 1, 0, 0, 0, 0},  // mirroring
+        };
+        for (const Bytes& bytes : broken) {
+            WEIR_CO_TRY(const auto client, co_await rig.connect());
+            WEIR_CO_CHECK(co_await client->send_bytes(bytes));
+            const auto answer = co_await client->next();
+            CO_REQUIRE(!answer.has_value());
+            EXPECT_EQ(answer.error().code, ErrorCode::connection_closed);
+        }
+        {
+            WEIR_CO_TRY(const auto client, co_await rig.connect());
+            auto request = produce_of("hello", batch_of({"a"}));
+            WEIR_CO_TRY(const auto written, co_await produce(*client, request));
+            EXPECT_TRUE(written.error.ok());
+        }
+        co_return co_await rig.close();
+    }));
+}
+
+TEST(SpuService, StreamsEndWithTheReason) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Rig rig(env);
+        rig.sc.add_topic("hello", 1, kSpu);
+        WEIR_CO_CHECK(co_await rig.start());
+        {
+            WEIR_CO_TRY(const auto client, co_await rig.connect());
+            auto elsewhere = stream_of("nobody", 0);
+            WEIR_CO_CHECK(co_await client->send(SpuApi::stream_fetch, elsewhere, 25));
+            WEIR_CO_TRY(const auto refused, co_await next_stream(*client));
+            EXPECT_EQ(refused.partition.error.tag, ErrorTag::not_leader_for_partition);
+            EXPECT_EQ(refused.stream_id, 0U);
+
+            auto beyond = stream_of("hello", 10);
+            WEIR_CO_CHECK(co_await client->send(SpuApi::stream_fetch, beyond, 25));
+            WEIR_CO_TRY(const auto too_far, co_await next_stream(*client));
+            EXPECT_EQ(to_string(too_far.partition.error),
+                      "Other: start offset: 10 is greater than leo: 0");
+            EXPECT_EQ(too_far.stream_id, 1U);
+
+            auto below = stream_of("hello", -3);
+            WEIR_CO_CHECK(co_await client->send(SpuApi::stream_fetch, below, 25));
+            WEIR_CO_TRY(const auto evicted, co_await next_stream(*client));
+            EXPECT_EQ(evicted.partition.error,
+                      wire::ApiError(ErrorTag::offset_evicted, wire::ErrorEvicted{-3, 0}));
+
+            auto waiting = stream_of("hello", 0);
+            WEIR_CO_CHECK(co_await client->send(SpuApi::stream_fetch, waiting, 25));
+            auto module_stream = stream_of("hello", 0);
+            wire::SmartModuleInvocation module;
+            module.source = wire::AdHocModule{{1, 2, 3}};
+            module_stream.smartmodules.push_back(module);
+            WEIR_CO_CHECK(co_await client->send(SpuApi::stream_fetch, module_stream, 25));
+            WEIR_CO_TRY(const auto no_engine, co_await next_stream(*client));
+            EXPECT_EQ(no_engine.partition.error.tag, ErrorTag::smartmodule_chain_init_error);
+            EXPECT_EQ(no_engine.stream_id, 4U);
+
+            rig.sc.remove_topic("hello");
+            WEIR_CO_TRY(const auto deleted, co_await next_stream(*client));
+            EXPECT_EQ(deleted.partition.error.tag, ErrorTag::topic_deleted);
+            EXPECT_EQ(deleted.stream_id, 3U);
+            while (rig.sc.removed.empty()) {
+                WEIR_CO_CHECK(co_await rig.sc.changed().wait());
+            }
+            EXPECT_EQ(rig.sc.removed[0].key, (ReplicaKey{"hello", 0}));
+
+            // A new topic of the same name starts empty.
+            wire::internal::Assignments change;
+            rig.sc.add_topic("hello", 2, kSpu);
+            change.replicas = rig.sc.state.replicas;
+            change.topics = rig.sc.state.topics;
+            rig.sc.push(std::move(change));
+            rig.sc.reports.clear();
+            while (!rig.sc.reports.contains({"hello", 0})) {
+                WEIR_CO_CHECK(co_await rig.sc.changed().wait());
+            }
+            EXPECT_EQ(rig.sc.reports.at({"hello", 0}).leo, Offset(0));
+        }
+        co_return co_await rig.close();
+    }));
+}
+
+Task<Result<wire::UpdateConsumerOffsetResponse>> commit(RawClient& client, std::int64_t offset,
+                                                        std::uint32_t session) {
+    wire::UpdateConsumerOffsetRequest request;
+    request.offset = offset;
+    request.session_id = session;
+    WEIR_CO_CHECK(co_await client.send(SpuApi::update_consumer_offset, request, 25));
+    WEIR_CO_TRY(const RawClient::Answer answer, co_await client.next());
+    wire::Reader reader(answer.body.span());
+    co_return wire::decode_update_consumer_offset_response(reader, 25);
+}
+
+Task<Result<wire::FetchConsumerOffsetsResponse>> list_offsets(RawClient& client) {
+    const wire::FetchConsumerOffsetsRequest request;
+    WEIR_CO_CHECK(co_await client.send(SpuApi::fetch_consumer_offsets, request, 25));
+    WEIR_CO_TRY(const RawClient::Answer answer, co_await client.next());
+    wire::Reader reader(answer.body.span());
+    co_return wire::decode_fetch_consumer_offsets_response(reader, 25);
+}
+
+// A stream with a consumer id, and its session: the first response names it.
+Task<Result<std::uint32_t>> open_session(RawClient& client, std::string topic) {
+    auto request = stream_of(topic, 0);
+    request.consumer_id = "reader";
+    WEIR_CO_CHECK(co_await client.send(SpuApi::stream_fetch, request, 25));
+    WEIR_CO_TRY(const auto response, co_await next_stream(client));
+    co_return response.stream_id;
+}
+
+TEST(SpuService, ConsumerOffsetsOutliveARestartAndDieWithTheirTopic) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Rig rig(env);
+        rig.config.offsets_compact_size_bytes = 4'096;
+        rig.sc.add_topic("hello", 1, kSpu);
+        rig.sc.add_topic("consumer-offset", 2, kSpu);
+        rig.sc.state.offsets_leader = kSpu;
+        WEIR_CO_CHECK(co_await rig.start());
+        {
+            WEIR_CO_TRY(const auto client, co_await rig.connect());
+            auto request = produce_of("hello", batch_of({"a", "b"}));
+            WEIR_CO_TRY(const auto written, co_await produce(*client, request));
+            EXPECT_TRUE(written.error.ok());
+            WEIR_CO_TRY(const std::uint32_t session, co_await open_session(*client, "hello"));
+            WEIR_CO_TRY(const auto unknown, co_await commit(*client, 1, 77));
+            EXPECT_EQ(unknown.error.tag, ErrorTag::fetch_session_not_found);
+            EXPECT_EQ(unknown.offset, 0);
+            // Enough of them that the log is rewritten on the way.
+            for (std::int64_t offset = 0; offset <= 150; ++offset) {
+                WEIR_CO_TRY(const auto committed, co_await commit(*client, offset, session));
+                CO_REQUIRE(committed.error.ok());
+                CO_REQUIRE(committed.offset == offset);
+            }
+        }
+        WEIR_CO_CHECK(co_await rig.stop_spu());
+        EXPECT_LT(rig.sc.reports.at({"consumer-offset", 0}).size_bytes, 8'192);
+        WEIR_CO_CHECK(co_await rig.start());
+        {
+            WEIR_CO_TRY(const auto client, co_await rig.connect());
+            Result<wire::FetchConsumerOffsetsResponse> listed = co_await list_offsets(*client);
+            CO_REQUIRE(listed.has_value());
+            CO_REQUIRE(listed->consumers.size() == 1);
+            EXPECT_EQ(listed->consumers[0].offset, 150);
+            EXPECT_EQ(listed->consumers[0].consumer_id, "reader");
+            // Version 23 asks with the offsets.
+            wire::FetchOffsetsRequest request;
+            request.topics.push_back({"hello", {0}});
+            request.consumer_id = "reader";
+            WEIR_CO_CHECK(co_await client->send(SpuApi::fetch_offsets, request, 23));
+            WEIR_CO_TRY(const RawClient::Answer answer, co_await client->next());
+            wire::Reader reader(answer.body.span());
+            WEIR_CO_TRY(const auto offsets, wire::decode_fetch_offsets_response(reader, 23));
+            EXPECT_EQ(offsets.topics[0].partitions[0].start_offset, 151);
+            EXPECT_EQ(offsets.topics[0].partitions[0].last_stable_offset, 2);
+
+            rig.sc.remove_topic("hello");
+            while (rig.sc.removed.empty()) {
+                WEIR_CO_CHECK(co_await rig.sc.changed().wait());
+            }
+            listed = co_await list_offsets(*client);
+            CO_REQUIRE(listed.has_value());
+            EXPECT_TRUE(listed->consumers.empty());
+        }
+        EXPECT_EQ(rig.sc.storage_ids.front(), rig.sc.storage_ids.back());
+        co_return co_await rig.close();
+    }));
+}
+
+TEST(SpuService, ConsumerOffsetsAreForwardedToTheirLeader) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Rig rig(env);
+        rig.sc.add_topic("hello", 1, kSpu);
+        rig.sc.add_topic("consumer-offset", 2, kOther);
+        rig.sc.state.offsets_leader = kOther;
+        for (const SpuId id : {kSpu, kOther}) {
+            wire::internal::SpuAddress address;
+            address.id = id;
+            address.private_host = "node";
+            address.private_port = config_of(id).private_bind.port;
+            rig.sc.state.spus.push_back(address);
+        }
+        WEIR_CO_CHECK(co_await rig.start());
+        CancelSource stop_other;
+        spu::Started other_started(env.executor);
+        TaskScope others(env.executor);
+        struct Runner {
+            static Task<void> go(Env& e, CancelToken stop, spu::Started* started) {
+                const Result<void> ended = co_await spu::run(e, config_of(kOther), stop, started);
+                EXPECT_TRUE(ended.has_value());
+            }
+        };
+        others.spawn(Runner::go(env, stop_other.token(), &other_started));
+        WEIR_CO_CHECK(co_await other_started.registered.wait());
+        {
+            WEIR_CO_TRY(const auto client, co_await rig.connect());
+            auto request = produce_of("hello", batch_of({"a"}));
+            WEIR_CO_CHECK(co_await produce(*client, request));
+            WEIR_CO_TRY(const std::uint32_t session, co_await open_session(*client, "hello"));
+            WEIR_CO_TRY(const auto committed, co_await commit(*client, 0, session));
+            EXPECT_TRUE(committed.error.ok()) << to_string(committed.error);
+            WEIR_CO_TRY(const auto here, co_await list_offsets(*client));
+            EXPECT_EQ(here.error.tag, ErrorTag::partition_not_leader);
+            WEIR_CO_TRY(const auto leader,
+                        co_await RawClient::connect(env, config_of(kOther).public_bind));
+            WEIR_CO_TRY(const auto there, co_await list_offsets(*leader));
+            CO_REQUIRE(there.consumers.size() == 1);
+            EXPECT_EQ(there.consumers[0].offset, 0);
+        }
+        stop_other.cancel();
+        co_await others.join();
+        co_return co_await rig.close();
+    }));
+}
+
+TEST(SpuService, KeepsItsDataWhenTheScKnowsNothingOfIt) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Rig rig(env);
+        rig.sc.add_topic("hello", 1, kSpu);
+        WEIR_CO_CHECK(co_await rig.start());
+        {
+            WEIR_CO_TRY(const auto client, co_await rig.connect());
+            auto request = produce_of("hello", batch_of({"a"}));
+            WEIR_CO_CHECK(co_await produce(*client, request));
+        }
+        WEIR_CO_CHECK(co_await rig.stop_spu());
+        const FakeSc::State known = std::exchange(rig.sc.state, {});
+        WEIR_CO_CHECK(co_await rig.start());
+        WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, Duration::from_s(5)));
+        WEIR_CO_CHECK(co_await rig.stop_spu());
+        EXPECT_TRUE(rig.sc.removed.empty());
+        rig.sc.state = known;
+        rig.sc.reports.clear();
+        WEIR_CO_CHECK(co_await rig.start());
+        while (!rig.sc.reports.contains({"hello", 0})) {
+            WEIR_CO_CHECK(co_await rig.sc.changed().wait());
+        }
+        EXPECT_EQ(rig.sc.reports.at({"hello", 0}).leo, Offset(1));
+        co_return co_await rig.close();
+    }));
+}
+
+TEST(SpuService, ASecondSpuCannotUseTheFolderOfTheFirst) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Rig rig(env);
+        WEIR_CO_CHECK(co_await rig.start());
+        auto config = config_of(kSpu);
+        config.public_bind.port = 9990;
+        config.private_bind.port = 9991;
+        const Result<void> second = co_await spu::run(env, config, CancelToken());
+        CO_REQUIRE(!second.has_value());
+        EXPECT_EQ(second.error().code, ErrorCode::unavailable);
+        co_return co_await rig.close();
+    }));
+}
+
+TEST(ReplicaFolder, NamesReadBack) {
+    wire::internal::ReplicaRef ref;
+    ref.key = {"a-b", 12};
+    ref.topic_uid = Uid{0x0123456789abcdef, 0xfedcba9876543210};
+    const std::string name = spu::replica_folder_name(ref);
+    EXPECT_EQ(name, "a-b-12.0123456789abcdeffedcba9876543210");
+    EXPECT_EQ(spu::parse_replica_folder_name(name), ref);
+    for (const char* other : {"", "a-b-12", "a-b-12.removed", "a-b-12.0123", "x.y"}) {
+        EXPECT_FALSE(spu::parse_replica_folder_name(other).has_value()) << other;
+    }
+}
+
+}  // namespace
+}  // namespace weir
