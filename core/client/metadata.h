@@ -45,7 +45,7 @@ public:
     // Applies one answer of a watch, by the rules of control-plane spec 6.3.
     Result<void> apply(const wire::WatchResponse& response);
     // After the next applied update.
-    WEIR_CORO_WRAPPER Task<Result<void>> wait_for_change(CancelToken token) {
+    WEIR_CORO_WRAPPER Task<Result<void>> wait_for_change(CancelToken token) const {
         return changed_.wait(token);
     }
     // Counts applied updates.
@@ -59,7 +59,8 @@ private:
     bool partitions_seen_ = false;
     bool spus_seen_ = false;
     std::uint64_t version_ = 0;
-    Notifier changed_;
+    // Waiting changes nothing that a reader sees.
+    mutable Notifier changed_;
 };
 
 }  // namespace weir::client

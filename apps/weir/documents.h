@@ -1,0 +1,28 @@
+// Metadata objects as JSON documents, with the names and omissions of the reference's command line.
+#pragma once
+
+#include "core/model/partition.h"
+#include "core/model/spu.h"
+#include "core/model/topic.h"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <string>
+
+namespace weir::cli {
+
+nlohmann::ordered_json to_document(const TopicObject& topic);
+nlohmann::ordered_json to_document(const PartitionObject& partition);
+nlohmann::ordered_json to_document(const SpuObject& spu);
+
+// "Provisioned", "Online", ... as documents have them.
+std::string name_of(TopicResolution resolution);
+std::string name_of(PartitionResolution resolution);
+std::string name_of(SpuResolution resolution);
+// "Any", "Gzip", ...
+std::string name_of(CompressionAlgorithm algorithm);
+// "[5002, 5003]"
+std::string list_of(const std::vector<SpuId>& spus);
+std::string to_lower(std::string text);
+
+}  // namespace weir::cli

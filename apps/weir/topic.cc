@@ -1,0 +1,305 @@
+#include "apps/weir/topic.h"
+
+#include "apps/weir/documents.h"
+#include "apps/weir/session.h"
+#include "apps/weir/text.h"
+#include "core/client/admin.h"
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include <cstdio>
+#include <iostream>
+#include <unistd.h>
+
+namespace weir::cli {
+namespace {
+
+constexpr std::uint64_t kDefaultRetentionSeconds = 604'800;
+
+struct Shape {
+    std::string type;
+    std::string partitions;
+    std::string replicas;
+};
+
+Shape shape_of(const ReplicaSpec& replicas) {
+    Shape shape;
+    if (const auto* computed = std::get_if<ComputedReplicas>(&replicas)) {
+        shape.type = "computed";
+        shape.partitions = std::to_string(computed->partition_count);
+        shape.replicas = std::to_string(computed->replication_factor);
+    } else if (std::holds_alternative<AssignedReplicas>(replicas)) {
+        shape.type = "assigned";
+    } else {
+        const auto& mirror = std::get<MirrorReplicas>(replicas);
+        if (const auto* home = std::get_if<HomeMirrorConfig>(&mirror)) {
+            shape.type = home->source ? "to-remote" : "from-remote";
+            shape.partitions = std::to_string(home->partitions.size());
+        } else {
+            shape.type = std::get<RemoteMirrorConfig>(mirror).target ? "from-home" : "to-home";
+        }
+    }
+    return shape;
+}
+
+std::string status_of(TopicResolution resolution) {
+    switch (resolution) {
+        case TopicResolution::init: return "initializing";
+        case TopicResolution::pending: return "pending";
+        case TopicResolution::insufficient_resources: return "no-resource-for-provision";
+        case TopicResolution::invalid_config: return "invalid";
+        case TopicResolution::provisioned: return "provisioned";
+        case TopicResolution::deleting: return "deleting";
+    }
+    return "";
+}
+
+Error status_error(const wire::Status& status) {
+    return Error(ErrorCode::invalid_argument, client::describe(status));
+}
+
+Task<Result<void>> create(Session& session, const TopicCreateOptions& options) {
+    WEIR_CO_TRY(NamedTopicSpec topic, make_topic_spec(options));
+    if (topic.name.empty()) {
+        co_return fail(ErrorCode::invalid_argument,
+                       "the topic needs a name: weir topic create NAME");
+    }
+    wire::CreateRequest request;
+    request.name = topic.name;
+    request.dry_run = options.dry_run;
+    request.spec = std::move(topic.spec);
+    client::Admin admin(session.client);
+    WEIR_CO_TRY(const wire::Status status, co_await admin.create(std::move(request), session.stop));
+    if (!status.error.ok()) {
+        co_return fail(status_error(status));
+    }
+    print_line(fmt::format("topic \"{}\" created", topic.name));
+    co_return Result<void>();
+}
+
+Task<Result<void>> list(Session& session, const TopicListOptions& options, OutputFormat format) {
+    client::Admin admin(session.client);
+    const client::Listing listing =
+        options.system ? client::Listing::system_objects : client::Listing::user_objects;
+    std::vector<std::string> no_filter;
+    WEIR_CO_TRY(const std::vector<TopicObject> topics,
+                co_await admin.topics(std::move(no_filter), listing, session.stop));
+    if (format != OutputFormat::table) {
+        nlohmann::ordered_json document = nlohmann::ordered_json::array();
+        for (const TopicObject& topic : topics) {
+            document.push_back(to_document(topic));
+        }
+        print(render(document, format));
+    } else if (topics.empty()) {
+        print_line("No topics found");
+    } else {
+        print(render(topic_table(topics)));
+    }
+    co_return Result<void>();
+}
+
+Task<Result<void>> describe_topic(Session& session, const TopicDescribeOptions& options,
+                                  OutputFormat format) {
+    client::Admin admin(session.client);
+    for (const client::Listing listing :
+         {client::Listing::user_objects, client::Listing::system_objects}) {
+        std::vector<std::string> filter = {options.name};
+        WEIR_CO_TRY(const std::vector<TopicObject> topics,
+                    co_await admin.topics(std::move(filter), listing, session.stop));
+        for (const TopicObject& topic : topics) {
+            if (topic.name == options.name) {
+                print(format == OutputFormat::table ? render(topic_description(topic))
+                                                    : render(to_document(topic), format));
+                co_return Result<void>();
+            }
+        }
+    }
+    co_return fail(
+        ErrorCode::not_found,
+        fmt::format("Topic not found: {}; `weir topic list` shows what there is", options.name));
+}
+
+bool confirm(const std::string& question) {
+    if (::isatty(STDIN_FILENO) == 0) {
+        return false;
+    }
+    fmt::print(stderr, "{} [y/N] ", question);
+    std::string answer;
+    std::getline(std::cin, answer);
+    return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+Task<Result<void>> remove_one(Session& session, std::string name,
+                              const TopicDeleteOptions& options) {
+    client::Admin admin(session.client);
+    WEIR_CO_TRY(wire::Status status, co_await admin.delete_topic(name, session.stop));
+    bool forced = false;
+    if (status.error.tag == wire::ErrorTag::system_spec_deletion_attempt && options.system) {
+        const std::string question = fmt::format(
+            "You are trying to delete a system topic '{}'. It can affect the "
+            "functioning of the cluster. Continue?",
+            name);
+        if (options.force || confirm(question)) {
+            wire::DeleteTarget target;
+            target.key = name;
+            wire::DeleteRequest request;
+            request.target = std::move(target);
+            request.force = true;
+            WEIR_CO_TRY(status, co_await admin.remove(std::move(request), session.stop));
+            forced = true;
+        }
+    }
+    if (!status.error.ok()) {
+        co_return fail(status_error(status));
+    }
+    print_line(fmt::format("{}topic \"{}\" deleted", forced ? "system " : "", name));
+    co_return Result<void>();
+}
+
+Task<Result<void>> remove(Session& session, const TopicDeleteOptions& options) {
+    std::optional<Error> failed;
+    for (const std::string& name : options.names) {
+        const Result<void> removed = co_await remove_one(session, name, options);
+        if (!removed.has_value()) {
+            if (!options.continue_on_error) {
+                co_return fail(removed.error());
+            }
+            print_error(
+                fmt::format("topic \"{}\" delete failed with: {}", name, removed.error().context));
+            failed = Error(removed.error().code, "some topics were not deleted");
+        }
+    }
+    if (failed.has_value()) {
+        co_return fail(*std::move(failed));
+    }
+    co_return Result<void>();
+}
+
+// The rows of the enlarged replica map, once the SC has made it.
+Task<Result<std::vector<std::vector<std::string>>>> wait_for_rows(Session& session,
+                                                                  std::string name,
+                                                                  std::size_t from,
+                                                                  std::size_t to) {
+    Deadline deadline(session.env.clock, session.env.clock.now() + Duration::from_s(10),
+                      session.stop);
+    while (true) {
+        const auto& topics = session.client.metadata().topics();
+        const auto topic = topics.find(name);
+        if (topic != topics.end() && topic->second.status.replica_map.size() >= to) {
+            std::vector<std::vector<std::string>> rows;
+            for (const auto& [partition, spus] : topic->second.status.replica_map) {
+                if (partition >= from && !spus.empty()) {
+                    rows.push_back(
+                        {std::to_string(partition), std::to_string(spus.front().value())});
+                }
+            }
+            co_return rows;
+        }
+        Result<void> changed = co_await session.client.metadata().wait_for_change(deadline.token());
+        if (!changed.has_value()) {
+            Error error = deadline.translate(std::move(changed).error());
+            error.context = fmt::format(
+                "the new partitions of {} are not placed yet; `weir partition list` shows them",
+                name);
+            co_return fail(std::move(error));
+        }
+    }
+}
+
+Task<Result<void>> add_partition(Session& session, const TopicAddPartitionOptions& options) {
+    WEIR_CO_TRY(const std::uint32_t before,
+                co_await session.client.wait_for_topic(options.name, session.stop));
+    client::Admin admin(session.client);
+    WEIR_CO_TRY(const wire::Status status,
+                co_await admin.add_partitions(options.name, options.count, session.stop));
+    if (!status.error.ok()) {
+        co_return fail(status_error(status));
+    }
+    Table table;
+    table.header = {"PARTITION", "SPU"};
+    table.indent = 0;
+    WEIR_CO_TRY(table.rows,
+                co_await wait_for_rows(session, options.name, before, before + options.count));
+    print_line(fmt::format("added new partitions to topic: \"{}\"", options.name));
+    print(render(table));
+    co_return Result<void>();
+}
+
+}  // namespace
+
+Table topic_table(const std::vector<TopicObject>& topics) {
+    Table table;
+    table.header = {"NAME",        "TYPE",          "PARTITIONS", "REPLICAS", "RETENTION TIME",
+                    "COMPRESSION", "DEDUPLICATION", "STATUS",     "REASON"};
+    for (const TopicObject& topic : topics) {
+        const Shape shape = shape_of(topic.spec.replicas);
+        const std::uint64_t retention = topic.spec.cleanup_policy.has_value()
+                                            ? topic.spec.cleanup_policy->time_in_seconds
+                                            : kDefaultRetentionSeconds;
+        table.rows.push_back(
+            {topic.name, shape.type, shape.partitions, shape.replicas, format_seconds(retention),
+             to_lower(name_of(topic.spec.compression_type)),
+             topic.spec.deduplication.has_value() ? topic.spec.deduplication->filter_uses : "none",
+             "resolution::" + status_of(topic.status.resolution), topic.status.reason});
+    }
+    return table;
+}
+
+Table topic_description(const TopicObject& topic) {
+    Table table;
+    table.indent = 2;
+    const auto add = [&table](const std::string& key, const std::string& value) {
+        table.rows.push_back({key + ":" + value});
+    };
+    const Shape shape = shape_of(topic.spec.replicas);
+    add("Name", topic.name);
+    add("Type", shape.type);
+    if (const auto* computed = std::get_if<ComputedReplicas>(&topic.spec.replicas)) {
+        add("Partition Count", shape.partitions);
+        add("Replication Factor", shape.replicas);
+        add("Ignore Rack Assignment", computed->ignore_rack_assignment ? "true" : "-");
+    } else if (const auto* assigned = std::get_if<AssignedReplicas>(&topic.spec.replicas)) {
+        for (const PartitionMap& map : assigned->maps) {
+            add(fmt::format("Partition {}", map.id), list_of(map.replicas));
+        }
+    }
+    if (topic.spec.deduplication.has_value()) {
+        add("Deduplication Filter", topic.spec.deduplication->filter_uses);
+        add("Deduplication Count", std::to_string(topic.spec.deduplication->bound_count));
+    }
+    add("Status", status_of(topic.status.resolution));
+    add("Reason", topic.status.reason);
+    table.rows.push_back({"-----------------"});
+    return table;
+}
+
+int topic_create(const Target& target, const TopicCreateOptions& options) {
+    return run_session(target, &create, options);
+}
+
+int topic_list(const Target& target, const TopicListOptions& options) {
+    const Result<OutputFormat> format = parse_output_format(options.output);
+    if (!format.has_value()) {
+        return report(format.error());
+    }
+    return run_session(target, &list, options, *format);
+}
+
+int topic_describe(const Target& target, const TopicDescribeOptions& options) {
+    const Result<OutputFormat> format = parse_output_format(options.output);
+    if (!format.has_value()) {
+        return report(format.error());
+    }
+    return run_session(target, &describe_topic, options, *format);
+}
+
+int topic_delete(const Target& target, const TopicDeleteOptions& options) {
+    return run_session(target, &remove, options);
+}
+
+int topic_add_partition(const Target& target, const TopicAddPartitionOptions& options) {
+    return run_session(target, &add_partition, options);
+}
+
+}  // namespace weir::cli

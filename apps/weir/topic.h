@@ -1,0 +1,70 @@
+// `weir topic ...`
+#pragma once
+
+#include "apps/weir/output.h"
+#include "apps/weir/target.h"
+#include "core/model/topic.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weir::cli {
+
+struct TopicCreateOptions {
+    std::string name;
+    std::uint32_t partitions = 1;
+    std::uint32_t replication = 1;
+    bool ignore_rack_assignment = false;
+    // JSON: [{"id": 0, "replicas": [5001]}, ...]
+    std::optional<std::string> replica_assignment_file;
+    // YAML: the whole topic.
+    std::optional<std::string> config_file;
+    std::optional<std::string> retention_time;
+    std::optional<std::string> segment_size;
+    std::optional<std::string> max_partition_size;
+    std::optional<std::string> compression_type;
+    bool dry_run = false;
+    bool system = false;
+};
+
+struct TopicListOptions {
+    std::string output = "table";
+    bool system = false;
+};
+
+struct TopicDescribeOptions {
+    std::string name;
+    std::string output = "table";
+};
+
+struct TopicDeleteOptions {
+    std::vector<std::string> names;
+    bool continue_on_error = false;
+    bool system = false;
+    bool force = false;
+};
+
+struct TopicAddPartitionOptions {
+    std::string name;
+    std::uint32_t count = 1;
+};
+
+// The name and spec that the options ask for. Errors say which option is wrong.
+struct NamedTopicSpec {
+    std::string name;
+    TopicSpec spec;
+};
+Result<NamedTopicSpec> make_topic_spec(const TopicCreateOptions& options);
+
+Table topic_table(const std::vector<TopicObject>& topics);
+Table topic_description(const TopicObject& topic);
+
+int topic_create(const Target& target, const TopicCreateOptions& options);
+int topic_list(const Target& target, const TopicListOptions& options);
+int topic_describe(const Target& target, const TopicDescribeOptions& options);
+int topic_delete(const Target& target, const TopicDeleteOptions& options);
+int topic_add_partition(const Target& target, const TopicAddPartitionOptions& options);
+
+}  // namespace weir::cli

@@ -1,0 +1,198 @@
+// From the options and files of `weir topic create` to a topic's spec.
+#include "apps/weir/documents.h"
+#include "apps/weir/text.h"
+#include "apps/weir/topic.h"
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include <fstream>
+#include <limits>
+#include <sstream>
+#include <yaml-cpp/yaml.h>
+
+namespace weir::cli {
+namespace {
+
+Result<std::string> read_file(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) {
+        return fail(ErrorCode::not_found, fmt::format("cannot read the file {}", path));
+    }
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+Result<CompressionAlgorithm> parse_algorithm(const std::string& text) {
+    for (const CompressionAlgorithm algorithm :
+         {CompressionAlgorithm::none, CompressionAlgorithm::gzip, CompressionAlgorithm::snappy,
+          CompressionAlgorithm::lz4, CompressionAlgorithm::any, CompressionAlgorithm::zstd}) {
+        if (to_lower(name_of(algorithm)) == to_lower(text)) {
+            return algorithm;
+        }
+    }
+    return fail(
+        ErrorCode::invalid_argument,
+        fmt::format("'{}' is not a compression type: any, none, gzip, snappy, lz4 or zstd", text));
+}
+
+Result<AssignedReplicas> read_assignment(const std::string& path) {
+    WEIR_TRY(const std::string text, read_file(path));
+    const auto wrong = [&path] {
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("{} is not a replica assignment: it must be a JSON list such as "
+                                "[{{\"id\": 0, \"replicas\": [5001]}}]",
+                                path));
+    };
+    const nlohmann::json document = nlohmann::json::parse(text, nullptr, false);
+    if (!document.is_array()) {
+        return wrong();
+    }
+    AssignedReplicas assigned;
+    for (const nlohmann::json& row : document) {
+        const bool well_formed = row.is_object() && row.contains("id") &&
+                                 row["id"].is_number_unsigned() && row.contains("replicas") &&
+                                 row["replicas"].is_array();
+        if (!well_formed) {
+            return wrong();
+        }
+        PartitionMap map;
+        map.id = row["id"].get<std::uint32_t>();
+        for (const nlohmann::json& spu : row["replicas"]) {
+            if (!spu.is_number_integer()) {
+                return wrong();
+            }
+            map.replicas.emplace_back(spu.get<std::int32_t>());
+        }
+        assigned.maps.push_back(std::move(map));
+    }
+    return assigned;
+}
+
+Result<void> set_retention(TopicSpec& spec, const std::string& text) {
+    WEIR_TRY(const Duration retention, parse_duration(text));
+    if (retention.s() > std::numeric_limits<std::uint32_t>::max()) {
+        return fail(ErrorCode::invalid_argument, fmt::format("'{}' is too long a retention", text));
+    }
+    CleanupPolicy policy;
+    policy.time_in_seconds = static_cast<std::uint32_t>(retention.s());
+    spec.cleanup_policy = policy;
+    return {};
+}
+
+Result<void> set_segment_size(TopicSpec& spec, const std::string& text) {
+    WEIR_TRY(const std::uint64_t size, parse_size(text));
+    if (size > std::numeric_limits<std::uint32_t>::max()) {
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("'{}' is too large a segment: at most 4 GiB", text));
+    }
+    TopicStorageConfig storage = spec.storage.value_or(TopicStorageConfig());
+    storage.segment_size_bytes = static_cast<std::uint32_t>(size);
+    spec.storage = storage;
+    return {};
+}
+
+Result<void> set_partition_size(TopicSpec& spec, const std::string& text) {
+    WEIR_TRY(const std::uint64_t size, parse_size(text));
+    TopicStorageConfig storage = spec.storage.value_or(TopicStorageConfig());
+    storage.max_partition_size_bytes = size;
+    spec.storage = storage;
+    return {};
+}
+
+template <typename T>
+T value_at(const YAML::Node& node, const char* key, T fallback) {
+    return node && node[key] ? node[key].as<T>() : std::move(fallback);
+}
+
+Result<void> apply_partition_section(TopicSpec& spec, const YAML::Node& node) {
+    if (node && node["maps"]) {
+        AssignedReplicas assigned;
+        for (const YAML::Node& row : node["maps"]) {
+            PartitionMap map;
+            map.id = row["id"].as<std::uint32_t>();
+            for (const YAML::Node& spu : row["replicas"]) {
+                map.replicas.emplace_back(spu.as<std::int32_t>());
+            }
+            assigned.maps.push_back(std::move(map));
+        }
+        spec.replicas = std::move(assigned);
+    } else {
+        ComputedReplicas computed;
+        computed.partition_count = value_at<std::uint32_t>(node, "count", 1);
+        computed.replication_factor = value_at<std::uint32_t>(node, "replication", 1);
+        computed.ignore_rack_assignment = value_at(node, "ignore-rack-assignment", false);
+        spec.replicas = computed;
+    }
+    const std::string size = value_at<std::string>(node, "max-size", "");
+    if (!size.empty()) {
+        WEIR_CHECK(set_partition_size(spec, size));
+    }
+    return {};
+}
+
+Result<NamedTopicSpec> apply_config(const YAML::Node& root) {
+    NamedTopicSpec topic;
+    topic.name = value_at<std::string>(root["meta"], "name", "");
+    WEIR_CHECK(apply_partition_section(topic.spec, root["partition"]));
+    const std::string retention = value_at<std::string>(root["retention"], "time", "");
+    if (!retention.empty()) {
+        WEIR_CHECK(set_retention(topic.spec, retention));
+    }
+    const std::string segment = value_at<std::string>(root["retention"], "segment-size", "");
+    if (!segment.empty()) {
+        WEIR_CHECK(set_segment_size(topic.spec, segment));
+    }
+    const std::string compression = value_at<std::string>(root["compression"], "type", "any");
+    WEIR_TRY(topic.spec.compression_type, parse_algorithm(compression));
+    if (root["deduplication"]) {
+        return fail(ErrorCode::not_supported, "deduplication is not supported yet");
+    }
+    return topic;
+}
+
+Result<NamedTopicSpec> read_config(const std::string& path) {
+    WEIR_TRY(const std::string text, read_file(path));
+    try {
+        return apply_config(YAML::Load(text));
+    } catch (const YAML::Exception& error) {
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("{} is not a topic configuration: {}", path, error.what()));
+    }
+}
+
+}  // namespace
+
+Result<NamedTopicSpec> make_topic_spec(const TopicCreateOptions& options) {
+    if (options.config_file.has_value()) {
+        return read_config(*options.config_file);
+    }
+    NamedTopicSpec topic;
+    topic.name = options.name;
+    if (options.replica_assignment_file.has_value()) {
+        WEIR_TRY(topic.spec.replicas, read_assignment(*options.replica_assignment_file));
+    } else {
+        ComputedReplicas computed;
+        computed.partition_count = options.partitions;
+        computed.replication_factor = options.replication;
+        computed.ignore_rack_assignment = options.ignore_rack_assignment;
+        topic.spec.replicas = computed;
+    }
+    if (options.retention_time.has_value()) {
+        WEIR_CHECK(set_retention(topic.spec, *options.retention_time));
+    }
+    if (options.segment_size.has_value()) {
+        WEIR_CHECK(set_segment_size(topic.spec, *options.segment_size));
+    }
+    if (options.max_partition_size.has_value()) {
+        WEIR_CHECK(set_partition_size(topic.spec, *options.max_partition_size));
+    }
+    if (options.compression_type.has_value()) {
+        WEIR_TRY(topic.spec.compression_type, parse_algorithm(*options.compression_type));
+    }
+    topic.spec.system = options.system;
+    return topic;
+}
+
+}  // namespace weir::cli
