@@ -105,6 +105,8 @@ Task<Result<void>> Consumer::PartitionStream::session() {
     TaskScope acknowledging(client_.env().executor, token_);
     acknowledging.spawn(acknowledge(connection, &stop));
     Result<void> received = co_await receive(std::move(answers), version, stop.token());
+    // The acknowledger waits with this token, not with its scope's.
+    stop.cancel();
     co_await acknowledging.close();
     if (session_error_.has_value()) {
         co_return fail(*std::exchange(session_error_, std::nullopt));
