@@ -26,6 +26,13 @@ toml::table& section(toml::table& root, std::string_view name) {
     return *root[name].as_table();
 }
 
+// Plain quotes and no indentation, as the reference's clients write the file.
+std::string to_text(const toml::table& table) {
+    std::stringstream text;
+    text << toml::toml_formatter(table, toml::format_flags::none);
+    return text.str();
+}
+
 tl::unexpected<Error> no_profile(const std::string& name) {
     return fail(
         ErrorCode::not_found,
@@ -171,11 +178,7 @@ Result<std::string> ProfileFile::export_profile(const std::string& profile) cons
         return no_profile(profile);
     }
     const toml::table* entry = data_->root["cluster"][*cluster].as_table();
-    std::stringstream text;
-    if (entry != nullptr) {
-        text << *entry << "\n";
-    }
-    return text.str();
+    return entry == nullptr ? std::string() : to_text(*entry) + "\n";
 }
 
 Result<void> ProfileFile::save() const {
@@ -186,7 +189,7 @@ Result<void> ProfileFile::save() const {
     }
     const std::string fresh = path_ + ".new";
     std::ofstream file(fresh, std::ios::trunc);
-    file << data_->root << "\n";
+    file << to_text(data_->root) << "\n";
     file.close();
     if (!file) {
         return fail(ErrorCode::io_error,
