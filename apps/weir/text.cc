@@ -94,7 +94,7 @@ Result<std::uint64_t> parse_size(std::string_view text) {
     std::string_view rest = skip_spaces(text);
     double number = 0;
     const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
-    if (error != std::errc() || number < 0) {
+    if (error != std::errc() || !(number >= 0)) {
         return wrong();
     }
     rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));

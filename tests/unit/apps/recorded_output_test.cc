@@ -1,0 +1,164 @@
+// What Fluvio's command line printed for an answer of its SC, and what ours prints for the same
+// bytes.
+#include "apps/weir/documents.h"
+#include "apps/weir/listing.h"
+#include "apps/weir/topic.h"
+#include "core/wire/control_plane.h"
+#include "core/wire/header.h"
+#include "tests/support/capture.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <sstream>
+
+namespace weir::cli {
+namespace {
+
+const std::string kFolder = "tests/data/captures/cli-0.18.1/";
+
+std::string recorded_stdout(const std::string& command) {
+    std::ifstream file(kFolder + command + "/command.txt");
+    std::stringstream text;
+    text << file.rdbuf();
+    const std::string all = text.str();
+    const std::string begin = "--- stdout\n";
+    const std::size_t start = all.find(begin);
+    const std::size_t end = all.find("\n--- stderr");
+    EXPECT_NE(start, std::string::npos) << command;
+    EXPECT_NE(end, std::string::npos) << command;
+    return all.substr(start + begin.size(), end - start - begin.size());
+}
+
+// The answer to the List request of a recorded command.
+template <typename T>
+std::vector<T> recorded_list(const std::string& command) {
+    const test::Capture capture = test::load_capture(kFolder + command + "/sc-001.txt");
+    const Bytes* request = nullptr;
+    for (const test::CapturedFrame& frame : capture.frames) {
+        wire::Reader reader(frame.payload);
+        if (frame.from_client) {
+            const wire::RequestHeader header = wire::decode_request_header(reader).value();
+            if (header.api_key == static_cast<std::uint16_t>(wire::ScApi::list)) {
+                request = &frame.payload;
+            }
+            continue;
+        }
+        if (request != nullptr) {
+            wire::Reader asked(*request);
+            const wire::RequestHeader header = wire::decode_request_header(asked).value();
+            if (wire::decode_response_header(reader).value() == header.correlation_id) {
+                const wire::ListResponse response =
+                    wire::decode_list_response(reader, header.api_version).value();
+                return std::get<std::vector<T>>(response.objects);
+            }
+        }
+    }
+    ADD_FAILURE() << "no list in " << command;
+    return {};
+}
+
+std::vector<PartitionObject> by_name(std::vector<PartitionObject> partitions) {
+    std::sort(partitions.begin(), partitions.end(),
+              [](const auto& a, const auto& b) { return a.name < b.name; });
+    return partitions;
+}
+
+TEST(RecordedOutput, ListsTopics) {
+    for (const char* command : {"topic-list", "topic-list-system"}) {
+        EXPECT_EQ(render(topic_table(recorded_list<TopicObject>(command))),
+                  recorded_stdout(command));
+    }
+}
+
+TEST(RecordedOutput, ListsTopicsAsJson) {
+    nlohmann::ordered_json document = nlohmann::ordered_json::array();
+    for (const TopicObject& topic : recorded_list<TopicObject>("topic-list-json")) {
+        document.push_back(to_document(topic));
+    }
+    EXPECT_EQ(render(document, OutputFormat::json), recorded_stdout("topic-list-json"));
+}
+
+TEST(RecordedOutput, DescribesATopic) {
+    const std::vector<TopicObject> topics = recorded_list<TopicObject>("topic-describe");
+    ASSERT_EQ(topics.size(), 1U);
+    EXPECT_EQ(render(topic_description(topics.front())), recorded_stdout("topic-describe"));
+}
+
+TEST(RecordedOutput, ListsPartitions) {
+    for (const char* command : {"partition-list", "partition-list-system"}) {
+        EXPECT_EQ(render(partition_table(by_name(recorded_list<PartitionObject>(command)))),
+                  recorded_stdout(command));
+    }
+}
+
+TEST(RecordedOutput, ListsSpus) {
+    EXPECT_EQ(render(spu_table(recorded_list<SpuObject>("spu-list"))), recorded_stdout("spu-list"));
+}
+
+TEST(RecordedOutput, ListsConsumers) {
+    wire::ConsumerOffset consumer;
+    consumer.consumer_id = "reader";
+    consumer.replica = ReplicaKey{"one", 0};
+    consumer.offset = 63;
+    consumer.modified_time_s = 1'000;
+    EXPECT_EQ(render(consumer_table({consumer}, 1'001)), recorded_stdout("consumer-list"));
+}
+
+TEST(RecordedOutput, MakesTheSpecsThatTheReferenceSent) {
+    TopicCreateOptions options;
+    options.name = "opts";
+    options.partitions = 2;
+    options.retention_time = "1h";
+    options.segment_size = "10 MB";
+    options.max_partition_size = "100 MB";
+    options.compression_type = "zstd";
+    options.ignore_rack_assignment = true;
+    const auto sent = [](const std::string& command) {
+        const test::Capture capture = test::load_capture(kFolder + command + "/sc-001.txt");
+        for (const test::CapturedFrame& frame : capture.frames) {
+            wire::Reader reader(frame.payload);
+            if (!frame.from_client) {
+                continue;
+            }
+            const wire::RequestHeader header = wire::decode_request_header(reader).value();
+            if (header.api_key == static_cast<std::uint16_t>(wire::ScApi::create)) {
+                return wire::decode_create_request(reader, header.api_version).value();
+            }
+        }
+        ADD_FAILURE() << "no create in " << command;
+        return wire::CreateRequest();
+    };
+    EXPECT_EQ(std::get<TopicSpec>(sent("topic-create-all-options").spec),
+              make_topic_spec(options).value().spec);
+    TopicCreateOptions assigned;
+    assigned.name = "assigned";
+    assigned.replica_assignment_file = "tests/data/captures/inputs/assign.json";
+    EXPECT_EQ(std::get<TopicSpec>(sent("topic-create-assigned").spec),
+              make_topic_spec(assigned).value().spec);
+    TopicCreateOptions file;
+    file.config_file = "tests/data/captures/inputs/topic.yaml";
+    const NamedTopicSpec from_file = make_topic_spec(file).value();
+    const wire::CreateRequest recorded = sent("topic-create-config");
+    EXPECT_EQ(from_file.name, recorded.name);
+    EXPECT_EQ(std::get<TopicSpec>(recorded.spec), from_file.spec);
+}
+
+TEST(Output, WritesYamlAndToml) {
+    nlohmann::ordered_json item;
+    item["name"] = "one";
+    item["ids"] = {1, 2};
+    item["none"] = nullptr;
+    item["spec"] = {{"system", false}, {"text", "a: b"}};
+    const nlohmann::ordered_json document = nlohmann::ordered_json::array({item});
+    EXPECT_EQ(render(document, OutputFormat::yaml),
+              "- name: one\n  ids:\n    - 1\n    - 2\n  none: null\n  spec:\n    system: false\n"
+              "    text: \"a: b\"\n");
+    EXPECT_EQ(render(document, OutputFormat::toml),
+              "[[items]]\nname = \"one\"\nids = [1, 2]\nspec = { \"system\" = false, \"text\" = "
+              "\"a: b\" }\n\n");
+    EXPECT_EQ(render(nlohmann::ordered_json::array(), OutputFormat::json), "[]\n");
+}
+
+}  // namespace
+}  // namespace weir::cli
