@@ -135,7 +135,8 @@ Task<void> accept_all(Listener& listener, CancelToken token,
 }
 
 // Out of descriptors, accepting pauses; once there are some again, it takes up what waited.
-Task<bool> accept_during_shortage(Env& env) {
+Task<bool> accept_during_shortage(RealEnv& real) {
+    Env& env = real.env();
     HostPort any;
     any.host = "127.0.0.1";
     Result<std::unique_ptr<Listener>> listener = env.network.listen(any);
@@ -161,10 +162,13 @@ Task<bool> accept_during_shortage(Env& env) {
         ::close(lowest_free);
         const DescriptorLimit limit(static_cast<rlim_t>(lowest_free) + 1);
         scope.spawn(accept_all(**listener, scope.token(), accepted));
+        const std::uint64_t turn_before = real.shard().turn();
         const Result<void> slept =
             co_await sleep_for(env.clock, env.executor, Duration::from_ms(20));
         EXPECT_TRUE(slept.has_value());
         EXPECT_EQ(accepted.size(), 1U);
+        // It pauses, and does not try in every turn.
+        EXPECT_LT(real.shard().turn() - turn_before, 50U);
     }
     const Result<void> slept = co_await sleep_for(env.clock, env.executor, Duration::from_ms(120));
     EXPECT_TRUE(slept.has_value());
@@ -175,7 +179,7 @@ Task<bool> accept_during_shortage(Env& env) {
 
 TEST(RealNetwork, AcceptSurvivesAShortageOfDescriptors) {
     RealWorld world;
-    EXPECT_TRUE(world.real().run(accept_during_shortage(world.env())));
+    EXPECT_TRUE(world.real().run(accept_during_shortage(world.real())));
 }
 
 Task<void> spin(Executor& executor, const bool& stop) {
