@@ -9,7 +9,9 @@ namespace {
 AssertHook g_hook = nullptr;
 }  // namespace
 
-void set_assert_hook(AssertHook hook) { g_hook = hook; }
+void set_assert_hook(AssertHook hook) {
+    g_hook = hook;
+}
 
 void assertion_failed(const char* expression, const char* file, int line) {
     std::fprintf(stderr, "assertion failed: %s (%s:%d)\n", expression, file, line);

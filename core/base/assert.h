@@ -16,11 +16,11 @@ void set_assert_hook(AssertHook hook);
 
 }  // namespace weir
 
-#define WEIR_ASSERT(expression)                                          \
-    do {                                                                 \
-        if (!(expression)) [[unlikely]] {                                \
-            ::weir::assertion_failed(#expression, __FILE__, __LINE__);   \
-        }                                                                \
+#define WEIR_ASSERT(expression)                                        \
+    do {                                                               \
+        if (!(expression)) [[unlikely]] {                              \
+            ::weir::assertion_failed(#expression, __FILE__, __LINE__); \
+        }                                                              \
     } while (false)
 
 // Documents that both outcomes of `condition` are possible here and handled.

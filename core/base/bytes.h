@@ -5,6 +5,8 @@
 // the whole allocation alive; both belong to one shard (the count is not atomic).
 #pragma once
 
+#include "core/base/assert.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -13,8 +15,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "core/base/assert.h"
 
 namespace weir {
 
@@ -30,7 +30,7 @@ inline std::string_view as_text(ByteSpan bytes) {
 }
 
 class Buffer {
-   public:
+public:
     Buffer() = default;
     // `size` bytes, not initialised.
     static Buffer allocate(std::size_t size) {
@@ -58,11 +58,13 @@ class Buffer {
     explicit operator bool() const { return block_ != nullptr; }
     std::uint8_t* data() const { return reinterpret_cast<std::uint8_t*>(block_ + 1); }
     std::size_t size() const { return block_ == nullptr ? 0 : block_->size; }
-    MutByteSpan span() const { return block_ == nullptr ? MutByteSpan() : MutByteSpan(data(), size()); }
+    MutByteSpan span() const {
+        return block_ == nullptr ? MutByteSpan() : MutByteSpan(data(), size());
+    }
     // True when no other Buffer or slice shares the bytes, so that they may be overwritten.
     bool unique() const { return block_ != nullptr && block_->references == 1; }
 
-   private:
+private:
     struct alignas(16) Block {
         std::size_t references;
         std::size_t size;
@@ -82,7 +84,7 @@ class Buffer {
 };
 
 class BufferSlice {
-   public:
+public:
     BufferSlice() = default;
     BufferSlice(Buffer buffer, std::size_t start, std::size_t size)
         : buffer_(std::move(buffer)), start_(start), size_(size) {
@@ -92,7 +94,9 @@ class BufferSlice {
     explicit BufferSlice(Buffer buffer) : buffer_(std::move(buffer)), size_(buffer_.size()) {}
 
     // Views are valid as long as any slice of the same buffer lives.
-    ByteSpan span() const { return size_ == 0 ? ByteSpan() : ByteSpan(buffer_.data() + start_, size_); }
+    ByteSpan span() const {
+        return size_ == 0 ? ByteSpan() : ByteSpan(buffer_.data() + start_, size_);
+    }
     MutByteSpan mutable_span() const {
         return size_ == 0 ? MutByteSpan() : MutByteSpan(buffer_.data() + start_, size_);
     }
@@ -119,7 +123,7 @@ class BufferSlice {
         return BufferSlice(buffer_, start_ + start, size);
     }
 
-   private:
+private:
     Buffer buffer_;
     std::size_t start_ = 0;
     std::size_t size_ = 0;

@@ -146,7 +146,9 @@ std::uint32_t crc32c_extend(std::uint32_t crc, ByteSpan bytes) {
     return ~extend(~crc, bytes.data(), bytes.size());
 }
 
-std::uint32_t crc32c(ByteSpan bytes) { return crc32c_extend(0, bytes); }
+std::uint32_t crc32c(ByteSpan bytes) {
+    return crc32c_extend(0, bytes);
+}
 
 std::uint32_t crc32c_portable_for_test(std::uint32_t crc, ByteSpan bytes) {
     return ~extend_portable(~crc, bytes.data(), bytes.size());

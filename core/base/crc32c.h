@@ -3,9 +3,9 @@
 // streams interleaved (Gopal et al., Intel 2011), and tables elsewhere; both give the same value.
 #pragma once
 
-#include <cstdint>
-
 #include "core/base/bytes.h"
+
+#include <cstdint>
 
 namespace weir {
 

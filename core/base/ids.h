@@ -1,9 +1,9 @@
 // The identifiers and positions of the domain. `Offset` counts records, `FilePosition` bytes.
 #pragma once
 
-#include <cstdint>
-
 #include "core/base/strong_int.h"
+
+#include <cstdint>
 
 namespace weir {
 

@@ -9,7 +9,7 @@
 namespace weir {
 
 class ListNode {
-   public:
+public:
     ListNode() : prev_(this), next_(this) {}
     ~ListNode() { unlink(); }
     ListNode(const ListNode&) = delete;
@@ -22,7 +22,7 @@ class ListNode {
         prev_ = next_ = this;
     }
 
-   private:
+private:
     template <typename T>
     friend class IntrusiveList;
     void link_before(ListNode& position) {
@@ -39,7 +39,7 @@ class ListNode {
 // `T` derives from ListNode.
 template <typename T>
 class IntrusiveList {
-   public:
+public:
     IntrusiveList() = default;
     ~IntrusiveList() {
         while (!empty()) {
@@ -77,7 +77,7 @@ class IntrusiveList {
         }
     }
 
-   private:
+private:
     ListNode head_;
 };
 

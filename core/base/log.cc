@@ -5,7 +5,7 @@ namespace weir {
 namespace {
 
 class NullSink final : public LogSink {
-   public:
+public:
     bool enabled(LogLevel) const override { return false; }
     void write(LogLevel, std::string_view, std::string_view) override {}
 };

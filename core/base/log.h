@@ -17,7 +17,7 @@ enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
 std::string_view to_string(LogLevel level);
 
 class LogSink {
-   public:
+public:
     virtual ~LogSink() = default;
     virtual bool enabled(LogLevel level) const = 0;
     // One line without a line end.
@@ -25,7 +25,7 @@ class LogSink {
 };
 
 class Logger {
-   public:
+public:
     // `sink` outlives the logger; `component` is a literal such as "spu.produce".
     Logger(LogSink& sink, std::string_view component) : sink_(&sink), component_(component) {}
 
@@ -35,7 +35,7 @@ class Logger {
     }
     Logger with(std::string_view component) const { return Logger(*sink_, component); }
 
-   private:
+private:
     LogSink* sink_;
     std::string_view component_;
 };

@@ -23,10 +23,16 @@ enum class Mutant : std::uint8_t {
 namespace detail {
 inline Mutant g_mutant = Mutant::none;
 }
-inline bool mutant(Mutant which) { return detail::g_mutant == which; }
-inline void select_mutant(Mutant which) { detail::g_mutant = which; }
+inline bool mutant(Mutant which) {
+    return detail::g_mutant == which;
+}
+inline void select_mutant(Mutant which) {
+    detail::g_mutant = which;
+}
 #else
-constexpr bool mutant(Mutant) { return false; }
+constexpr bool mutant(Mutant) {
+    return false;
+}
 #endif
 
 }  // namespace weir

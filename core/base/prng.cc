@@ -79,7 +79,8 @@ std::int64_t Prng::exponential(std::int64_t mean) {
     const std::uint64_t draw = next();
     const int zeros = std::min(std::countl_zero(draw | 1), 22);
     const std::uint64_t fraction = next() >> 54;  // 10 bits
-    const std::int64_t steps = (static_cast<std::int64_t>(zeros) << 10) + static_cast<std::int64_t>(fraction);
+    const std::int64_t steps =
+        (static_cast<std::int64_t>(zeros) << 10) + static_cast<std::int64_t>(fraction);
     // 710 / 1024 is ln 2.
     __extension__ using Wide = __int128;
     return static_cast<std::int64_t>((static_cast<Wide>(mean) * steps * 710) >> 20);

@@ -6,11 +6,11 @@
 // those of another. One draw per statement: the order of evaluation of arguments is unspecified.
 #pragma once
 
+#include "core/base/assert.h"
+
 #include <array>
 #include <cstdint>
 #include <string_view>
-
-#include "core/base/assert.h"
 
 namespace weir {
 
@@ -19,7 +19,7 @@ std::uint64_t stable_hash(std::string_view text);
 std::uint64_t mix64(std::uint64_t value);
 
 class Prng {
-   public:
+public:
     explicit Prng(std::uint64_t seed);
     // The stream `label` of `seed`.
     static Prng derive(std::uint64_t seed, std::string_view label);
@@ -35,7 +35,7 @@ class Prng {
     // heavy enough in the tail to reorder things.
     std::int64_t exponential(std::int64_t mean);
 
-   private:
+private:
     std::array<std::uint64_t, 4> state_;
 };
 

@@ -6,10 +6,11 @@
 // error, value_or.
 #pragma once
 
+#include <tl/expected.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <utility>
 
 namespace weir {
@@ -70,7 +71,9 @@ using Result = tl::expected<T, Error>;
 inline tl::unexpected<Error> fail(ErrorCode code, std::string context) {
     return tl::unexpected<Error>(Error(code, std::move(context)));
 }
-inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
+inline tl::unexpected<Error> fail(Error error) {
+    return tl::unexpected<Error>(std::move(error));
+}
 
 }  // namespace weir
 
@@ -80,20 +83,20 @@ inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(st
 // WEIR_TRY(auto x, f()): declares x from the value of f(), or returns its error.
 // `expr` is evaluated once. Plain statements, so it must not be the body of a brace-less `if`.
 #define WEIR_TRY(decl, expr) WEIR_TRY_IMPL(WEIR_CONCAT(weir_try_, __COUNTER__), decl, expr, return)
-#define WEIR_TRY_IMPL(tmp, decl, expr, ret)             \
-    auto tmp = (expr);                                  \
-    if (!tmp.has_value()) [[unlikely]] {                \
-        ret ::weir::fail(std::move(tmp).error());       \
-    }                                                   \
+#define WEIR_TRY_IMPL(tmp, decl, expr, ret)       \
+    auto tmp = (expr);                            \
+    if (!tmp.has_value()) [[unlikely]] {          \
+        ret ::weir::fail(std::move(tmp).error()); \
+    }                                             \
     decl = *std::move(tmp)
 
 // WEIR_CHECK(f()): for Result<void>, or when the value is not needed.
 #define WEIR_CHECK(expr) WEIR_CHECK_IMPL(WEIR_CONCAT(weir_try_, __COUNTER__), expr, return)
-#define WEIR_CHECK_IMPL(tmp, expr, ret)                 \
-    auto tmp = (expr);                                  \
-    if (!tmp.has_value()) [[unlikely]] {                \
-        ret ::weir::fail(std::move(tmp).error());       \
-    }                                                   \
+#define WEIR_CHECK_IMPL(tmp, expr, ret)           \
+    auto tmp = (expr);                            \
+    if (!tmp.has_value()) [[unlikely]] {          \
+        ret ::weir::fail(std::move(tmp).error()); \
+    }                                             \
     static_cast<void>(0)
 
 // The same inside a coroutine: WEIR_CO_TRY(auto n, co_await file.size()).

@@ -14,7 +14,7 @@ struct Additive {};
 
 template <typename Tag, typename Rep>
 class StrongInt {
-   public:
+public:
     using rep = Rep;
 
     constexpr StrongInt() = default;
@@ -47,7 +47,7 @@ class StrongInt {
         return *this;
     }
 
-   private:
+private:
     Rep value_{};
 };
 

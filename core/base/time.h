@@ -11,7 +11,7 @@
 namespace weir {
 
 class Duration {
-   public:
+public:
     constexpr Duration() = default;
     static constexpr Duration from_ns(std::int64_t ns) { return Duration(ns); }
     static constexpr Duration from_us(std::int64_t us) { return Duration(us * 1'000); }
@@ -29,13 +29,13 @@ class Duration {
     friend constexpr Duration operator*(Duration a, std::int64_t n) { return Duration(a.ns_ * n); }
     friend constexpr Duration operator/(Duration a, std::int64_t n) { return Duration(a.ns_ / n); }
 
-   private:
+private:
     constexpr explicit Duration(std::int64_t ns) : ns_(ns) {}
     std::int64_t ns_ = 0;
 };
 
 class Instant {
-   public:
+public:
     constexpr Instant() = default;
     static constexpr Instant from_ns(std::int64_t ns) { return Instant(ns); }
     constexpr std::int64_t ns() const { return ns_; }
@@ -47,13 +47,13 @@ class Instant {
         return Duration::from_ns(a.ns_ - b.ns_);
     }
 
-   private:
+private:
     constexpr explicit Instant(std::int64_t ns) : ns_(ns) {}
     std::int64_t ns_ = 0;
 };
 
 class WallTime {
-   public:
+public:
     constexpr WallTime() = default;
     static constexpr WallTime from_ns(std::int64_t ns) { return WallTime(ns); }
     static constexpr WallTime from_ms(std::int64_t ms) { return WallTime(ms * 1'000'000); }
@@ -68,7 +68,7 @@ class WallTime {
         return Duration::from_ns(a.ns_ - b.ns_);
     }
 
-   private:
+private:
     constexpr explicit WallTime(std::int64_t ns) : ns_(ns) {}
     std::int64_t ns_ = 0;
 };

@@ -2,7 +2,9 @@
 
 namespace weir {
 
-Timer::~Timer() { disarm(); }
+Timer::~Timer() {
+    disarm();
+}
 
 void Timer::arm(Instant when) {
     disarm();
@@ -21,7 +23,7 @@ namespace {
 
 // Posted exactly once, by the timer or by the token, whichever is first.
 class Sleeper {
-   public:
+public:
     Sleeper(Clock& clock, Executor& executor, Instant when, CancelToken token)
         : executor_(executor),
           when_(when),
@@ -36,7 +38,7 @@ class Sleeper {
     // False: cancelled.
     bool await_resume() const noexcept { return !cancelled_; }
 
-   private:
+private:
     static void on_timer(void* self) {
         auto* sleeper = static_cast<Sleeper*>(self);
         sleeper->cancel_.unlink();

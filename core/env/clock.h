@@ -4,19 +4,19 @@
 // Everything here belongs to one shard and outlives the tasks that use it.
 #pragma once
 
-#include <cstdint>
-
 #include "core/base/result.h"
 #include "core/base/time.h"
 #include "core/task/cancel.h"
 #include "core/task/executor.h"
 #include "core/task/task.h"
 
+#include <cstdint>
+
 namespace weir {
 
 // One armed timer. The runtime keeps a pointer to it while armed; the destructor disarms.
 class Timer {
-   public:
+public:
     // `function(context)` runs on the loop, outside any coroutine; it only notes or posts.
     using Function = void (*)(void* context);
     class Wheel;
@@ -34,10 +34,10 @@ class Timer {
 
     // What the runtimes implement. Equal deadlines fire in the order of arming.
     class Wheel {
-       public:
+    public:
         virtual ~Wheel() = default;
 
-       protected:
+    protected:
         friend class Timer;
         virtual void arm(Timer& timer, Instant when) = 0;
         virtual void disarm(Timer& timer) = 0;
@@ -51,7 +51,7 @@ class Timer {
         static Wheel& wheel_of(Timer& timer) { return timer.wheel_; }
     };
 
-   private:
+private:
     Wheel& wheel_;
     Function function_;
     void* context_;
@@ -60,7 +60,7 @@ class Timer {
 };
 
 class Clock : public Timer::Wheel {
-   public:
+public:
     virtual Instant now() const = 0;
     virtual WallTime wall_now() const = 0;
 };
@@ -68,22 +68,22 @@ class Clock : public Timer::Wheel {
 // Suspends until `when`; ErrorCode::cancelled if the token is cancelled first.
 Task<Result<void>> sleep_until(Clock& clock, Executor& executor, Instant when,
                                CancelToken token = {});
-WEIR_CORO_WRAPPER Task<Result<void>> sleep_for(Clock& clock, Executor& executor,
-                                               Duration duration, CancelToken token = {});
+WEIR_CORO_WRAPPER Task<Result<void>> sleep_for(Clock& clock, Executor& executor, Duration duration,
+                                               CancelToken token = {});
 
 // A token that is cancelled at a deadline, or with its parent. `expired()` tells which.
 //
 //     Deadline deadline(clock, clock.now() + limit, token);
 //     auto answer = co_await connection.read_some(buffer, deadline.token());
 class Deadline {
-   public:
+public:
     Deadline(Clock& clock, Instant when, CancelToken parent = {});
     CancelToken token() { return source_.token(); }
     bool expired() const { return expired_; }
     // timed_out if the deadline passed and `error` is the cancellation it caused; else `error`.
     Error translate(Error error) const;
 
-   private:
+private:
     static void on_timer(void* self);
     CancelSource source_;
     Timer timer_;

@@ -10,36 +10,37 @@
 // sure to exist under its name once its directory is synced too.
 #pragma once
 
+#include "core/base/bytes.h"
+#include "core/base/ids.h"
+#include "core/base/result.h"
+#include "core/task/task.h"
+
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "core/base/bytes.h"
-#include "core/base/ids.h"
-#include "core/base/result.h"
-#include "core/task/task.h"
-
 namespace weir {
 
 enum class OpenMode : std::uint8_t {
     read_only,
-    read_write,      // must exist
-    create_new,      // must not exist
+    read_write,  // must exist
+    create_new,  // must not exist
     open_or_create,
 };
 
 // An open file; closed by the destructor. No operation may be in flight then, except on a crash.
 class File {
-   public:
+public:
     virtual ~File() = default;
 
     // Reads until `into` is full or the file ends; returns the bytes read (short only at the end).
     virtual Task<Result<std::size_t>> read_at(FilePosition position, MutByteSpan into) = 0;
     // Writes all of `slices`, one after another, from `position` on. On an error any part may have
     // been written. `slices` itself must stay valid, too.
-    virtual Task<Result<void>> write_at(FilePosition position, std::span<const ByteSpan> slices) = 0;
+    virtual Task<Result<void>> write_at(FilePosition position,
+                                        std::span<const ByteSpan> slices) = 0;
     // Makes all completed writes, and the size, durable. After an error nothing written since the
     // last success is sure, and a later success does not make it so: reopen and re-check.
     virtual Task<Result<void>> sync_data() = 0;
@@ -57,12 +58,12 @@ struct DirectoryEntry {
 
 // Held while the object lives; a second lock of the same path, by anybody, fails.
 class DirectoryLock {
-   public:
+public:
     virtual ~DirectoryLock() = default;
 };
 
 class Disk {
-   public:
+public:
     virtual ~Disk() = default;
 
     virtual Task<Result<std::unique_ptr<File>>> open(std::string path, OpenMode mode) = 0;

@@ -35,7 +35,8 @@ Result<HostPort> parse_host_port(std::string_view text) {
         return bad("the host is empty");
     }
     std::uint16_t port = 0;
-    const auto parsed = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
+    const auto parsed =
+        std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
     if (parsed.ec != std::errc() || parsed.ptr != port_text.data() + port_text.size()) {
         return bad("the port must be a number from 0 to 65535");
     }

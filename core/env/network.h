@@ -6,17 +6,17 @@
 // may read and one may write at a time; they may be different tasks.
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <span>
-#include <string>
-
 #include "core/base/bytes.h"
 #include "core/base/ids.h"
 #include "core/base/result.h"
 #include "core/env/disk.h"
 #include "core/task/cancel.h"
 #include "core/task/task.h"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
 
 namespace weir {
 
@@ -34,7 +34,7 @@ Result<HostPort> parse_host_port(std::string_view text);
 // One established stream. The destructor closes it (both directions, without waiting); no operation
 // may be in flight then, except on a crash: `reset()` makes pending ones fail.
 class Connection {
-   public:
+public:
     virtual ~Connection() = default;
 
     // At least one byte, at most into.size() (> 0); 0 means that the peer has finished sending.
@@ -56,7 +56,7 @@ class Connection {
 };
 
 class Listener {
-   public:
+public:
     virtual ~Listener() = default;
     // Pending accepts fail with `cancelled` when the token is cancelled.
     virtual Task<Result<std::unique_ptr<Connection>>> accept(CancelToken token) = 0;
@@ -65,7 +65,7 @@ class Listener {
 };
 
 class Network {
-   public:
+public:
     virtual ~Network() = default;
     virtual Result<std::unique_ptr<Listener>> listen(const HostPort& address) = 0;
     virtual Task<Result<std::unique_ptr<Connection>>> connect(HostPort address,

@@ -4,14 +4,14 @@
 // the system's entropy at start.
 #pragma once
 
-#include <string_view>
-
 #include "core/base/prng.h"
+
+#include <string_view>
 
 namespace weir {
 
 class Random {
-   public:
+public:
     virtual ~Random() = default;
     // A new generator; two calls with one label give different, reproducible streams.
     virtual Prng stream(std::string_view label) = 0;

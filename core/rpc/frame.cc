@@ -12,7 +12,8 @@ constexpr std::size_t kLengthSize = 4;
 // More per receive keeps earlier replies waiting and busies the client (docs/performance.md).
 constexpr std::size_t kReceiveSizeMax = 128U << 10;
 constexpr std::size_t kSlabSize = kReceiveSizeMax;
-// Up to this size a frame's buffer is allocated on its announcement; above, it grows with what came.
+// Up to this size a frame's buffer is allocated on its announcement; above, it grows with what
+// came.
 constexpr std::size_t kTrustedSizeMax = 2U << 20;
 // Bounds one gathered write; the kernel takes 1,024 slices at most.
 constexpr std::size_t kGatherSizeMax = 1U << 20;
@@ -55,7 +56,8 @@ void FrameReader::make_room(std::size_t needed) {
     }
     const std::size_t grown = std::max(kTrustedSizeMax, 2 * available());
     const std::size_t wanted = std::max(kSlabSize, std::min(needed, grown));
-    if (slab_.size() - begin_ >= wanted || (end_ < slab_.size() && begin_ + needed <= slab_.size())) {
+    if (slab_.size() - begin_ >= wanted ||
+        (end_ < slab_.size() && begin_ + needed <= slab_.size())) {
         return;
     }
     const std::size_t unread = available();

@@ -7,16 +7,16 @@
 // length outside the limits: the stream is of no further use then, close it.
 #pragma once
 
+#include "core/base/bytes.h"
+#include "core/base/result.h"
+#include "core/env/network.h"
+#include "core/task/sync.h"
+
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
-
-#include "core/base/bytes.h"
-#include "core/base/result.h"
-#include "core/env/network.h"
-#include "core/task/sync.h"
 
 namespace weir::rpc {
 
@@ -28,7 +28,7 @@ struct FrameLimits {
 };
 
 class FrameReader {
-   public:
+public:
     FrameReader(Connection& connection, FrameLimits limits);
 
     // The payload of the next frame; nullopt when the peer ended the stream between two frames (an
@@ -39,7 +39,7 @@ class FrameReader {
     // True when next() will answer without waiting for the network.
     bool has_buffered_frame() const;
 
-   private:
+private:
     std::size_t available() const { return end_ - begin_; }
     Result<std::uint32_t> announced_size() const;
     void make_room(std::size_t needed);
@@ -64,7 +64,7 @@ struct OutFrame {
 };
 
 class FrameWriter {
-   public:
+public:
     FrameWriter(Connection& connection, Executor& executor);
 
     // Puts the frame in line. Bound what you queue: `queued_size_bytes()` tells what waits.
@@ -78,7 +78,7 @@ class FrameWriter {
     // enqueue and flush.
     Task<Result<void>> send(OutFrame frame, CancelToken token);
 
-   private:
+private:
     Task<Result<void>> write_queued(CancelToken token);
     Task<Result<void>> write_some(CancelToken token);
 

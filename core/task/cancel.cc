@@ -13,7 +13,9 @@ CancelSource::CancelSource(CancelToken parent) : parent_(parent, &CancelSource::
     state_.cancelled = parent.cancelled();
 }
 
-void CancelSource::on_parent(void* self) { static_cast<CancelSource*>(self)->cancel(); }
+void CancelSource::on_parent(void* self) {
+    static_cast<CancelSource*>(self)->cancel();
+}
 
 void CancelSource::cancel() {
     if (state_.cancelled) {

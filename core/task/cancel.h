@@ -19,12 +19,12 @@ struct CancelState {
 }  // namespace detail
 
 class CancelToken {
-   public:
+public:
     // Never cancelled.
     CancelToken() = default;
     bool cancelled() const { return state_ != nullptr && state_->cancelled; }
 
-   private:
+private:
     friend class CancelSource;
     friend class CancelCallback;
     explicit CancelToken(detail::CancelState* state) : state_(state) {}
@@ -35,18 +35,18 @@ class CancelToken {
 // lives. Not called when the token was cancelled before: check `cancelled()` first. The function
 // must only note the fact or post a handle; it may destroy this object.
 class CancelCallback : public ListNode {
-   public:
+public:
     using Function = void (*)(void* context);
     CancelCallback(CancelToken token, Function function, void* context);
 
-   private:
+private:
     friend class CancelSource;
     Function function_;
     void* context_;
 };
 
 class CancelSource {
-   public:
+public:
     CancelSource() : CancelSource(CancelToken()) {}
     // Also cancelled when `parent` is.
     explicit CancelSource(CancelToken parent);
@@ -57,7 +57,7 @@ class CancelSource {
     bool cancelled() const { return state_.cancelled; }
     void cancel();
 
-   private:
+private:
     static void on_parent(void* self);
     detail::CancelState state_;
     CancelCallback parent_;

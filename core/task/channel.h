@@ -5,20 +5,19 @@
 // connection_closed. Outlives its users except on a simulated crash.
 #pragma once
 
+#include "core/task/sync.h"
+
 #include <cstddef>
 #include <deque>
 #include <utility>
-
-#include "core/task/sync.h"
 
 namespace weir {
 
 template <typename T>
 class Channel {
-   public:
+public:
     // capacity >= 1
-    Channel(Executor& executor, std::size_t capacity)
-        : capacity_(capacity), changed_(executor) {
+    Channel(Executor& executor, std::size_t capacity) : capacity_(capacity), changed_(executor) {
         WEIR_ASSERT(capacity_ >= 1);
     }
 
@@ -65,7 +64,7 @@ class Channel {
         co_return Result<T>(std::move(item));
     }
 
-   private:
+private:
     std::size_t capacity_;
     bool closed_ = false;
     std::deque<T> items_;

@@ -10,7 +10,7 @@
 namespace weir {
 
 class Executor {
-   public:
+public:
     virtual ~Executor() = default;
 
     // Resumes `handle` later, after the caller has returned to the loop. The frame must stay alive
@@ -44,7 +44,11 @@ struct YieldAwaiter {
     }
     void await_resume() const noexcept {}
 };
-inline YieldAwaiter yield(Executor& executor) { return YieldAwaiter(executor, false); }
-inline YieldAwaiter turn_end(Executor& executor) { return YieldAwaiter(executor, true); }
+inline YieldAwaiter yield(Executor& executor) {
+    return YieldAwaiter(executor, false);
+}
+inline YieldAwaiter turn_end(Executor& executor) {
+    return YieldAwaiter(executor, true);
+}
 
 }  // namespace weir

@@ -72,8 +72,12 @@ void free_frame(void* frame, std::size_t size) noexcept {
 
 #else
 
-void* allocate_frame(std::size_t size) { return ::operator new(size); }
-void free_frame(void* frame, std::size_t) noexcept { ::operator delete(frame); }
+void* allocate_frame(std::size_t size) {
+    return ::operator new(size);
+}
+void free_frame(void* frame, std::size_t) noexcept {
+    ::operator delete(frame);
+}
 
 #endif
 

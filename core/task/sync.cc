@@ -23,7 +23,9 @@ void Waiter::on_cancel(void* self) {
 
 namespace {
 
-Error cancelled_wait() { return Error(ErrorCode::cancelled, "wait cancelled"); }
+Error cancelled_wait() {
+    return Error(ErrorCode::cancelled, "wait cancelled");
+}
 
 }  // namespace
 

@@ -5,14 +5,14 @@
 // except on a simulated crash.
 #pragma once
 
-#include <coroutine>
-#include <cstdint>
-
 #include "core/base/intrusive_list.h"
 #include "core/base/result.h"
 #include "core/task/cancel.h"
 #include "core/task/executor.h"
 #include "core/task/task.h"
+
+#include <coroutine>
+#include <cstdint>
 
 namespace weir {
 
@@ -20,7 +20,7 @@ namespace detail {
 
 // One suspended coroutine in a wait list. Woken exactly once, by wake() or by its token.
 class Waiter : public ListNode {
-   public:
+public:
     Waiter(Executor& executor, CancelToken token)
         : executor_(&executor), token_(token), cancel_(token, &Waiter::on_cancel, this) {}
     bool await_ready() const noexcept { return token_.cancelled(); }
@@ -29,7 +29,7 @@ class Waiter : public ListNode {
     bool await_resume() const noexcept { return woken_; }
     void wake();
 
-   private:
+private:
     static void on_cancel(void* self);
     Executor* executor_;
     CancelToken token_;
@@ -42,13 +42,13 @@ class Waiter : public ListNode {
 
 // A flag that starts unset and is set once; everybody who waits or will wait is let through.
 class Event {
-   public:
+public:
     explicit Event(Executor& executor) : executor_(executor) {}
     bool is_set() const { return set_; }
     void set();
     Task<Result<void>> wait(CancelToken token = {});
 
-   private:
+private:
     Executor& executor_;
     bool set_ = false;
     IntrusiveList<detail::Waiter> waiters_;
@@ -57,23 +57,23 @@ class Event {
 // "Something changed": wakes all current waiters, remembers nothing. The waiter looks at the state
 // before it waits and again after; between the look and the wait there is no suspension.
 class Notifier {
-   public:
+public:
     explicit Notifier(Executor& executor) : executor_(executor) {}
     void notify_all();
     Task<Result<void>> wait(CancelToken token = {});
 
-   private:
+private:
     Executor& executor_;
     IntrusiveList<detail::Waiter> waiters_;
 };
 
 // Mutual exclusion across suspensions, first come first served. State the reason where it is used.
 class AsyncMutex {
-   public:
+public:
     explicit AsyncMutex(Executor& executor) : executor_(executor) {}
 
     class [[nodiscard]] Guard {
-       public:
+    public:
         explicit Guard(AsyncMutex& mutex) : mutex_(&mutex) {}
         Guard(Guard&& other) noexcept : mutex_(std::exchange(other.mutex_, nullptr)) {}
         Guard& operator=(Guard&&) = delete;
@@ -83,12 +83,12 @@ class AsyncMutex {
             }
         }
 
-       private:
+    private:
         AsyncMutex* mutex_;
     };
     Task<Result<Guard>> lock(CancelToken token = {});
 
-   private:
+private:
     void unlock();
     Executor& executor_;
     bool locked_ = false;

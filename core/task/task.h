@@ -8,15 +8,15 @@
 // The shape follows Baker's "C++ coroutines: understanding symmetric transfer" (2020).
 #pragma once
 
+#include "core/base/assert.h"
+#include "core/task/frame_pool.h"
+
 #include <coroutine>
 #include <exception>
 #include <new>
 #include <optional>
 #include <type_traits>
 #include <utility>
-
-#include "core/base/assert.h"
-#include "core/task/frame_pool.h"
 
 // WEIR_CORO_WRAPPER marks a function that returns a Task without being a coroutine itself.
 #if defined(__clang__)
@@ -76,7 +76,7 @@ struct Promise<void> : PromiseBase {
 
 template <typename T>
 class [[nodiscard]] WEIR_CORO_ATTRIBUTES Task {
-   public:
+public:
     using promise_type = detail::Promise<T>;
     using Handle = std::coroutine_handle<promise_type>;
 
@@ -113,7 +113,7 @@ class [[nodiscard]] WEIR_CORO_ATTRIBUTES Task {
         return Awaiter(handle_);
     }
 
-   private:
+private:
     friend promise_type;
     explicit Task(Handle handle) : handle_(handle) {}
     void reset() {

@@ -5,18 +5,18 @@
 // A spawned task starts through the executor, not inside `spawn`. One shard.
 #pragma once
 
-#include <coroutine>
-#include <cstddef>
-
 #include "core/base/intrusive_list.h"
 #include "core/task/cancel.h"
 #include "core/task/executor.h"
 #include "core/task/task.h"
 
+#include <coroutine>
+#include <cstddef>
+
 namespace weir {
 
 class TaskScope {
-   public:
+public:
     explicit TaskScope(Executor& executor, CancelToken parent = {})
         : executor_(executor), source_(parent) {}
     ~TaskScope();
@@ -36,7 +36,7 @@ class TaskScope {
     // cancel() and join().
     Task<void> close();
 
-   private:
+private:
     struct Spawned;
     friend struct Spawned;
     static Spawned run(Task<void> task);

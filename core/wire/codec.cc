@@ -66,14 +66,30 @@ Result<T> Reader::read_fixed() {
     return static_cast<T>(value);
 }
 
-Result<std::int8_t> Reader::read_i8() { return read_fixed<std::int8_t>(); }
-Result<std::uint8_t> Reader::read_u8() { return read_fixed<std::uint8_t>(); }
-Result<std::int16_t> Reader::read_i16() { return read_fixed<std::int16_t>(); }
-Result<std::uint16_t> Reader::read_u16() { return read_fixed<std::uint16_t>(); }
-Result<std::int32_t> Reader::read_i32() { return read_fixed<std::int32_t>(); }
-Result<std::uint32_t> Reader::read_u32() { return read_fixed<std::uint32_t>(); }
-Result<std::int64_t> Reader::read_i64() { return read_fixed<std::int64_t>(); }
-Result<std::uint64_t> Reader::read_u64() { return read_fixed<std::uint64_t>(); }
+Result<std::int8_t> Reader::read_i8() {
+    return read_fixed<std::int8_t>();
+}
+Result<std::uint8_t> Reader::read_u8() {
+    return read_fixed<std::uint8_t>();
+}
+Result<std::int16_t> Reader::read_i16() {
+    return read_fixed<std::int16_t>();
+}
+Result<std::uint16_t> Reader::read_u16() {
+    return read_fixed<std::uint16_t>();
+}
+Result<std::int32_t> Reader::read_i32() {
+    return read_fixed<std::int32_t>();
+}
+Result<std::uint32_t> Reader::read_u32() {
+    return read_fixed<std::uint32_t>();
+}
+Result<std::int64_t> Reader::read_i64() {
+    return read_fixed<std::int64_t>();
+}
+Result<std::uint64_t> Reader::read_u64() {
+    return read_fixed<std::uint64_t>();
+}
 
 Result<bool> Reader::read_bool() {
     WEIR_TRY(const std::uint8_t value, read_u8());
@@ -179,7 +195,9 @@ void Writer::write_byte_vector(ByteSpan bytes) {
     write_bytes(bytes);
 }
 
-void Writer::write_bytes(ByteSpan bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
+void Writer::write_bytes(ByteSpan bytes) {
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+}
 
 void Writer::write_count(std::size_t count) {
     WEIR_ASSERT(count <= static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()));

@@ -8,6 +8,9 @@
 // than the bytes that are there could hold. `Writer` appends to its own buffer.
 #pragma once
 
+#include "core/base/bytes.h"
+#include "core/base/result.h"
+
 #include <concepts>
 #include <cstdint>
 #include <map>
@@ -15,9 +18,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "core/base/bytes.h"
-#include "core/base/result.h"
 
 namespace weir::wire {
 
@@ -28,7 +28,7 @@ using Version = std::int16_t;
 inline constexpr std::size_t kStringSizeMax = 32'767;
 
 class Reader {
-   public:
+public:
     explicit Reader(ByteSpan bytes) : bytes_(bytes) {}
 
     std::size_t remaining() const { return bytes_.size() - at_; }
@@ -61,7 +61,8 @@ class Reader {
 
     // Option: flag byte, then f(reader) -> Result<T>.
     template <typename F>
-    auto read_option(F f) -> Result<std::optional<typename std::invoke_result_t<F, Reader&>::value_type>> {
+    auto read_option(F f)
+        -> Result<std::optional<typename std::invoke_result_t<F, Reader&>::value_type>> {
         using T = typename std::invoke_result_t<F, Reader&>::value_type;
         WEIR_TRY(const bool present, read_bool());
         if (!present) {
@@ -72,7 +73,8 @@ class Reader {
     }
     // Vector: count, then f(reader) -> Result<T> for each.
     template <typename F>
-    auto read_vector(F f) -> Result<std::vector<typename std::invoke_result_t<F, Reader&>::value_type>> {
+    auto read_vector(F f)
+        -> Result<std::vector<typename std::invoke_result_t<F, Reader&>::value_type>> {
         using T = typename std::invoke_result_t<F, Reader&>::value_type;
         WEIR_TRY(const std::size_t count, read_count());
         std::vector<T> items;
@@ -83,7 +85,7 @@ class Reader {
         return items;
     }
 
-   private:
+private:
     template <typename T>
     Result<T> read_fixed();
     ByteSpan bytes_;
@@ -91,7 +93,7 @@ class Reader {
 };
 
 class Writer {
-   public:
+public:
     Writer() = default;
     // Continues after what `bytes` holds already, so that a buffer can be reused.
     explicit Writer(Bytes bytes) : bytes_(std::move(bytes)) {}
@@ -137,7 +139,7 @@ class Writer {
     // Overwrites 4 bytes at `position`, for lengths that are known only afterwards.
     void patch_u32(std::size_t position, std::uint32_t value);
 
-   private:
+private:
     Bytes bytes_;
 };
 

@@ -3,19 +3,19 @@
 // For tests of code that suspends but does no IO. One per test; outlives the tasks on it.
 #pragma once
 
+#include "core/task/executor.h"
+#include "core/task/task.h"
+#include "core/task/task_scope.h"
+
 #include <coroutine>
 #include <deque>
 #include <optional>
 #include <utility>
 
-#include "core/task/executor.h"
-#include "core/task/task.h"
-#include "core/task/task_scope.h"
-
 namespace weir::test {
 
 class ManualExecutor final : public Executor {
-   public:
+public:
     void post(std::coroutine_handle<> handle) override { ready_.push_back(handle); }
     void post_at_turn_end(std::coroutine_handle<> handle) override { turn_end_.push_back(handle); }
     bool torn_down() const override { return torn_down_; }
@@ -56,7 +56,7 @@ class ManualExecutor final : public Executor {
         WEIR_ASSERT(scope.task_count() == 0);
     }
 
-   private:
+private:
     template <typename T>
     static Task<void> store(Task<T> task, std::optional<T>* value) {
         value->emplace(co_await std::move(task));

@@ -24,7 +24,9 @@ Result<void> check_both(int a, int b) {
     return {};
 }
 
-TEST(Result, TryPassesValuesOn) { EXPECT_EQ(*quarter(12), 3); }
+TEST(Result, TryPassesValuesOn) {
+    EXPECT_EQ(*quarter(12), 3);
+}
 
 TEST(Result, TryReturnsTheFirstError) {
     const Result<int> result = quarter(6);

@@ -1,18 +1,17 @@
 #include "core/rpc/frame.h"
+#include "tests/support/manual_executor.h"
+#include "tests/support/rapidcheck.h"
 
 #include <algorithm>
 #include <deque>
 #include <vector>
-
-#include "tests/support/manual_executor.h"
-#include "tests/support/rapidcheck.h"
 
 namespace weir::rpc {
 namespace {
 
 // Hands out the given bytes in the given portions, then ends.
 class ScriptedConnection final : public Connection {
-   public:
+public:
     ScriptedConnection(Bytes bytes, std::deque<std::size_t> portions)
         : bytes_(std::move(bytes)), portions_(std::move(portions)) {}
 
@@ -39,7 +38,7 @@ class ScriptedConnection final : public Connection {
 
     std::size_t largest_read = 0;
 
-   private:
+private:
     Bytes bytes_;
     std::deque<std::size_t> portions_;
     std::size_t at_ = 0;

@@ -1,17 +1,16 @@
 #include "core/rpc/frame.h"
+#include "tests/support/manual_executor.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
-
-#include "tests/support/manual_executor.h"
 
 namespace weir::rpc {
 namespace {
 
 // Collects what is written; each call waits for a turn, so that others can queue meanwhile.
 class CollectingConnection final : public Connection {
-   public:
+public:
     explicit CollectingConnection(Executor& executor) : executor_(executor) {}
 
     Task<Result<std::size_t>> read_some(MutByteSpan, CancelToken) override {
@@ -42,7 +41,7 @@ class CollectingConnection final : public Connection {
     int write_count = 0;
     int fail_at = 0;
 
-   private:
+private:
     Executor& executor_;
 };
 
