@@ -5,14 +5,13 @@
 
 #include "core/base/ids.h"
 #include "core/base/log.h"
+#include "core/base/result.h"
 #include "core/env/env.h"
 #include "core/model/uid.h"
 #include "core/spu/service.h"
 #include "core/task/sync.h"
 #include "core/wire/error_code.h"
 #include "core/wire/internal.h"
-
-#include <tl/expected.hpp>
 
 #include <map>
 #include <string>
