@@ -1,5 +1,7 @@
 #include "tests/support/log_model.h"
 
+#include "core/log/format.h"
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -68,7 +70,7 @@ LogModel::Violation LogModel::crash(std::optional<sim::LossMode> loss) {
     return std::nullopt;
 }
 
-LogModel::Violation LogModel::open(bool damaged) {
+LogModel::Violation LogModel::open() {
     if (node_ == nullptr) {
         node_ = world_.boot();
     }
@@ -77,14 +79,10 @@ LogModel::Violation LogModel::open(bool damaged) {
         return "open hangs or halted";
     }
     if (!opened->has_value()) {
-        corrupt_ = opened->error().code == ErrorCode::corrupt;
-        if (damaged && corrupt_) {
-            return std::nullopt;
-        }
         return "open failed: " + to_string(opened->error());
     }
     log_ = *std::move(*opened);
-    if (Violation violation = adopt(damaged ? checkpointed_end_ : end_min_, start_)) {
+    if (Violation violation = adopt(end_min_, start_)) {
         return violation;
     }
     return check();
@@ -424,6 +422,122 @@ LogModel::Violation LogModel::interrupted_open() {
         }
     }
     return open();
+}
+
+Offset LogModel::checkpointed_end() const {
+    const auto file =
+        world_.image.find(std::string(dir()) + "/" + std::string(log::kCheckpointName));
+    Offset end;
+    std::uint64_t newest = 0;
+    for (std::size_t at = 0; file != nullptr && at + log::kCheckpointSlotSize <= file->size();
+         at += log::kCheckpointSlotSize) {
+        const auto slot =
+            log::decode_checkpoint_slot(file->content().subspan(at, log::kCheckpointSlotSize));
+        if (slot.has_value() && slot->sequence > newest) {
+            newest = slot->sequence;
+            end = slot->next_offset;
+        }
+    }
+    return end;
+}
+
+void LogModel::damage_file(const std::string& path) {
+    const auto file = world_.image.find(path);
+    const std::uint64_t kind = choose_(8);
+    if (kind == 0) {
+        WEIR_ASSERT(world_.image.remove_file(path).has_value());
+        return;
+    }
+    if (file->size() == 0) {
+        return;
+    }
+    const std::uint64_t at = choose_(file->size());
+    if (kind == 1) {
+        world_.image.truncate(*file, at);
+        return;
+    }
+    const MutByteSpan rest = file->content_for_damage().subspan(static_cast<std::size_t>(at));
+    const std::size_t size =
+        std::min<std::size_t>(rest.size(), static_cast<std::size_t>(1 + choose_(600)));
+    for (std::size_t i = 0; i < size; ++i) {
+        if (kind == 2) {
+            rest[i] = 0;
+        } else if (kind == 3) {
+            rest[i] = static_cast<std::uint8_t>(choose_(256));
+        } else if (i == 0) {
+            rest[i] = static_cast<std::uint8_t>(rest[i] ^ (1U << choose_(8)));
+        }
+    }
+}
+
+LogModel::Violation LogModel::damage_and_open() {
+    if (Violation violation = crash(std::nullopt)) {
+        return violation;
+    }
+    Offset end_min = checkpointed_end();
+    Offset start_min = start_;
+    for (std::uint64_t count = 1 + choose_(3); count > 0; --count) {
+        const auto files = world_.image.files();
+        if (files.empty()) {
+            break;
+        }
+        const std::string path = files[static_cast<std::size_t>(choose_(files.size()))].first;
+        damage_file(path);
+        if (path.ends_with(log::kCheckpointName)) {
+            // Without it nobody knows what was there.
+            end_min = start_min = Offset(0);
+        }
+    }
+    node_ = world_.boot();
+    auto opened = node_->run(log::Log::open(node_->env(), dir(), config_));
+    if (!opened.has_value()) {
+        return std::string("open of a damaged log hangs or halted");
+    }
+    if (!opened->has_value()) {
+        const ErrorCode code = opened->error().code;
+        corrupt_ = code == ErrorCode::corrupt || code == ErrorCode::not_supported ||
+                   code == ErrorCode::already_exists;
+        return corrupt_ ? Violation() : "open failed: " + to_string(opened->error());
+    }
+    log_ = *std::move(*opened);
+    if (Violation violation = adopt(end_min, start_min)) {
+        return violation;
+    }
+    return check_damaged();
+}
+
+// A closed segment is taken by its index, so damage inside it shows only now; it must show.
+LogModel::Violation LogModel::check_damaged() {
+    for (const Item& item : items_) {
+        log::ReadRequest request;
+        request.offset = item.base_offset;
+        request.limit = end_;
+        request.size_bytes_max = 1;
+        const auto read = node_->run(log_->read_checked(request));
+        if (!read.has_value()) {
+            return std::string("a read hangs");
+        }
+        if (!read->has_value()) {
+            const ErrorCode code = read->error().code;
+            if (code != ErrorCode::corrupt && code != ErrorCode::not_found) {
+                return "read failed: " + to_string(read->error());
+            }
+            continue;
+        }
+        const std::vector<ReadBatch> batches = batches_in((*read)->span());
+        if (batches.empty()) {
+            return fmt::format("nothing to read at {}", item.base_offset.value());
+        }
+        if (Violation violation = compare(item.base_offset, batches)) {
+            return violation;
+        }
+        // Reads without checksums may fail, but not otherwise misbehave.
+        const auto slice = node_->run(log_->read(request));
+        if (!slice.has_value()) {
+            return std::string("a read hangs");
+        }
+    }
+    return std::nullopt;
 }
 
 LogModel::Violation LogModel::random_step() {

@@ -37,17 +37,16 @@ public:
     // The steps, for tests that want to place them.
     Violation append(std::size_t count, std::uint64_t step_limit);
     Violation crash(std::optional<sim::LossMode> loss);
-    // `damaged`: the files were damaged outside of what a power loss does, so `corrupt` is allowed
-    // (and reported by corrupt()), and so is the loss of what lies above `kept_end`.
-    Violation open(bool damaged = false);
+    Violation open();
+    // Damages files as no power loss does, and opens: either `corrupt` is reported, and corrupt()
+    // tells so, or the log holds right batches only, up to the checkpoint at least.
+    Violation damage_and_open();
     bool corrupt() const { return corrupt_; }
 
     LogWorld& world() { return world_; }
     log::Log* log() { return log_.get(); }
     log::LogConfig& config() { return config_; }
     static const char* dir() { return "logs/t-0"; }
-    // The file and offset range that damage may hit; what is below must survive.
-    Offset checkpointed_end() const { return checkpointed_end_; }
 
 private:
     struct Item {
@@ -66,6 +65,9 @@ private:
     Violation maintain();
     Violation reopen();
     Violation interrupted_open();
+    Offset checkpointed_end() const;
+    void damage_file(const std::string& path);
+    Violation check_damaged();
     Offset promised_end(bool power_loss) const;
     void drop_below(Offset start);
     Result<Bytes> bytes_of(const log::LogSlice& slice);
@@ -83,7 +85,6 @@ private:
     // What the log must still hold when it is opened next: now, and after a power loss first.
     Offset end_min_;
     Offset durable_min_;
-    Offset checkpointed_end_;
     bool corrupt_ = false;
 };
 
