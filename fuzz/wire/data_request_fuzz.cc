@@ -3,7 +3,7 @@
 //
 // Input: one byte that picks the message, one for the version, then the body.
 #include "core/base/assert.h"
-#include "tests/wire/data_plane_codec.h"
+#include "tests/support/data_plane_codec.h"
 
 #include <algorithm>
 #include <array>

@@ -23,11 +23,24 @@ def cmake_words(tree, folder):
     return tree.cmake[folder]
 
 
+def rooted_words(tree):
+    """The paths that any CMake file of the tree gives from the root, by a variable."""
+    found = set()
+    for path in tree.files((".txt", ".cmake")):
+        if path.endswith((".cmake", "CMakeLists.txt")):
+            for word in re.split(r"[\s()\"]+", tree.text(path)):
+                if word.startswith("${CMAKE_SOURCE_DIR}/"):
+                    found.add(word.removeprefix("${CMAKE_SOURCE_DIR}/"))
+    return found
+
+
 def check_listed(tree):
-    """Every .cc is named in a CMakeLists.txt, or a file it includes, of its folder or one above."""
+    """Every .cc is named in a CMakeLists.txt, or a file it includes, of its folder or one above, or
+    by its path from the root in any."""
+    rooted = rooted_words(tree)
     for path in tree.files((".cc",)):
         parts = path.split("/")
-        listed = False
+        listed = path in rooted
         for depth in range(len(parts) - 1, -1, -1):
             relative = "/".join(parts[depth:])
             words = cmake_words(tree, "/".join(parts[:depth]))

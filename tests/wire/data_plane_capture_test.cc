@@ -2,7 +2,7 @@
 // bytes, and its batches carry the checksums that we compute.
 #include "core/model/batch.h"
 #include "tests/support/capture.h"
-#include "tests/wire/data_plane_codec.h"
+#include "tests/support/data_plane_codec.h"
 
 #include <gtest/gtest.h>
 

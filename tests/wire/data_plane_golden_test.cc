@@ -2,8 +2,8 @@
 // cleanly when cut anywhere, and mean what they should.
 #include "core/model/batch.h"
 #include "core/wire/record.h"
+#include "tests/support/data_plane_codec.h"
 #include "tests/support/hex.h"
-#include "tests/wire/data_plane_codec.h"
 
 #include <gtest/gtest.h>
 

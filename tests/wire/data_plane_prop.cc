@@ -1,7 +1,7 @@
 // Round trips of every data-plane message at every version, from generated values.
 #include "core/wire/record.h"
+#include "tests/support/data_plane_codec.h"
 #include "tests/support/rapidcheck.h"
-#include "tests/wire/data_plane_codec.h"
 
 #include <algorithm>
 
