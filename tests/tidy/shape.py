@@ -7,7 +7,7 @@ import re
 import subprocess
 
 from layers import INCLUDE
-from tree import Violation
+from tree import SOURCE_FOLDERS, Violation
 
 COLUMNS = 100
 
@@ -26,7 +26,7 @@ def cmake_words(tree, folder):
 def rooted_words(tree):
     """The paths that any CMake file of the tree gives from the root, by a variable."""
     found = set()
-    for path in tree.files((".txt", ".cmake")):
+    for path in tree.files((".txt", ".cmake"), (*SOURCE_FOLDERS, "cmake")):
         if path.endswith((".cmake", "CMakeLists.txt")):
             for word in re.split(r"[\s()\"]+", tree.text(path)):
                 if word.startswith("${CMAKE_SOURCE_DIR}/"):
