@@ -140,6 +140,11 @@ Env& Machine::env() {
     return life_->env;
 }
 
+void Machine::replace_disk(DiskImage image) {
+    WEIR_ASSERT(life_ == nullptr);
+    image_ = std::move(image);
+}
+
 void Machine::boot(Main main) {
     WEIR_ASSERT(life_ == nullptr);
     ++incarnation_;

@@ -92,6 +92,8 @@ public:
     void on_end(std::function<void(Machine&)> callback) { on_end_ = std::move(callback); }
 
     DiskImage& disk_image() { return image_; }
+    // Puts another disk into the machine. Not while running.
+    void replace_disk(DiskImage image);
     DiskFaults& disk_faults() { return disk_faults_; }
     std::uint32_t incarnation() const { return incarnation_; }
     void step_wall(Duration by);

@@ -33,6 +33,42 @@ std::string_view next_name(std::string_view path, std::size_t& at) {
 DiskImage::DiskImage(std::uint64_t capacity_bytes)
     : root_(std::make_shared<DiskNode>(true)), capacity_bytes_(capacity_bytes) {}
 
+DiskImage DiskImage::clone() const {
+    // Looked up only, never iterated: addresses decide nothing.
+    std::map<const DiskNode*, DiskNodePtr> copies;
+    std::vector<const DiskNode*> todo;
+    const auto copy_of = [&](const DiskNodePtr& node) -> DiskNodePtr {
+        if (node == nullptr) {
+            return nullptr;
+        }
+        DiskNodePtr& copy = copies[node.get()];
+        if (copy == nullptr) {
+            copy = std::make_shared<DiskNode>(*node);
+            todo.push_back(node.get());
+        }
+        return copy;
+    };
+    DiskImage image(capacity_bytes_);
+    image.root_ = copy_of(root_);
+    while (!todo.empty()) {
+        const DiskNode* node = todo.back();
+        todo.pop_back();
+        DiskNode& copy = *copies[node];
+        for (auto& [name, child] : copy.entries_) {
+            child = copy_of(child);
+        }
+        for (auto& [name, child] : copy.durable_entries_) {
+            child = copy_of(child);
+        }
+        for (DiskNode::EntryChange& change : copy.pending_) {
+            change.node = copy_of(change.node);
+        }
+    }
+    image.used_bytes_ = used_bytes_;
+    image.sequence_ = sequence_;
+    return image;
+}
+
 DiskNodePtr DiskImage::find(std::string_view path) const {
     DiskNodePtr node = root_;
     std::size_t at = 0;

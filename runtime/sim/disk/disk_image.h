@@ -79,6 +79,9 @@ class DiskImage {
 public:
     explicit DiskImage(std::uint64_t capacity_bytes);
 
+    // An independent copy of everything, the unsynced past included.
+    DiskImage clone() const;
+
     // --- the current view -------------------------------------------------------------------
     // nullptr when there is no such path. "" and "." are the root.
     DiskNodePtr find(std::string_view path) const;

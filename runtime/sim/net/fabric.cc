@@ -56,7 +56,7 @@ SimListener* Fabric::find_listener(HostId host, std::uint16_t port) const {
     return found == hosts_[host].listeners.end() ? nullptr : found->second;
 }
 
-Stream& Fabric::open_stream(HostId from, HostId to) {
+Stream& Fabric::open_stream(HostId from, HostId to, std::uint16_t port) {
     auto stream = std::make_unique<Stream>();
     stream->fabric = this;
     stream->id = next_stream_++;
@@ -67,6 +67,9 @@ Stream& Fabric::open_stream(HostId from, HostId to) {
     Stream& opened = *stream;
     streams_.emplace(opened.id, std::move(stream));
     ++counters_.connects;
+    if (tap_ != nullptr) {
+        tap_->opened(opened.id, from, to, port);
+    }
     return opened;
 }
 
@@ -79,6 +82,9 @@ void Fabric::send(Stream& stream, int side, ByteSpan bytes) {
     scheduler_.trace().event(EventKind::net_send, stream.sides[side].host, scheduler_.now_ns(),
                              stream.label(side), content_hash(bytes));
     counters_.bytes += bytes.size();
+    if (tap_ != nullptr) {
+        tap_->sent(stream.id, side, bytes);
+    }
     if (!stream.sides[1 - side].alive()) {
         answer_for_dead(stream, 1 - side);
         return;
@@ -227,6 +233,9 @@ void Fabric::forget_if_done(Stream& stream) {
         scheduler_.cancel(pipe.delivery);
     }
     scheduler_.cancel(stream.vanish);
+    if (tap_ != nullptr) {
+        tap_->forgotten(stream.id);
+    }
     streams_.erase(stream.id);
 }
 

@@ -82,6 +82,16 @@ struct NetCounters {
     std::uint64_t bytes = 0;
 };
 
+// Sees every byte that is sent, for checks and traces. Must not send anything itself.
+class NetworkTap {
+public:
+    virtual ~NetworkTap() = default;
+    virtual void opened(std::uint64_t stream, HostId from, HostId to, std::uint16_t port) = 0;
+    // `side` 0 is the one that connected.
+    virtual void sent(std::uint64_t stream, int side, ByteSpan bytes) = 0;
+    virtual void forgotten(std::uint64_t stream) = 0;
+};
+
 class Fabric {
 public:
     Fabric(Scheduler& scheduler, std::uint64_t seed);
@@ -94,6 +104,9 @@ public:
 
     // Applies to streams that are opened from now on; both directions.
     void set_link(const LinkOptions& options) { link_ = options; }
+
+    // Null: none. Outlives the fabric, or is taken off before.
+    void set_tap(NetworkTap* tap) { tap_ = tap; }
 
     // --- faults -----------------------------------------------------------------------------
     // One direction of a link; counted, so that overlapping faults compose.
@@ -127,7 +140,7 @@ private:
     // -1 when no host has this name. "localhost" and the like mean `self`.
     int resolve(const std::string& name, HostId self) const;
     SimListener* find_listener(HostId host, std::uint16_t port) const;
-    Stream& open_stream(HostId from, HostId to);
+    Stream& open_stream(HostId from, HostId to, std::uint16_t port);
     std::int64_t latency(Stream& stream);
     void send(Stream& stream, int side, ByteSpan bytes);
     void send_end(Stream& stream, int side, Pipe::Chunk::Kind kind);
@@ -146,6 +159,7 @@ private:
     Scheduler& scheduler_;
     std::uint64_t seed_;
     LinkOptions link_;
+    NetworkTap* tap_ = nullptr;
     std::vector<Host> hosts_;
     std::map<std::pair<HostId, HostId>, std::uint32_t> blocks_;
     std::map<std::uint64_t, std::unique_ptr<Stream>> streams_;

@@ -74,7 +74,7 @@ Task<Result<std::unique_ptr<Connection>>> SimNetwork::connect(HostPort address, 
                 co_return fail(ErrorCode::connection_refused,
                                "nobody listens on " + to_string(address));
             }
-            Stream& stream = fabric_.open_stream(host_, target);
+            Stream& stream = fabric_.open_stream(host_, target, address.port);
             stream.sides[0].executor = &executor_;
             stream.sides[1].executor = &listener->executor();
             if (listener->offer(stream)) {

@@ -1,0 +1,259 @@
+// weir-sim: runs simulated clusters under faults, and says yes or names the seed.
+
+#include "apps/weir-sim/exit_status.h"
+#include "apps/weir-sim/report_text.h"
+#include "apps/weir-sim/sweep.h"
+#include "core/base/assert.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace weir::app {
+namespace {
+
+struct Options {
+    std::string scenario;
+    std::vector<std::string> scenarios;
+    std::uint64_t seed = 1;
+    std::uint64_t seed_count = 0;
+    std::string time;
+    unsigned jobs = 0;
+    std::uint64_t repeat = 1;
+    bool first_failure = false;
+    bool json = false;
+    std::string log_level;
+    std::string mutant;
+};
+
+void print_log(std::int64_t time_ns, std::string_view machine, LogLevel level,
+               std::string_view component, std::string_view text) {
+    fmt::print(stderr, "{:>12.6f} {:<9} {:<5} {}: {}\n", static_cast<double>(time_ns) / 1e9,
+               machine, to_string(level), component, text);
+}
+
+void print_where(const char*, const char*, int) {
+    const sim::CurrentRun& run = sim::current_run();
+    if (run.scenario != nullptr) {
+        fmt::print(stderr, "in scenario {} seed {}, event {}; again: {}\n", run.scenario->name,
+                   run.seed, run.world->trace().events(),
+                   replay_command(run.scenario->name, run.seed));
+    }
+}
+
+[[noreturn]] void usage(const std::string& text) {
+    fmt::print(stderr, "weir-sim: {}\n", text);
+    std::exit(static_cast<int>(ExitStatus::bad_usage));
+}
+
+// A name of the built-in ones, or a file.
+sim::Scenario load(const std::string& name) {
+    for (const sim::BuiltinScenario& builtin : sim::builtin_scenarios()) {
+        if (builtin.name == name) {
+            Result<sim::Scenario> scenario = sim::load_builtin(name);
+            if (!scenario.has_value()) {
+                usage(to_string(scenario.error()));
+            }
+            return *std::move(scenario);
+        }
+    }
+    std::ifstream file(name, std::ios::binary);
+    if (!file) {
+        usage(
+            fmt::format("there is no scenario and no file named '{}'; `weir-sim list` shows the "
+                        "scenarios",
+                        name));
+    }
+    const std::string text((std::istreambuf_iterator<char>(file)),
+                           std::istreambuf_iterator<char>());
+    Result<sim::Scenario> scenario = sim::parse_scenario(text, name);
+    if (!scenario.has_value()) {
+        usage(scenario.error().context);
+    }
+    // The name is what a replay needs.
+    scenario->name = name;
+    return *std::move(scenario);
+}
+
+void choose_mutant(const std::string& name) {
+    if (name.empty()) {
+        return;
+    }
+#ifdef WEIR_MUTANTS
+    for (const sim::MutantInfo& mutant : sim::mutant_catalogue()) {
+        if (mutant.name == name) {
+            select_mutant(mutant.mutant);
+            return;
+        }
+    }
+    usage(fmt::format("there is no mutant '{}'; `weir-sim list` shows them", name));
+#else
+    usage("this build has no planted bugs; build the preset `mutants`: ./dev build mutants");
+#endif
+}
+
+std::int64_t parse_time(const std::string& text) {
+    static const std::map<std::string, std::int64_t> units = {
+        {"s", 1'000'000'000}, {"m", 60'000'000'000}, {"h", 3'600'000'000'000}};
+    std::size_t digits = 0;
+    while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') {
+        ++digits;
+    }
+    const auto unit = units.find(text.substr(digits));
+    if (digits == 0 || digits > 9 || unit == units.end()) {
+        usage(fmt::format("--time {}: a number and s, m or h, such as 10s", text));
+    }
+    return std::stoll(text.substr(0, digits)) * unit->second;
+}
+
+sim::RunOptions run_options(const Options& options) {
+    static const std::map<std::string, LogLevel> levels = {{"trace", LogLevel::trace},
+                                                           {"debug", LogLevel::debug},
+                                                           {"info", LogLevel::info},
+                                                           {"warn", LogLevel::warn},
+                                                           {"error", LogLevel::error}};
+    sim::RunOptions run;
+    if (!options.log_level.empty()) {
+        const auto level = levels.find(options.log_level);
+        if (level == levels.end()) {
+            usage("--log takes trace, debug, info, warn or error");
+        }
+        run.log = print_log;
+        run.log_level = level->second;
+    }
+    return run;
+}
+
+ExitStatus run(const Options& options) {
+    choose_mutant(options.mutant);
+    const sim::Scenario scenario = load(options.scenario);
+    const sim::RunOptions how = run_options(options);
+    const TimedReport first = timed_run(scenario, options.seed, how);
+    if (options.json) {
+        fmt::print("{}\n", run_json(first).dump(2));
+    } else {
+        fmt::print("{}", run_text(first));
+    }
+    for (std::uint64_t i = 1; i < options.repeat; ++i) {
+        const TimedReport again = timed_run(scenario, options.seed, how);
+        if (again.report.trace_hash != first.report.trace_hash) {
+            fmt::print(stderr, "run {} of seed {} differs: trace {} instead of {}\n", i + 1,
+                       options.seed, hex(again.report.trace_hash), hex(first.report.trace_hash));
+            return ExitStatus::replay_mismatch;
+        }
+    }
+    return exit_status(first.report.verdict);
+}
+
+ExitStatus run_sweep(const Options& options) {
+    choose_mutant(options.mutant);
+    std::vector<sim::Scenario> scenarios;
+    for (const std::string& name : options.scenarios) {
+        scenarios.push_back(load(name));
+    }
+    if (scenarios.empty()) {
+        for (const sim::BuiltinScenario& builtin : sim::builtin_scenarios()) {
+            scenarios.push_back(load(std::string(builtin.name)));
+        }
+    }
+    SweepOptions how;
+    how.first_seed = options.seed;
+    how.stop_at_first_failure = options.first_failure;
+    how.job_count =
+        options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
+    if (!options.time.empty()) {
+        how.time_limit_ns = parse_time(options.time);
+    }
+    if (options.seed_count > 0) {
+        how.seed_count = options.seed_count;
+    } else if (options.time.empty()) {
+        how.seed_count = 100;
+    }
+    const SweepReport report = sweep(scenarios, how);
+    if (options.json) {
+        fmt::print("{}\n", sweep_json(report).dump(2));
+    } else {
+        fmt::print("{}", sweep_text(report));
+    }
+    ExitStatus status = ExitStatus::passed;
+    for (const TimedReport& failure : report.failures) {
+        const ExitStatus own = exit_status(failure.report.verdict);
+        if (status == ExitStatus::passed || static_cast<int>(own) < static_cast<int>(status)) {
+            status = own;
+        }
+    }
+    return status;
+}
+
+int main(int argc, char** argv) {
+    set_assert_hook(print_where);
+    Options options;
+    CLI::App app(
+        "Runs simulated clusters under faults: the production code, virtual time, one seed",
+        "weir-sim");
+    app.require_subcommand(1);
+    app.footer(
+        "Exit status: 0 passed, 2 bad usage, 10 safety violated, 11 liveness violated,\n"
+        "12 assertion failed, 13 a replay differed.\n\n"
+        "Example:\n  weir-sim run single-spu-power-loss --seed 7\n"
+        "  weir-sim sweep --time 10s");
+
+    CLI::App* one = app.add_subcommand("run", "Run one scenario with one seed");
+    one->add_option("scenario", options.scenario, "a name from `weir-sim list`, or a TOML file")
+        ->required();
+    one->add_option("--seed", options.seed, "the seed (1)");
+    one->add_option("--repeat", options.repeat, "run so often, and compare the traces (1)");
+    one->add_option("--log", options.log_level, "log lines of all machines, from this level on");
+    one->add_flag("--json", options.json, "print JSON");
+    one->add_option("--mutant", options.mutant, "switch a planted bug on");
+    one->footer("Example:\n  weir-sim run torn-writes --seed 42 --log info");
+
+    CLI::App* many = app.add_subcommand("sweep", "Run many seeds, in parallel processes");
+    many->add_option("scenarios", options.scenarios, "names or files; none: all that are built in");
+    many->add_option("--seeds", options.seed_count, "seeds of each scenario (100 without --time)");
+    many->add_option("--first-seed", options.seed, "the first seed (1)");
+    many->add_option("--time", options.time, "end after this time, such as 10s or 5m");
+    many->add_option("-j,--jobs", options.jobs, "processes (one per processor)");
+    many->add_flag("--first-failure", options.first_failure, "end at the first failure");
+    many->add_flag("--json", options.json, "print JSON");
+    many->add_option("--mutant", options.mutant, "switch a planted bug on");
+    many->footer("Example:\n  weir-sim sweep sc-restart --seeds 500");
+
+    CLI::App* list = app.add_subcommand("list", "Scenarios, invariants, fault families, mutants");
+    list->add_flag("--json", options.json, "print JSON");
+    list->footer("Example:\n  weir-sim list");
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        const int code = app.exit(error);
+        return code == 0 ? 0 : static_cast<int>(ExitStatus::bad_usage);
+    }
+    if (one->parsed()) {
+        return static_cast<int>(run(options));
+    }
+    if (many->parsed()) {
+        return static_cast<int>(run_sweep(options));
+    }
+    if (options.json) {
+        fmt::print("{}\n", catalogue_json().dump(2));
+    } else {
+        fmt::print("{}", catalogue_text());
+    }
+    return 0;
+}
+
+}  // namespace
+}  // namespace weir::app
+
+int main(int argc, char** argv) {
+    return weir::app::main(argc, argv);
+}

@@ -1,0 +1,269 @@
+#include "apps/weir-sim/report_text.h"
+
+#include "apps/weir-sim/exit_status.h"
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <string_view>
+
+namespace weir::app {
+
+namespace {
+
+using nlohmann::json;
+
+double seconds(std::int64_t ns) {
+    return static_cast<double>(ns) / 1e9;
+}
+
+json faults_json(const sim::FaultCounts& counts) {
+    json faults = json::object();
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        faults[std::string(to_string(static_cast<sim::FaultKind>(i)))] = counts[i];
+    }
+    return faults;
+}
+
+std::uint64_t total(const sim::FaultCounts& counts) {
+    std::uint64_t sum = 0;
+    for (const std::uint64_t count : counts) {
+        sum += count;
+    }
+    return sum;
+}
+
+std::string faults_text(const sim::FaultCounts& counts) {
+    std::string text;
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        if (counts[i] > 0) {
+            text += fmt::format("{}{} {}", text.empty() ? "" : ", ", counts[i],
+                                to_string(static_cast<sim::FaultKind>(i)));
+        }
+    }
+    return text.empty() ? "none" : text;
+}
+
+std::string violations_text(const sim::RunReport& report) {
+    std::string text;
+    for (const sim::Violation& violation : report.violations) {
+        const sim::InvariantInfo& info = sim::info(violation.invariant);
+        text += fmt::format("  {} {} at {:.6f} s, event {}: {}\n", info.id, info.name,
+                            seconds(violation.time_ns), violation.event, violation.text);
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string hex(std::uint64_t value) {
+    return fmt::format("{:016x}", value);
+}
+
+std::string replay_command(const std::string& scenario, std::uint64_t seed) {
+    return fmt::format("weir-sim run {} --seed {}", scenario, seed);
+}
+
+json run_json(const TimedReport& run) {
+    const sim::RunReport& report = run.report;
+    json violations = json::array();
+    for (const sim::Violation& violation : report.violations) {
+        const sim::InvariantInfo& info = sim::info(violation.invariant);
+        violations.push_back({{"invariant", info.id},
+                              {"name", info.name},
+                              {"text", violation.text},
+                              {"time_ns", violation.time_ns},
+                              {"event", violation.event}});
+    }
+    json checkpoints = json::array();
+    for (const std::uint64_t checkpoint : report.checkpoints) {
+        checkpoints.push_back(hex(checkpoint));
+    }
+    return {{"scenario", report.scenario},
+            {"seed", report.seed},
+            {"verdict", to_string(report.verdict)},
+            {"violations", violations},
+            {"trace_hash", hex(report.trace_hash)},
+            {"checkpoints", checkpoints},
+            {"events", report.events},
+            {"simulated_ns", report.simulated_ns},
+            {"wall_ns", run.wall_ns},
+            {"faults", faults_json(report.faults)},
+            {"records",
+             {{"sent", report.records.sent},
+              {"acked", report.records.acked},
+              {"failed", report.records.failed},
+              {"indeterminate", report.records.indeterminate},
+              {"read", report.records.consumed}}},
+            {"frames", report.frames},
+            {"syncs", report.syncs},
+            {"sectors_lost", report.sectors_lost},
+            {"entries_lost", report.entries_lost},
+            {"disk_full_errors", report.disk_full_errors},
+            {"topics_created", report.topics_created},
+            {"topics_deleted", report.topics_deleted}};
+}
+
+std::string run_text(const TimedReport& run) {
+    const sim::RunReport& report = run.report;
+    std::string text =
+        fmt::format("{} seed {}: {}\n", report.scenario, report.seed, to_string(report.verdict));
+    text += violations_text(report);
+    text += fmt::format("  simulated  {:.1f} s in {:.3f} s ({:.0f} times real time)\n",
+                        seconds(report.simulated_ns), seconds(run.wall_ns),
+                        seconds(report.simulated_ns) / std::max(seconds(run.wall_ns), 1e-9));
+    text += fmt::format("  faults     {}\n", faults_text(report.faults));
+    text += fmt::format("  records    {} sent, {} acknowledged, {} failed, {} unknown, {} reads\n",
+                        report.records.sent, report.records.acked, report.records.failed,
+                        report.records.indeterminate, report.records.consumed);
+    text += fmt::format("  disk       {} syncs, {} sectors and {} names lost, {} times full\n",
+                        report.syncs, report.sectors_lost, report.entries_lost,
+                        report.disk_full_errors);
+    text += fmt::format("  trace      {} in {} events\n", hex(report.trace_hash), report.events);
+    return text;
+}
+
+json sweep_json(const SweepReport& sweep) {
+    json failures = json::array();
+    for (const TimedReport& failure : sweep.failures) {
+        json entry = run_json(failure);
+        entry.erase("checkpoints");
+        entry["replay"] = replay_command(failure.report.scenario, failure.report.seed);
+        failures.push_back(std::move(entry));
+    }
+    return {{"seeds", sweep.runs},
+            {"verdict", sweep.failures.empty() ? "passed" : "failed"},
+            {"failures", failures},
+            {"events", sweep.events},
+            {"simulated_ns", sweep.simulated_ns},
+            {"wall_ns", sweep.wall_ns},
+            {"faults", total(sweep.faults)},
+            {"fault_counts", faults_json(sweep.faults)},
+            {"records", {{"acked", sweep.acked_records}, {"read", sweep.read_records}}}};
+}
+
+std::string sweep_text(const SweepReport& sweep) {
+    std::string text;
+    for (const TimedReport& failure : sweep.failures) {
+        text += fmt::format("{} seed {}: {}\n", failure.report.scenario, failure.report.seed,
+                            to_string(failure.report.verdict));
+        text += violations_text(failure.report);
+        text += fmt::format("  again: {}\n",
+                            replay_command(failure.report.scenario, failure.report.seed));
+    }
+    text += fmt::format("{} runs, {} failed\n", sweep.runs, sweep.failures.size());
+    text += fmt::format("  simulated  {:.2f} hours in {:.1f} s ({:.0f} times real time)\n",
+                        seconds(sweep.simulated_ns) / 3600, seconds(sweep.wall_ns),
+                        seconds(sweep.simulated_ns) / std::max(seconds(sweep.wall_ns), 1e-9));
+    text += fmt::format("  events     {} ({:.0f} per second)\n", sweep.events,
+                        static_cast<double>(sweep.events) / std::max(seconds(sweep.wall_ns), 1e-9));
+    text += fmt::format("  faults     {}\n", faults_text(sweep.faults));
+    text += fmt::format("  records    {} acknowledged, {} reads\n", sweep.acked_records,
+                        sweep.read_records);
+    return text;
+}
+
+json catalogue_json() {
+    json scenarios = json::array();
+    for (const sim::BuiltinScenario& builtin : sim::builtin_scenarios()) {
+        const Result<sim::Scenario> scenario = sim::load_builtin(builtin.name);
+        scenarios.push_back(
+            {{"name", builtin.name}, {"summary", scenario.has_value() ? scenario->summary : ""}});
+    }
+    json invariants = json::array();
+    for (const sim::InvariantInfo& info : sim::invariant_catalogue()) {
+        invariants.push_back({{"id", info.id}, {"name", info.name}, {"statement", info.statement}});
+    }
+    json faults = json::array();
+    for (std::size_t i = 0; i < sim::kFaultKindCount; ++i) {
+        faults.push_back(to_string(static_cast<sim::FaultKind>(i)));
+    }
+    json mutants = json::array();
+    for (const sim::MutantInfo& mutant : sim::mutant_catalogue()) {
+        json caught_by = json::array();
+        for (const sim::Invariant invariant : mutant.caught_by) {
+            caught_by.push_back(sim::info(invariant).id);
+        }
+        mutants.push_back({{"name", mutant.name},
+                           {"statement", mutant.statement},
+                           {"scenario", mutant.scenario},
+                           {"caught_by", caught_by}});
+    }
+    return {{"scenarios", scenarios},
+            {"invariants", invariants},
+            {"faults", faults},
+            {"mutants", mutants}};
+}
+
+std::string catalogue_text() {
+    const json catalogue = catalogue_json();
+    std::string text = "Scenarios\n";
+    for (const json& entry : catalogue["scenarios"]) {
+        text += fmt::format("  {:<24}{}\n", entry["name"].get<std::string>(),
+                            entry["summary"].get<std::string>());
+    }
+    text += "\nInvariants\n";
+    for (const json& entry : catalogue["invariants"]) {
+        text +=
+            fmt::format("  {:<8}{:<18}{}\n", entry["id"].get<std::string>(),
+                        entry["name"].get<std::string>(), entry["statement"].get<std::string>());
+    }
+    text += "\nFault families\n ";
+    for (const json& entry : catalogue["faults"]) {
+        text += " " + entry.get<std::string>();
+    }
+    text += "\n\nMutants (planted bugs; builds with -DWEIR_MUTANTS=ON)\n";
+    for (const json& entry : catalogue["mutants"]) {
+        text += fmt::format("  {:<28}{}; caught by", entry["name"].get<std::string>(),
+                            entry["statement"].get<std::string>());
+        for (const json& id : entry["caught_by"]) {
+            text += " " + id.get<std::string>();
+        }
+        text += "\n";
+    }
+    return text;
+}
+
+std::string encode_line(const TimedReport& run) {
+    json line = run_json(run);
+    line.erase("checkpoints");
+    line["verdict_number"] = static_cast<int>(run.report.verdict);
+    json numbers = json::array();
+    for (const sim::Violation& violation : run.report.violations) {
+        numbers.push_back(static_cast<int>(violation.invariant));
+    }
+    line["invariant_numbers"] = numbers;
+    return line.dump();
+}
+
+TimedReport decode_line(const std::string& text) {
+    const json line = json::parse(text);
+    TimedReport run;
+    sim::RunReport& report = run.report;
+    report.scenario = line["scenario"].get<std::string>();
+    report.seed = line["seed"].get<std::uint64_t>();
+    report.verdict = static_cast<sim::Verdict>(line["verdict_number"].get<int>());
+    report.trace_hash = std::stoull(line["trace_hash"].get<std::string>(), nullptr, 16);
+    report.events = line["events"].get<std::uint64_t>();
+    report.simulated_ns = line["simulated_ns"].get<std::int64_t>();
+    run.wall_ns = line["wall_ns"].get<std::int64_t>();
+    report.records.acked = line["records"]["acked"].get<std::uint64_t>();
+    report.records.consumed = line["records"]["read"].get<std::uint64_t>();
+    for (std::size_t i = 0; i < report.faults.size(); ++i) {
+        const std::string name(to_string(static_cast<sim::FaultKind>(i)));
+        report.faults[i] = line["faults"][name].get<std::uint64_t>();
+    }
+    for (std::size_t i = 0; i < line["violations"].size(); ++i) {
+        const json& entry = line["violations"][i];
+        sim::Violation violation;
+        violation.invariant = static_cast<sim::Invariant>(line["invariant_numbers"][i].get<int>());
+        violation.text = entry["text"].get<std::string>();
+        violation.time_ns = entry["time_ns"].get<std::int64_t>();
+        violation.event = entry["event"].get<std::uint64_t>();
+        report.violations.push_back(std::move(violation));
+    }
+    return run;
+}
+
+}  // namespace weir::app

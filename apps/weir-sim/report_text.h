@@ -1,0 +1,48 @@
+// What weir-sim prints: one run, a sweep and the catalogue, for people and as JSON.
+//
+// Pure functions of their arguments. JSON numbers above 2^53 are hexadecimal strings.
+#pragma once
+
+#include "sim-scenarios/runner.h"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace weir::app {
+
+struct TimedReport {
+    sim::RunReport report;
+    std::int64_t wall_ns = 0;
+};
+
+struct SweepReport {
+    std::uint64_t runs = 0;
+    std::uint64_t events = 0;
+    std::int64_t simulated_ns = 0;
+    // From start to end, all jobs together.
+    std::int64_t wall_ns = 0;
+    sim::FaultCounts faults{};
+    std::uint64_t acked_records = 0;
+    std::uint64_t read_records = 0;
+    std::vector<TimedReport> failures;
+};
+
+std::string hex(std::uint64_t value);
+// The command that runs it again, the same way.
+std::string replay_command(const std::string& scenario, std::uint64_t seed);
+
+nlohmann::json run_json(const TimedReport& run);
+std::string run_text(const TimedReport& run);
+nlohmann::json sweep_json(const SweepReport& sweep);
+std::string sweep_text(const SweepReport& sweep);
+nlohmann::json catalogue_json();
+std::string catalogue_text();
+
+// One line between the processes of a sweep, and back.
+std::string encode_line(const TimedReport& run);
+TimedReport decode_line(const std::string& line);
+
+}  // namespace weir::app

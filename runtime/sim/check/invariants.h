@@ -1,0 +1,67 @@
+// The catalogue of what must hold, with the names that violations, `weir-sim list` and the
+// documents use.
+#pragma once
+
+#include "core/base/mutant.h"
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir::sim {
+
+enum class Invariant : std::uint8_t {
+    a1_acked_survive,
+    a3_never_back,
+    a4_start_hw_leo,
+    a5_one_value,
+    a6_dense,
+    a9_session,
+    a10_order_and_copies,
+    a11_committed_only,
+    a12_progress,
+    a13_recovery,
+    a14_damage,
+    a15_metadata,
+    a17_leaks,
+    a18_frames,
+    a19_replay,
+    assertion,  // the program stopped itself
+};
+
+// Safety: something wrong happened. Liveness: something right did not happen in time.
+enum class InvariantKind : std::uint8_t { safety, liveness, assertion };
+
+struct InvariantInfo {
+    Invariant invariant;
+    std::string_view id;
+    std::string_view name;
+    InvariantKind kind;
+    std::string_view statement;
+};
+
+const std::vector<InvariantInfo>& invariant_catalogue();
+const InvariantInfo& info(Invariant invariant);
+
+struct MutantInfo {
+    Mutant mutant;
+    std::string_view name;
+    // One of these must catch it.
+    std::vector<Invariant> caught_by;
+    // A scenario in which it shows.
+    std::string_view scenario;
+    std::string_view statement;
+};
+
+const std::vector<MutantInfo>& mutant_catalogue();
+
+struct Violation {
+    Invariant invariant;
+    std::string text;
+    std::int64_t time_ns = 0;
+    std::uint64_t event = 0;
+};
+
+}  // namespace weir::sim

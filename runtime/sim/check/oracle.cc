@@ -1,0 +1,365 @@
+#include "runtime/sim/check/oracle.h"
+
+#include "core/base/assert.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace weir::sim {
+
+namespace {
+
+// More would only repeat the first.
+constexpr std::size_t kViolationsMax = 20;
+// Offsets beyond this come from damaged bytes, not from a run.
+constexpr std::int64_t kOffsetMax = 100'000'000;
+
+}  // namespace
+
+void Oracle::report(Invariant invariant, std::string text) {
+    if (violations_.size() >= kViolationsMax) {
+        return;
+    }
+    Trace& trace = world_.trace();
+    const std::int64_t now_ns = world_.scheduler().now_ns();
+    violations_.push_back(Violation{invariant, std::move(text), now_ns, trace.events()});
+    trace.event(EventKind::oracle, 0xffff, now_ns, static_cast<std::uint64_t>(invariant) + 1, 0);
+    world_.scheduler().request_stop();
+}
+
+TopicIndex Oracle::add_topic(std::string name, std::uint32_t partition_count) {
+    Topic topic;
+    topic.name = std::move(name);
+    topic.partitions.resize(partition_count);
+    topics_.push_back(std::move(topic));
+    return static_cast<TopicIndex>(topics_.size() - 1);
+}
+
+std::optional<TopicIndex> Oracle::find_topic(std::string_view name) const {
+    for (std::size_t i = topics_.size(); i-- > 0;) {
+        if (topics_[i].name == name) {
+            return static_cast<TopicIndex>(i);
+        }
+    }
+    return std::nullopt;
+}
+
+std::string Oracle::name(PartitionRef ref) const {
+    return fmt::format("{}-{}", topics_[ref.topic].name, ref.partition);
+}
+
+std::string Oracle::describe(RecordId record) const {
+    if (record == 0 || record >= records_.size()) {
+        return "no record of this run";
+    }
+    const RecordState& state = records_[record];
+    return fmt::format("record {} of producer {}", record, state.producer);
+}
+
+RecordId Oracle::begin_send(std::uint32_t producer, TopicIndex topic) {
+    RecordState state;
+    state.topic = topic;
+    state.producer = producer;
+    records_.push_back(state);
+    ++pending_;
+    ++counts_.sent;
+    return records_.size() - 1;
+}
+
+void Oracle::acked(RecordId record, std::uint32_t partition_index, std::int64_t offset,
+                   std::uint32_t attempt_count) {
+    RecordState& state = records_[record];
+    WEIR_ASSERT(state.state == State::pending);
+    --pending_;
+    ++counts_.acked;
+    counts_.retried_acks += attempt_count > 1 ? 1 : 0;
+    const PartitionRef ref{state.topic, partition_index};
+    if (partition_index >= topics_[state.topic].partitions.size() || offset < 0 ||
+        offset > kOffsetMax) {
+        report(Invariant::a5_one_value,
+               fmt::format("{} was acknowledged at {}-{} offset {}, which does not exist",
+                           describe(record), topics_[state.topic].name, partition_index, offset));
+        return;
+    }
+    state.state = State::acked;
+    state.partition = partition_index;
+    state.offset = offset;
+    state.attempt_count = attempt_count;
+    world_.trace().event(EventKind::oracle, 0xffff, world_.scheduler().now_ns(), record,
+                         static_cast<std::uint64_t>(offset));
+    if (!learn(ref, offset, record, "an acknowledgement")) {
+        return;
+    }
+    Partition& model = partition(ref);
+    model.offsets[static_cast<std::size_t>(offset)].acked = true;
+    check_order(ref, record);
+}
+
+// Compared with the latest only, which costs nothing; count_copies compares all at the end.
+void Oracle::check_order(PartitionRef ref, RecordId record) {
+    const RecordState& state = records_[record];
+    std::vector<Latest>& latest_of_producer = partition(ref).latest_of_producer;
+    if (latest_of_producer.size() <= state.producer) {
+        latest_of_producer.resize(state.producer + 1);
+    }
+    Latest& latest = latest_of_producer[state.producer];
+    if (latest.record != 0 && (record > latest.record) != (state.offset > latest.offset)) {
+        report(Invariant::a10_order_and_copies,
+               fmt::format("{} is at {} offset {}, but {} of the same producer at {}",
+                           describe(record), name(ref), state.offset, describe(latest.record),
+                           latest.offset));
+    }
+    if (record > latest.record) {
+        latest = Latest{record, state.offset};
+    }
+}
+
+void Oracle::failed(RecordId record) {
+    WEIR_ASSERT(records_[record].state == State::pending);
+    records_[record].state = State::failed;
+    --pending_;
+    ++counts_.failed;
+}
+
+void Oracle::indeterminate(RecordId record) {
+    WEIR_ASSERT(records_[record].state == State::pending);
+    records_[record].state = State::indeterminate;
+    --pending_;
+    ++counts_.indeterminate;
+}
+
+bool Oracle::learn(PartitionRef ref, std::int64_t offset, RecordId record, const char* source) {
+    Partition& model = partition(ref);
+    const auto index = static_cast<std::size_t>(offset);
+    if (model.offsets.size() <= index) {
+        model.offsets.resize(index + 1);
+    }
+    OffsetState& known = model.offsets[index];
+    if (known.record != 0 && known.record != record) {
+        // A value that was promised (acknowledged, or shown to a committed reader) is final. One
+        // that only an uncommitted reader saw may be withdrawn by a power loss.
+        if (known.acked || known.seen_committed) {
+            report(Invariant::a5_one_value,
+                   fmt::format("{} offset {}: {} says {}, but {} was {} there", name(ref), offset,
+                               source, describe(record), describe(known.record),
+                               known.acked ? "acknowledged" : "shown as committed"));
+            return false;
+        }
+    }
+    known.record = record;
+    return true;
+}
+
+SessionId Oracle::begin_session(PartitionRef ref, bool committed, std::int64_t first) {
+    ++counts_.sessions;
+    Session session;
+    session.partition = ref;
+    session.committed = committed;
+    session.next = first;
+    sessions_.push_back(session);
+    return static_cast<SessionId>(sessions_.size() - 1);
+}
+
+void Oracle::consumed(SessionId id, std::int64_t offset, RecordId record,
+                      std::int64_t high_watermark) {
+    ++counts_.consumed;
+    Session& session = sessions_[id];
+    const PartitionRef ref = session.partition;
+    world_.trace().event(EventKind::oracle, 0xffff, world_.scheduler().now_ns(), record,
+                         static_cast<std::uint64_t>(offset));
+    if (record == 0 || record >= records_.size() || records_[record].topic != ref.topic) {
+        report(Invariant::a14_damage,
+               fmt::format("{} offset {}: a reader got bytes that nobody wrote there", name(ref),
+                           offset));
+        return;
+    }
+    if (session.next >= 0 && offset != session.next) {
+        report(Invariant::a9_session, fmt::format("{}: a session got offset {} where {} comes next",
+                                                  name(ref), offset, session.next));
+    }
+    session.next = offset + 1;
+    if (high_watermark < session.high_watermark) {
+        report(Invariant::a3_never_back,
+               fmt::format("{}: a session saw the high watermark go from {} to {}", name(ref),
+                           session.high_watermark, high_watermark));
+    }
+    session.high_watermark = std::max(session.high_watermark, high_watermark);
+    Partition& told = partition(ref);
+    if (high_watermark > told.high_watermark && !topics_[ref.topic].deleted) {
+        told.high_watermark = high_watermark;
+        told.high_watermark_ns = world_.scheduler().now_ns();
+    }
+    if (session.committed && offset >= high_watermark) {
+        report(Invariant::a11_committed_only,
+               fmt::format("{} offset {}: shown as committed with a high watermark of {}",
+                           name(ref), offset, high_watermark));
+    }
+    if (offset < 0 || offset > kOffsetMax) {
+        report(Invariant::a14_damage, fmt::format("{}: offset {} was served", name(ref), offset));
+        return;
+    }
+    if (learn(ref, offset, record, "a reader") && session.committed) {
+        partition(ref).offsets[static_cast<std::size_t>(offset)].seen_committed = true;
+    }
+}
+
+void Oracle::polled(PartitionRef ref, std::int64_t asked_ns, std::int64_t log_start,
+                    std::int64_t high_watermark) {
+    ++counts_.polls;
+    if (topics_[ref.topic].deleted) {
+        return;
+    }
+    Partition& model = partition(ref);
+    if (log_start > high_watermark) {
+        report(Invariant::a4_start_hw_leo, fmt::format("{}: log start {} above high watermark {}",
+                                                       name(ref), log_start, high_watermark));
+    }
+    // Only a question that was asked after an answer had arrived must not get an older one.
+    if (asked_ns >= model.high_watermark_ns && high_watermark < model.high_watermark) {
+        report(Invariant::a3_never_back,
+               fmt::format("{}: high watermark went from {} to {}", name(ref), model.high_watermark,
+                           high_watermark));
+    }
+    if (asked_ns >= model.log_start_ns && log_start < model.log_start) {
+        report(Invariant::a3_never_back, fmt::format("{}: log start went from {} to {}", name(ref),
+                                                     model.log_start, log_start));
+    }
+    const std::int64_t now_ns = world_.scheduler().now_ns();
+    if (high_watermark > model.high_watermark) {
+        model.high_watermark = high_watermark;
+        model.high_watermark_ns = now_ns;
+    }
+    if (log_start > model.log_start) {
+        model.log_start = log_start;
+        model.log_start_ns = now_ns;
+    }
+}
+
+void Oracle::check_log(PartitionRef ref, const RecoveredLog& log, const char* source) {
+    const std::string where = name(ref);
+    if (log.log_start > log.leo) {
+        report(Invariant::a4_start_hw_leo, fmt::format("{} ({}): log start {} above log end {}",
+                                                       where, source, log.log_start, log.leo));
+    }
+    if (log.leo - log.log_start != static_cast<std::int64_t>(log.records.size())) {
+        report(Invariant::a6_dense,
+               fmt::format("{} ({}): {} records between log start {} and log end {}", where, source,
+                           log.records.size(), log.log_start, log.leo));
+        return;
+    }
+    Partition& model = partition(ref);
+    if (model.high_watermark > log.leo) {
+        report(Invariant::a4_start_hw_leo,
+               fmt::format("{} ({}): clients saw a high watermark of {}, the log ends at {}", where,
+                           source, model.high_watermark, log.leo));
+    }
+    for (std::size_t i = 0; i < log.records.size(); ++i) {
+        const std::int64_t offset = log.log_start + static_cast<std::int64_t>(i);
+        const RecordId record = log.records[i];
+        if (record == 0 || record >= records_.size() || records_[record].topic != ref.topic) {
+            report(Invariant::a14_damage,
+                   fmt::format("{} ({}) offset {}: the log holds bytes that nobody wrote there",
+                               where, source, offset));
+            return;
+        }
+        const auto index = static_cast<std::size_t>(offset);
+        if (index >= model.offsets.size()) {
+            continue;
+        }
+        const OffsetState& known = model.offsets[index];
+        if (known.record == record || known.record == 0) {
+            continue;
+        }
+        if (known.acked) {
+            report(Invariant::a1_acked_survive,
+                   fmt::format("{} ({}) offset {}: {} was acknowledged there, the log holds {}",
+                               where, source, offset, describe(known.record), describe(record)));
+            return;
+        }
+        if (known.seen_committed) {
+            report(Invariant::a11_committed_only,
+                   fmt::format("{} ({}) offset {}: {} was shown as committed, the log holds {}",
+                               where, source, offset, describe(known.record), describe(record)));
+            return;
+        }
+    }
+    for (auto index = static_cast<std::size_t>(log.leo); index < model.offsets.size(); ++index) {
+        if (model.offsets[index].acked) {
+            report(
+                Invariant::a1_acked_survive,
+                fmt::format("{} ({}): {} was acknowledged at offset {}, the log ends at {}", where,
+                            source, describe(model.offsets[index].record), index, log.leo));
+            return;
+        }
+        if (model.offsets[index].seen_committed) {
+            report(
+                Invariant::a11_committed_only,
+                fmt::format("{} ({}): {} was shown as committed at offset {}, the log ends at "
+                            "{}",
+                            where, source, describe(model.offsets[index].record), index, log.leo));
+            return;
+        }
+    }
+}
+
+void Oracle::recovered(PartitionRef ref, const RecoveredLog& log) {
+    ++counts_.recoveries_checked;
+    if (topics_[ref.topic].deleted) {
+        return;
+    }
+    check_log(ref, log, "recovered log");
+    // What an uncommitted reader saw and the power loss took: another record may come there.
+    Partition& model = partition(ref);
+    for (auto index = static_cast<std::size_t>(std::max<std::int64_t>(log.leo, 0));
+         index < model.offsets.size(); ++index) {
+        if (!model.offsets[index].acked && !model.offsets[index].seen_committed) {
+            model.offsets[index].record = 0;
+        }
+    }
+}
+
+void Oracle::final_contents(PartitionRef ref, const RecoveredLog& log) {
+    if (topics_[ref.topic].deleted) {
+        return;
+    }
+    check_log(ref, log, "final read");
+    count_copies(ref, log);
+}
+
+void Oracle::count_copies(PartitionRef ref, const RecoveredLog& log) {
+    std::map<std::uint32_t, RecordId> newest_of_producer;
+    for (std::size_t i = 0; i < log.records.size(); ++i) {
+        const RecordId record = log.records[i];
+        if (record == 0 || record >= records_.size()) {
+            continue;
+        }
+        RecordState& state = records_[record];
+        ++state.copies;
+        const std::int64_t offset = log.log_start + static_cast<std::int64_t>(i);
+        if (state.state == State::acked && state.offset == offset) {
+            RecordId& newest = newest_of_producer[state.producer];
+            if (record < newest) {
+                report(Invariant::a10_order_and_copies,
+                       fmt::format("{} is at {} offset {}, after {} of the same producer",
+                                   describe(record), name(ref), offset, describe(newest)));
+            }
+            newest = std::max(newest, record);
+        }
+        if (state.state == State::failed) {
+            report(Invariant::a10_order_and_copies,
+                   fmt::format("{} failed definitely and is at {} offset {}", describe(record),
+                               name(ref), offset));
+        }
+        if (state.state == State::acked && state.attempt_count == 1 && state.copies > 1) {
+            report(Invariant::a10_order_and_copies,
+                   fmt::format("{} was acknowledged after one attempt and is at {} offset {} once "
+                               "more",
+                               describe(record), name(ref), offset));
+        }
+    }
+}
+
+}  // namespace weir::sim

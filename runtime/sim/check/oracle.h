@@ -1,0 +1,169 @@
+// What really happened, as far as clients were told, and whether it may have.
+//
+// Workloads report every send, outcome, read and poll; the oracle keeps a model of each partition
+// and notes a Violation when an invariant is broken. Every report costs O(1). It lives outside the
+// simulated machines, for one run. `World` time and event number go into each violation.
+#pragma once
+
+#include "runtime/sim/check/invariants.h"
+#include "runtime/sim/cluster/world.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weir::sim {
+
+// Number of a record in the run; 0 is none.
+using RecordId = std::uint64_t;
+using TopicIndex = std::uint32_t;
+using SessionId = std::uint32_t;
+
+struct PartitionRef {
+    TopicIndex topic = 0;
+    std::uint32_t partition = 0;
+};
+
+class Oracle {
+public:
+    explicit Oracle(World& world) : world_(world) {}
+
+    // --- Topics. A topic that is deleted and created again is a new one. ----------------------
+    TopicIndex add_topic(std::string name, std::uint32_t partition_count);
+    // From the moment a deletion is asked for: its records may vanish.
+    void topic_deleted(TopicIndex topic) { topics_[topic].deleted = true; }
+    bool deleted(TopicIndex topic) const { return topics_[topic].deleted; }
+    const std::string& topic_name(TopicIndex topic) const { return topics_[topic].name; }
+    std::uint32_t partition_count(TopicIndex topic) const {
+        return static_cast<std::uint32_t>(topics_[topic].partitions.size());
+    }
+    std::size_t topic_count() const { return topics_.size(); }
+    // The newest topic of that name.
+    std::optional<TopicIndex> find_topic(std::string_view name) const;
+
+    // --- Producers ----------------------------------------------------------------------------
+    // A new record of a producer; records of one producer come in the order of these calls.
+    RecordId begin_send(std::uint32_t producer, TopicIndex topic);
+    void acked(RecordId record, std::uint32_t partition, std::int64_t offset,
+               std::uint32_t attempt_count);
+    void failed(RecordId record);
+    void indeterminate(RecordId record);
+    // Sends without an outcome yet.
+    std::uint64_t pending() const { return pending_; }
+
+    // --- Consumers ----------------------------------------------------------------------------
+    // `first` is the offset that must come first, or -1 when that is open.
+    SessionId begin_session(PartitionRef partition, bool committed, std::int64_t first);
+    // `record` is 0 for bytes that are not a record of this run (A14).
+    void consumed(SessionId session, std::int64_t offset, RecordId record,
+                  std::int64_t high_watermark);
+    // An answer to a poll of a partition's offsets that was asked at `asked_ns`.
+    void polled(PartitionRef partition, std::int64_t asked_ns, std::int64_t log_start,
+                std::int64_t high_watermark);
+
+    // As clients have been told.
+    std::int64_t high_watermark(PartitionRef ref) const {
+        return topics_[ref.topic].partitions[ref.partition].high_watermark;
+    }
+    std::int64_t log_start(PartitionRef ref) const {
+        return topics_[ref.topic].partitions[ref.partition].log_start;
+    }
+    std::int64_t now_ns() const { return world_.scheduler().now_ns(); }
+    // The topic of a record; nothing when there is no such record.
+    std::optional<TopicIndex> topic_of(RecordId record) const {
+        return record != 0 && record < records_.size()
+                   ? std::optional<TopicIndex>(records_[record].topic)
+                   : std::nullopt;
+    }
+
+    // --- Recovered logs -----------------------------------------------------------------------
+    struct RecoveredLog {
+        std::int64_t log_start = 0;
+        std::int64_t leo = 0;
+        std::vector<RecordId> records;  // from log_start on; 0: damage
+    };
+    // What a restart would find now. Checks A1, A4, A5, A6, A11, A14 against it.
+    void recovered(PartitionRef partition, const RecoveredLog& log);
+    // The whole partition as a reader found it at the end, from log start. Also checks A10.
+    void final_contents(PartitionRef partition, const RecoveredLog& log);
+
+    // --- Result -------------------------------------------------------------------------------
+    void report(Invariant invariant, std::string text);
+    const std::vector<Violation>& violations() const { return violations_; }
+
+    struct Counts {
+        std::uint64_t sent = 0;
+        std::uint64_t acked = 0;
+        std::uint64_t failed = 0;
+        std::uint64_t indeterminate = 0;
+        std::uint64_t retried_acks = 0;
+        std::uint64_t consumed = 0;
+        std::uint64_t sessions = 0;
+        std::uint64_t polls = 0;
+        std::uint64_t recoveries_checked = 0;
+    };
+    const Counts& counts() const { return counts_; }
+
+private:
+    enum class State : std::uint8_t { pending, acked, failed, indeterminate };
+    struct RecordState {
+        TopicIndex topic = 0;
+        std::uint32_t producer = 0;
+        std::uint32_t partition = 0;
+        std::int64_t offset = -1;
+        std::uint32_t attempt_count = 0;
+        std::uint32_t copies = 0;
+        State state = State::pending;
+    };
+    struct OffsetState {
+        RecordId record = 0;
+        bool acked = false;
+        bool seen_committed = false;
+    };
+    struct Latest {
+        RecordId record = 0;
+        std::int64_t offset = -1;
+    };
+    struct Partition {
+        std::vector<OffsetState> offsets;
+        // As told to clients whose question came after an answer at that time.
+        std::int64_t high_watermark = 0;
+        std::int64_t high_watermark_ns = -1;
+        std::int64_t log_start = 0;
+        std::int64_t log_start_ns = -1;
+        // The latest acknowledged record of each producer, by order of sending. Acknowledgements
+        // may be noticed in any order.
+        std::vector<Latest> latest_of_producer;
+    };
+    struct Topic {
+        std::string name;
+        bool deleted = false;
+        std::vector<Partition> partitions;
+    };
+    struct Session {
+        PartitionRef partition;
+        bool committed = false;
+        std::int64_t next = -1;
+        std::int64_t high_watermark = 0;
+    };
+
+    Partition& partition(PartitionRef ref) { return topics_[ref.topic].partitions[ref.partition]; }
+    std::string name(PartitionRef ref) const;
+    std::string describe(RecordId record) const;
+    // Notes that `offset` holds `record`; false (and a violation) if something else was known.
+    bool learn(PartitionRef ref, std::int64_t offset, RecordId record, const char* source);
+    void check_log(PartitionRef ref, const RecoveredLog& log, const char* source);
+    void check_order(PartitionRef ref, RecordId record);
+    void count_copies(PartitionRef ref, const RecoveredLog& log);
+
+    World& world_;
+    std::vector<Topic> topics_;
+    std::vector<RecordState> records_{RecordState()};
+    std::vector<Session> sessions_;
+    std::vector<Violation> violations_;
+    std::uint64_t pending_ = 0;
+    Counts counts_;
+};
+
+}  // namespace weir::sim

@@ -1,0 +1,67 @@
+#include "runtime/sim/faults/fault_plan.h"
+
+#include <algorithm>
+
+namespace weir::sim {
+
+namespace {
+
+constexpr std::array<std::string_view, kFaultKindCount> kKindNames = {
+    "crash", "power_loss", "restart", "block", "reset", "disk_full", "slow_disk", "wall_step"};
+constexpr std::array<std::string_view, 3> kRoleNames = {"sc", "spu", "client"};
+
+}  // namespace
+
+std::string_view to_string(FaultKind kind) {
+    return kKindNames[static_cast<std::size_t>(kind)];
+}
+
+std::optional<FaultKind> fault_kind_from(std::string_view name) {
+    for (std::size_t i = 0; i < kKindNames.size(); ++i) {
+        if (kKindNames[i] == name) {
+            return static_cast<FaultKind>(i);
+        }
+    }
+    return std::nullopt;
+}
+
+std::string_view to_string(Role role) {
+    return kRoleNames[static_cast<std::size_t>(role)];
+}
+
+std::optional<Role> role_from(std::string_view name) {
+    for (std::size_t i = 0; i < kRoleNames.size(); ++i) {
+        if (kRoleNames[i] == name) {
+            return static_cast<Role>(i);
+        }
+    }
+    return std::nullopt;
+}
+
+std::vector<Fault> draw_faults(const std::vector<FaultSpec>& specs, Duration duration, Prng prng) {
+    std::vector<Fault> faults;
+    for (const FaultSpec& spec : specs) {
+        const std::uint64_t count = draw(spec.count, prng);
+        for (std::uint64_t i = 0; i < count; ++i) {
+            Fault fault;
+            fault.kind = spec.kind;
+            fault.target = spec.target;
+            fault.peer = spec.peer;
+            fault.at = Duration::from_ns(prng.between(0, duration.ns() - 1));
+            fault.target_index = static_cast<std::uint32_t>(prng.below(1'000));
+            fault.peer_index = static_cast<std::uint32_t>(prng.below(1'000));
+            fault.lasts = draw(spec.lasts, prng);
+            const std::uint64_t loss = prng.below(4);
+            fault.loss = spec.loss.value_or(static_cast<LossMode>(loss));
+            fault.argument = prng.next();
+            faults.push_back(fault);
+        }
+    }
+    // The draw of the argument breaks ties: no two are equal.
+    std::sort(faults.begin(), faults.end(), [](const Fault& a, const Fault& b) {
+        return a.at != b.at ? a.at < b.at : a.argument < b.argument;
+    });
+    return faults;
+}
+
+}  // namespace weir::sim

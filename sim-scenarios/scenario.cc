@@ -1,0 +1,413 @@
+#include "sim-scenarios/scenario.h"
+
+#define TOML_EXCEPTIONS 0
+#include <fmt/core.h>
+
+#include <charconv>
+#include <limits>
+#include <set>
+#include <toml++/toml.h>
+#include <utility>
+
+namespace weir::sim {
+
+namespace {
+
+// Reads one table: every key asked for is noted, and `finish` refuses the rest. The first error
+// stays; later reads do nothing.
+class TableReader {
+public:
+    TableReader(const toml::table& table, std::string path, std::string_view source,
+                std::optional<Error>& error)
+        : table_(table), path_(std::move(path)), source_(source), error_(error) {}
+
+    void refuse(const toml::node& node, const std::string& why) {
+        if (!error_.has_value()) {
+            const toml::source_position at = node.source().begin;
+            error_.emplace(ErrorCode::invalid_argument,
+                           fmt::format("{}:{}:{}: {}", source_, at.line, at.column, why));
+        }
+    }
+
+    const toml::node* find(std::string_view key) {
+        known_.insert(std::string(key));
+        return table_.get(key);
+    }
+
+    void text(std::string_view key, std::string& value) {
+        const toml::node* node = find(key);
+        if (node == nullptr) {
+            return;
+        }
+        const auto found = node->value_exact<std::string>();
+        if (!found.has_value()) {
+            refuse(*node, fmt::format("{}{} must be a string", path_, key));
+            return;
+        }
+        value = *found;
+    }
+
+    void boolean(std::string_view key, bool& value) {
+        const toml::node* node = find(key);
+        if (node == nullptr) {
+            return;
+        }
+        const auto found = node->value_exact<bool>();
+        if (!found.has_value()) {
+            refuse(*node, fmt::format("{}{} must be true or false", path_, key));
+            return;
+        }
+        value = *found;
+    }
+
+    // One of a few words.
+    template <typename T, typename Convert>
+    void word(std::string_view key, T& value, Convert convert, std::string_view choices) {
+        const toml::node* node = find(key);
+        if (node == nullptr) {
+            return;
+        }
+        const auto found = node->value_exact<std::string>();
+        const auto converted = convert(found.value_or(std::string()));
+        if (!converted.has_value()) {
+            refuse(*node, fmt::format("{}{} must be one of {}", path_, key, choices));
+            return;
+        }
+        value = *converted;
+    }
+
+    void number(std::string_view key, std::uint64_t& value) {
+        if (const toml::node* node = find(key)) {
+            read_number(*node, key, value);
+        }
+    }
+    void number(std::string_view key, std::uint32_t& value) {
+        std::uint64_t wide = value;
+        number(key, wide);
+        value = static_cast<std::uint32_t>(std::min<std::uint64_t>(wide, 1'000'000));
+    }
+    void duration(std::string_view key, Duration& value) {
+        if (const toml::node* node = find(key)) {
+            read_duration(*node, key, value);
+        }
+    }
+    void range(std::string_view key, Range<std::uint64_t>& value) {
+        range_of(key, value, [this, key](const toml::node& node, std::uint64_t& into) {
+            read_number(node, key, into);
+        });
+    }
+    void range(std::string_view key, Range<Duration>& value) {
+        range_of(key, value, [this, key](const toml::node& node, Duration& into) {
+            read_duration(node, key, into);
+        });
+    }
+
+    void finish() {
+        for (const auto& [key, node] : table_) {
+            if (!known_.contains(std::string(key.str()))) {
+                refuse(node, fmt::format("unknown key {}{}", path_, key.str()));
+            }
+        }
+    }
+
+private:
+    template <typename T, typename Read>
+    void range_of(std::string_view key, Range<T>& value, Read read) {
+        const toml::node* node = find(key);
+        if (node == nullptr) {
+            return;
+        }
+        const toml::array* pair = node->as_array();
+        if (pair == nullptr) {
+            read(*node, value.low);
+            value.high = value.low;
+            return;
+        }
+        if (pair->size() != 2) {
+            refuse(*node, fmt::format("{}{} must be a value or a pair [low, high]", path_, key));
+            return;
+        }
+        read(*pair->get(0), value.low);
+        read(*pair->get(1), value.high);
+        if (value.high < value.low) {
+            refuse(*node, fmt::format("{}{}: the pair must be [low, high]", path_, key));
+        }
+    }
+
+    // 17, "8KiB", "3MiB"
+    void read_number(const toml::node& node, std::string_view key, std::uint64_t& value) {
+        if (const auto number = node.value_exact<std::int64_t>()) {
+            if (*number >= 0) {
+                value = static_cast<std::uint64_t>(*number);
+                return;
+            }
+        } else if (const auto text = node.value_exact<std::string>()) {
+            static constexpr std::pair<std::string_view, std::uint64_t> kUnits[] = {
+                {"B", 1}, {"KiB", 1U << 10U}, {"MiB", 1U << 20U}, {"GiB", 1U << 30U}};
+            if (read_with_unit(*text, kUnits, value)) {
+                return;
+            }
+        }
+        refuse(node, fmt::format("{}{} must be a number or a size such as \"8KiB\"", path_, key));
+    }
+
+    // "250us", "3s"
+    void read_duration(const toml::node& node, std::string_view key, Duration& value) {
+        static constexpr std::pair<std::string_view, std::uint64_t> kUnits[] = {
+            {"ns", 1},
+            {"us", 1'000},
+            {"ms", 1'000'000},
+            {"s", 1'000'000'000},
+            {"min", 60'000'000'000},
+            {"h", 3'600'000'000'000}};
+        const auto text = node.value_exact<std::string>();
+        std::uint64_t ns = 0;
+        if (!text.has_value() || !read_with_unit(*text, kUnits, ns)) {
+            refuse(node,
+                   fmt::format("{}{} must be a time such as \"250us\" or \"3s\"", path_, key));
+            return;
+        }
+        value = Duration::from_ns(static_cast<std::int64_t>(ns));
+    }
+
+    template <std::size_t N>
+    static bool read_with_unit(std::string_view text,
+                               const std::pair<std::string_view, std::uint64_t> (&units)[N],
+                               std::uint64_t& value) {
+        std::uint64_t number = 0;
+        const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (parsed.ec != std::errc()) {
+            return false;
+        }
+        const std::string_view unit(
+            parsed.ptr, static_cast<std::size_t>(text.data() + text.size() - parsed.ptr));
+        for (const auto& [name, factor] : units) {
+            if (unit == name && number <= std::numeric_limits<std::int64_t>::max() / factor) {
+                value = number * factor;
+                return true;
+            }
+        }
+        return false;
+    }
+
+    const toml::table& table_;
+    std::string path_;
+    std::string_view source_;
+    std::optional<Error>& error_;
+    std::set<std::string> known_;
+};
+
+std::optional<log::Durability> durability_from(std::string_view name) {
+    if (name == "fsync") {
+        return log::Durability::fsync;
+    }
+    if (name == "bounded") {
+        return log::Durability::bounded;
+    }
+    if (name == "async") {
+        return log::Durability::async;
+    }
+    return std::nullopt;
+}
+
+std::optional<LossMode> loss_from(std::string_view name) {
+    if (name == "all") {
+        return LossMode::all;
+    }
+    if (name == "none") {
+        return LossMode::none;
+    }
+    if (name == "prefix") {
+        return LossMode::prefix;
+    }
+    if (name == "sectors") {
+        return LossMode::sectors;
+    }
+    return std::nullopt;
+}
+
+std::optional<Chooser> chooser_from(std::string_view name) {
+    if (name == "random") {
+        return Chooser::random;
+    }
+    if (name == "fifo") {
+        return Chooser::fifo;
+    }
+    return std::nullopt;
+}
+
+class Parser {
+public:
+    Parser(const toml::table& root, std::string_view source) : root_(root), source_(source) {}
+
+    Result<Scenario> parse() {
+        TableReader top(root_, "", source_, error_);
+        top.text("name", scenario_.name);
+        top.text("summary", scenario_.summary);
+        section(top, "run", &Parser::run);
+        section(top, "topology", &Parser::topology);
+        section(top, "network", &Parser::network);
+        section(top, "disk", &Parser::disk);
+        section(top, "storage", &Parser::storage);
+        section(top, "workload", &Parser::workload);
+        list(top, "topics", &Parser::topic);
+        list(top, "faults", &Parser::fault);
+        top.finish();
+        if (error_.has_value()) {
+            return fail(*std::move(error_));
+        }
+        if (scenario_.name.empty() || scenario_.topics.empty()) {
+            return fail(
+                ErrorCode::invalid_argument,
+                fmt::format("{}: a scenario needs a name and at least one [[topics]]", source_));
+        }
+        if (scenario_.spu_count == 0 || scenario_.client_count == 0) {
+            return fail(
+                ErrorCode::invalid_argument,
+                fmt::format("{}: topology.spus and topology.clients must be above 0", source_));
+        }
+        return std::move(scenario_);
+    }
+
+private:
+    using Section = void (Parser::*)(TableReader&);
+
+    void section(TableReader& top, std::string_view key, Section read) {
+        const toml::node* node = top.find(key);
+        if (node == nullptr) {
+            return;
+        }
+        const toml::table* table = node->as_table();
+        if (table == nullptr) {
+            top.refuse(*node, fmt::format("{} must be a table: [{}]", key, key));
+            return;
+        }
+        TableReader reader(*table, std::string(key) + ".", source_, error_);
+        (this->*read)(reader);
+        reader.finish();
+    }
+
+    void list(TableReader& top, std::string_view key, Section read) {
+        const toml::node* node = top.find(key);
+        if (node == nullptr) {
+            return;
+        }
+        const toml::array* tables = node->as_array();
+        if (tables == nullptr) {
+            top.refuse(*node, fmt::format("{} must be a list of tables: [[{}]]", key, key));
+            return;
+        }
+        for (const toml::node& entry : *tables) {
+            const toml::table* table = entry.as_table();
+            if (table == nullptr) {
+                top.refuse(entry, fmt::format("{} must be a list of tables: [[{}]]", key, key));
+                return;
+            }
+            TableReader reader(*table, std::string(key) + ".", source_, error_);
+            (this->*read)(reader);
+            reader.finish();
+        }
+    }
+
+    void run(TableReader& reader) {
+        reader.duration("duration", scenario_.duration);
+        reader.duration("settle", scenario_.settle);
+        reader.number("events_max", scenario_.events_max);
+        reader.word("chooser", scenario_.chooser, chooser_from, "random, fifo");
+    }
+    void topology(TableReader& reader) {
+        reader.number("spus", scenario_.spu_count);
+        reader.number("clients", scenario_.client_count);
+    }
+    void network(TableReader& reader) {
+        reader.range("latency", scenario_.latency);
+        reader.range("jitter", scenario_.jitter);
+        reader.number("ns_per_kib", scenario_.ns_per_kib);
+        reader.range("buffer", scenario_.buffer_bytes);
+    }
+    void disk(TableReader& reader) {
+        reader.number("capacity", scenario_.capacity_bytes);
+        reader.range("sync", scenario_.sync_time);
+        reader.duration("access", scenario_.access_time);
+    }
+    void storage(TableReader& reader) {
+        reader.word("durability", scenario_.durability, durability_from, "fsync, bounded, async");
+        reader.range("segment", scenario_.segment_bytes);
+        reader.range("index_interval", scenario_.index_interval_bytes);
+        reader.range("preallocate", scenario_.preallocate_bytes);
+        reader.range("checkpoint_interval", scenario_.checkpoint_interval_bytes);
+        reader.range("tail_cache", scenario_.tail_cache_bytes);
+    }
+    void workload(TableReader& reader) {
+        WorkloadPlan& plan = scenario_.workload;
+        reader.number("producers", plan.producer_count);
+        reader.range("records_per_second", plan.records_per_second);
+        reader.range("record_size", plan.record_size_bytes);
+        reader.range("burst", plan.burst);
+        reader.number("committed_consumers", plan.committed_consumer_count);
+        reader.number("uncommitted_consumers", plan.uncommitted_consumer_count);
+        reader.range("session", plan.session);
+        reader.duration("poll_interval", plan.poll_interval);
+        Duration admin;
+        reader.duration("admin_interval", admin);
+        if (admin.ns() > 0) {
+            plan.admin_interval = admin;
+        }
+        reader.boolean("compression", plan.compression);
+    }
+    void topic(TableReader& reader) {
+        TopicPlan topic;
+        reader.text("name", topic.name);
+        reader.number("partitions", topic.partition_count);
+        std::uint64_t size = 0;
+        reader.number("partition_size_max", size);
+        if (size != 0) {
+            topic.partition_size_bytes_max = size;
+        }
+        scenario_.topics.push_back(std::move(topic));
+    }
+    void fault(TableReader& reader) {
+        FaultSpec spec;
+        reader.word("kind", spec.kind, fault_kind_from,
+                    "crash, power_loss, restart, block, reset, disk_full, slow_disk, wall_step");
+        reader.word("target", spec.target, role_from, "sc, spu, client");
+        reader.word("peer", spec.peer, role_from, "sc, spu, client");
+        reader.range("count", spec.count);
+        reader.range("lasts", spec.lasts);
+        LossMode loss = LossMode::all;
+        if (reader.find("loss") != nullptr) {
+            reader.word("loss", loss, loss_from, "all, none, prefix, sectors");
+            spec.loss = loss;
+        }
+        scenario_.faults.push_back(spec);
+    }
+
+    const toml::table& root_;
+    std::string_view source_;
+    std::optional<Error> error_;
+    Scenario scenario_;
+};
+
+}  // namespace
+
+Result<Scenario> parse_scenario(std::string_view text, std::string_view source) {
+    const toml::parse_result parsed = toml::parse(text, source);
+    if (!parsed) {
+        const toml::source_position at = parsed.error().source().begin;
+        return fail(
+            ErrorCode::invalid_argument,
+            fmt::format("{}:{}:{}: {}", source, at.line, at.column, parsed.error().description()));
+    }
+    return Parser(parsed.table(), source).parse();
+}
+
+Result<Scenario> load_builtin(std::string_view name) {
+    for (const BuiltinScenario& builtin : builtin_scenarios()) {
+        if (builtin.name == name) {
+            return parse_scenario(builtin.text, std::string(name) + ".toml");
+        }
+    }
+    return fail(ErrorCode::not_found, fmt::format("no scenario is named '{}'", name));
+}
+
+}  // namespace weir::sim

@@ -1,0 +1,90 @@
+// A scenario: what a simulated cluster looks like, what its clients do, and what goes wrong.
+//
+// Parsed from TOML (docs/internals/simulator.md documents every key). A value or a [low, high] pair
+// may be given where a Range stands; a pair is drawn anew for each seed. Unknown keys and wrong
+// types are errors that name line and column.
+#pragma once
+
+#include "core/base/result.h"
+#include "core/log/config.h"
+#include "runtime/sim/disk/sim_disk.h"
+#include "runtime/sim/faults/fault_plan.h"
+#include "runtime/sim/net/fabric.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir::sim {
+
+struct TopicPlan {
+    std::string name;
+    std::uint32_t partition_count = 1;
+    std::optional<std::uint64_t> partition_size_bytes_max;
+};
+
+struct WorkloadPlan {
+    // Of each topic.
+    std::uint64_t producer_count = 1;
+    Range<std::uint64_t> records_per_second{10, 10};  // of each producer
+    Range<std::uint64_t> record_size_bytes{16, 400};
+    // A producer sends so many at once now and then.
+    Range<std::uint64_t> burst{1, 1};
+    std::uint64_t committed_consumer_count = 1;
+    std::uint64_t uncommitted_consumer_count = 1;
+    // A consumer starts a new session after so long.
+    Range<Duration> session{Duration::from_s(3), Duration::from_s(10)};
+    Duration poll_interval = Duration::from_ms(500);
+    // Creating, filling, deleting and recreating topics beside the others; none: no churn.
+    std::optional<Duration> admin_interval;
+    bool compression = false;
+};
+
+struct Scenario {
+    std::string name;
+    std::string summary;
+
+    // Faults and load last so long; then all heals, and everything must have ended after `settle`.
+    Duration duration = Duration::from_s(20);
+    Duration settle = Duration::from_s(120);
+    std::uint64_t events_max = 20'000'000;
+    // Random by default; fifo makes logs easier to read.
+    Chooser chooser = Chooser::random;
+
+    std::uint32_t spu_count = 1;
+    std::uint32_t client_count = 1;
+
+    Range<Duration> latency{Duration::from_us(200), Duration::from_us(200)};
+    Range<Duration> jitter{Duration::from_us(50), Duration::from_us(50)};
+    std::uint64_t ns_per_kib = 8'000;
+    Range<std::uint64_t> buffer_bytes{128 * 1024, 128 * 1024};
+
+    std::uint64_t capacity_bytes = 1ULL << 30;
+    Range<Duration> sync_time{Duration::from_us(250), Duration::from_us(250)};
+    Duration access_time = Duration::from_us(3);
+
+    log::Durability durability = log::Durability::fsync;
+    Range<std::uint64_t> segment_bytes{16 * 1024, 16 * 1024};
+    Range<std::uint64_t> index_interval_bytes{1'024, 1'024};
+    Range<std::uint64_t> preallocate_bytes{0, 16 * 1024};
+    Range<std::uint64_t> checkpoint_interval_bytes{4 * 1024, 4 * 1024};
+    Range<std::uint64_t> tail_cache_bytes{8 * 1024, 8 * 1024};
+
+    std::vector<TopicPlan> topics;
+    WorkloadPlan workload;
+    std::vector<FaultSpec> faults;
+};
+
+// `source` names the text in errors.
+Result<Scenario> parse_scenario(std::string_view text, std::string_view source);
+
+// The scenarios that are built in, by name: file name without folder and suffix.
+struct BuiltinScenario {
+    std::string_view name;
+    std::string_view text;
+};
+const std::vector<BuiltinScenario>& builtin_scenarios();
+Result<Scenario> load_builtin(std::string_view name);
+
+}  // namespace weir::sim
