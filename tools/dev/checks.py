@@ -94,7 +94,9 @@ def count_report(report, preset, tally):
 def build_and_test(preset, labels, tally):
     build.configure(preset)
     known = set(build.targets_of(preset))
-    wanted = [name for name, _ in build.tests_of(preset, labels) if name in known]
+    # The simulation tests run the program itself.
+    names = ["weir-sim", *(name for name, _ in build.tests_of(preset, labels))]
+    wanted = [name for name in names if name in known]
     common.ninja(build.folder_of(preset), wanted, preset)
     ctest(preset, labels, tally)
 
@@ -133,11 +135,10 @@ def determinism(tally):
             meter.update(done, total, name)
 
 
-def determinism_steps(tally):
-    """None in a checkout that has no simulator program yet."""
-    if not (common.ROOT / "apps" / "weir-sim" / "CMakeLists.txt").exists():
-        return []
-    return [("determinism across compilers", determinism, (tally,))]
+def mutants(tally):
+    """Every planted bug is caught by the invariant that is there for it."""
+    build.build_programs("mutants", ["weir-sim"])
+    ctest("mutants", ["sim-mutants"], tally)
 
 
 def fuzz(tally):
@@ -185,7 +186,8 @@ def plan(verb, tally):
         # The fuzz preset is the asan preset plus coverage counters: one build serves both.
         ("build and test with ASan and UBSan", build_and_test, ("fuzz", CORE_LABELS, tally)),
         ("build and test gcc", build_and_test, ("gcc", CORE_LABELS, tally)),
-        *determinism_steps(tally),
+        ("determinism across compilers", determinism, (tally,)),
+        ("planted bugs", mutants, (tally,)),
         (f"fuzz targets, {programs.FUZZ_SECONDS} s each", fuzz, (tally,)),
     ]
     return steps

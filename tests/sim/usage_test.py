@@ -1,0 +1,45 @@
+"""What a person can get wrong: each mistake ends with status 2 and a text that says what to do."""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+BAD_USAGE = 2
+
+
+def attempt(program, *args):
+    return subprocess.run([program, *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          check=False, text=True)
+
+
+def refused(program, wanted, *args):
+    done = attempt(program, *args)
+    assert done.returncode == BAD_USAGE, f"{args}: status {done.returncode}\n{done.stdout}"
+    for text in wanted:
+        assert text in done.stdout, f"{args}: '{text}' is not in\n{done.stdout}"
+
+
+def main():
+    program = sys.argv[1]
+    refused(program, ["weir-sim list"], "run", "no-such-scenario")
+    refused(program, ["--time"], "sweep", "--time", "10")
+    refused(program, ["--log"], "run", "sc-restart", "--log", "loud")
+    refused(program, ["subcommand"])
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "mine.toml"
+        path.write_text('name = "mine"\n\n[run]\nduration = "1s"\ncolour = "red"\n')
+        refused(program, ["colour", ":5:"], "run", str(path))
+        path.write_text('name = "mine"\n[run\n')
+        refused(program, ["mine.toml"], "run", str(path))
+        path.write_text('name = "mine"\n\n[run]\nduration = 7\n')
+        refused(program, ["duration", ":4:"], "run", str(path))
+    listed = attempt(program, "list")
+    assert listed.returncode == 0
+    for word in ("torn-writes", "A14", "power_loss", "ack_before_fsync"):
+        assert word in listed.stdout, word
+    print("every mistake was answered")
+
+
+if __name__ == "__main__":
+    main()
