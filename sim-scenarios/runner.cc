@@ -307,10 +307,8 @@ void Runner::before_power_loss(Machine& machine) {
     Prng unused(0);
     image.power_loss(unused, LossMode::all);
     spu->synced_end.clear();
-    for (const InspectedLog& log : inspect_logs(image, "data/", log_config_)) {
-        if (!log.open_error.has_value()) {
-            spu->synced_end[log.identity.uid][log.identity.partition] = log.leo;
-        }
+    for (const WalkedLog& log : walk_logs(image, "data/")) {
+        spu->synced_end[log.identity.uid][log.identity.partition] = log.end;
     }
 }
 

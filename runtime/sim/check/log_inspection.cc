@@ -3,9 +3,11 @@
 #include "core/client/consumer.h"
 #include "core/log/format.h"
 #include "core/log/log.h"
+#include "core/model/batch.h"
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <utility>
@@ -145,6 +147,39 @@ std::string difference(const InspectedLog& first, const InspectedLog& second) {
 }
 
 }  // namespace
+
+std::vector<WalkedLog> walk_logs(const DiskImage& image, std::string_view root) {
+    std::map<std::string, WalkedLog> walked;
+    for (const auto& [path, node] : image.files()) {
+        const std::size_t slash = path.rfind('/');
+        if (!path.starts_with(root) || path.find(log::kRemovedSuffix) != std::string::npos ||
+            slash == std::string::npos ||
+            !log::parse_file_name(std::string_view(path).substr(slash + 1), log::kSegmentSuffix)
+                 .has_value()) {
+            continue;
+        }
+        const ByteSpan content = node->content();
+        const auto header = log::decode_segment_header(
+            content.first(std::min(content.size(), log::kSegmentHeaderSize)));
+        if (!header.has_value()) {
+            continue;
+        }
+        BatchWalker walker(content.subspan(log::kSegmentHeaderSize),
+                           BatchWalker::Check::header_and_crc, header->base_offset);
+        std::int64_t end = header->base_offset.value();
+        while (const auto batch = walker.next()) {
+            end = batch->header.next_offset().value();
+        }
+        WalkedLog& entry = walked[path.substr(0, slash)];
+        entry.identity = header->identity;
+        entry.end = std::max(entry.end, end);
+    }
+    std::vector<WalkedLog> logs;
+    for (const auto& [dir, entry] : walked) {
+        logs.push_back(entry);
+    }
+    return logs;
+}
 
 std::vector<InspectedLog> inspect_logs(const DiskImage& image, std::string_view root,
                                        const log::LogConfig& config) {

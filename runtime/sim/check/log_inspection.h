@@ -33,4 +33,12 @@ struct InspectedLog {
 std::vector<InspectedLog> inspect_logs(const DiskImage& image, std::string_view root,
                                        const log::LogConfig& config);
 
+// Where the logs on the image end by a plain walk over their batches, without the production code's
+// recovery: the yardstick for it. Exclusive offsets.
+struct WalkedLog {
+    log::LogIdentity identity;
+    std::int64_t end = 0;
+};
+std::vector<WalkedLog> walk_logs(const DiskImage& image, std::string_view root);
+
 }  // namespace weir::sim

@@ -251,11 +251,6 @@ void Oracle::check_log(PartitionRef ref, const RecoveredLog& log, const char* so
         return;
     }
     Partition& model = partition(ref);
-    if (model.high_watermark > log.leo) {
-        report(Invariant::a4_start_hw_leo,
-               fmt::format("{} ({}): clients saw a high watermark of {}, the log ends at {}", where,
-                           source, model.high_watermark, log.leo));
-    }
     for (std::size_t i = 0; i < log.records.size(); ++i) {
         const std::int64_t offset = log.log_start + static_cast<std::int64_t>(i);
         const RecordId record = log.records[i];
@@ -302,6 +297,12 @@ void Oracle::check_log(PartitionRef ref, const RecoveredLog& log, const char* so
                             where, source, describe(model.offsets[index].record), index, log.leo));
             return;
         }
+    }
+    // Last: a loss of records says more than the watermark that it makes wrong.
+    if (model.high_watermark > log.leo) {
+        report(Invariant::a4_start_hw_leo,
+               fmt::format("{} ({}): clients saw a high watermark of {}, the log ends at {}", where,
+                           source, model.high_watermark, log.leo));
     }
 }
 
