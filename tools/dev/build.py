@@ -18,17 +18,29 @@ def folder_of(preset):
     return common.BUILD / preset
 
 
+def description():
+    """What decides how a folder is configured: the presets, and which CMake files there are."""
+    presets = (common.ROOT / "CMakePresets.json").read_text(encoding="utf-8")
+    files = [
+        str(path.relative_to(common.ROOT))
+        for folder in common.ROOT.iterdir() if folder.is_dir() and folder.name[0] != "."
+        if folder != common.BUILD
+        for path in folder.rglob("CMakeLists.txt")
+    ]
+    return presets + "\n".join(sorted(files))
+
+
 def configure(preset):
-    """Once per preset; ninja itself reruns CMake when a CMakeLists.txt changed."""
+    """When its description changed; ninja itself reruns CMake when a known CMake file changed."""
     folder = folder_of(preset)
     stamp = folder / ".presets"
-    presets = (common.ROOT / "CMakePresets.json").read_text(encoding="utf-8")
+    wanted = description()
     if (folder / "build.ninja").exists() and stamp.exists():
-        if stamp.read_text(encoding="utf-8") == presets:
+        if stamp.read_text(encoding="utf-8") == wanted:
             return
     command = ["cmake", "--preset", preset, "-B", folder]
     common.logged(f"configure {preset}", command, f"configure-{preset}.log", cwd=common.ROOT)
-    stamp.write_text(presets, encoding="utf-8")
+    stamp.write_text(wanted, encoding="utf-8")
 
 
 def targets_of(preset):
