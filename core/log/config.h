@@ -42,8 +42,8 @@ struct LogConfig {
     std::uint64_t index_interval_bytes = 16U << 10;
     // The file is extended ahead of the writes in steps that grow up to this. 0: never.
     std::uint64_t preallocate_bytes_max = 16U << 20;
-    // Written and not synced bytes never exceed this in any mode, but for one append that is larger:
-    // what a power loss can take.
+    // Written and not synced bytes never exceed this in any mode, but for one append that is
+    // larger: what a power loss can take.
     std::uint64_t unsynced_bytes_max = 16U << 20;
     // The durable end is noted in the checkpoint about this often.
     std::uint64_t checkpoint_interval_bytes = 1U << 20;
