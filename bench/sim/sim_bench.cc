@@ -1,6 +1,7 @@
 // The simulator: raw events beside a bare heap, and a light scenario with all oracles on.
 #include "bench/net/report.h"
 #include "core/env/clock.h"
+#include "core/task/task_scope.h"
 #include "runtime/sim/cluster/world.h"
 #include "sim-scenarios/runner.h"
 
