@@ -67,9 +67,10 @@ Task<Result<void>> drive(Run& run) {
             sent[id] = now;
             writer.enqueue(next_frame(run, id));
             ++outstanding;
-            if (!reader.has_buffered_frame()) {
-                WEIR_CO_CHECK(co_await writer.flush(CancelToken()));
-            }
+        }
+        // Also after the end: requests may be left from the answers before this one.
+        if (!reader.has_buffered_frame() && writer.queued_size_bytes() > 0) {
+            WEIR_CO_CHECK(co_await writer.flush(CancelToken()));
         }
     }
     co_return Result<void>();
