@@ -36,6 +36,8 @@ struct Plan {
     Duration load = Duration::from_ms(1000);
     Duration probe = Duration::from_ms(500);
     Duration tail = Duration::from_s(3);
+    // What one round may write to the page cache.
+    std::size_t warm_memory_size = 1500U << 20;
 };
 
 class Bench {
@@ -46,6 +48,7 @@ public:
             plan_.round_count = 1;
             plan_.load = plan_.probe = Duration::from_ms(100);
             plan_.tail = Duration::from_ms(200);
+            plan_.warm_memory_size = 0;
         }
     }
 
@@ -150,6 +153,7 @@ private:
         for (std::size_t round = 0; round < plan_.round_count; ++round) {
             CpuWindow cpu{[&cluster] { return cluster.spu_cpu_s(); }};
             load.broker = cluster.spu_address();
+            warm_memory(plan_.warm_memory_size);
             WEIR_TRY(const LoadResult real, run_load(load, hooks_of(cpu)));
             real_rates.push_back(real.requests_per_s() * mb);
             real_cpu.push_back((cpu.end - cpu.start) * 1e3 /
@@ -159,6 +163,7 @@ private:
                      NullBroker::start(dir_ + "/null", load.frame, batch.size()));
             CpuWindow idle{[&null] { return null->cpu_s(); }};
             load.broker.port = null->port();
+            warm_memory(plan_.warm_memory_size);
             WEIR_TRY(const LoadResult limit, run_load(load, hooks_of(idle)));
             null_rates.push_back(limit.requests_per_s() * mb);
             null_cpu.push_back((idle.end - idle.start) * 1e3 /
@@ -190,6 +195,7 @@ private:
         for (std::size_t round = 0; round < plan_.round_count; ++round) {
             WEIR_TRY(const Histogram measured, run_tail(options));
             tail.merge(measured);
+            options.start_offset += static_cast<std::int64_t>(measured.count());
             WEIR_TRY(const Histogram limit, probe_echo(options.interval, options.duration));
             echo.merge(limit);
         }

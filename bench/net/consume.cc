@@ -63,7 +63,6 @@ struct Tail {
     Env& env;
     // Intended time of each record, by its place after the first.
     std::vector<Instant> intended;
-    std::int64_t first_offset = -1;
     Histogram latency;
     std::optional<Error> failed;
 };
@@ -78,10 +77,7 @@ Task<Result<void>> consume_tail(Tail& tail, Stream& stream, CancelToken token) {
         BatchWalker walker(answer->records.span(), BatchWalker::Check::header_and_crc);
         while (const std::optional<BatchView> batch = walker.next()) {
             const std::int64_t offset = batch->header.base_offset.value();
-            if (tail.first_offset < 0) {
-                tail.first_offset = offset;
-            }
-            const auto place = static_cast<std::size_t>(offset - tail.first_offset);
+            const auto place = static_cast<std::size_t>(offset - tail.options.start_offset);
             if (place >= tail.intended.size() || place != tail.latency.count()) {
                 co_return fail(ErrorCode::malformed, "a record came twice or out of order");
             }
@@ -119,9 +115,10 @@ Task<Result<Histogram>> tail_main(Env& env, const TailOptions& options) {
     Stream stream(env, *consuming);
     StreamShape shape;
     shape.topic = options.topic;
+    shape.offset = options.start_offset;
     WEIR_CO_CHECK(co_await stream.open(std::move(shape)));
     rpc::FrameReader answers(*producing, rpc::FrameLimits());
-    Tail tail{options, env, {}, -1, Histogram(), std::nullopt};
+    Tail tail{options, env, {}, Histogram(), std::nullopt};
     const Instant start = env.clock.now() + Duration::from_ms(50);
     for (Instant at = start; at < start + options.duration; at = at + options.interval) {
         tail.intended.push_back(at);

@@ -15,6 +15,8 @@ namespace weir::bench {
 struct TailOptions {
     HostPort broker;
     std::string topic;
+    // The end of the topic, where the records of this run start.
+    std::int64_t start_offset = 0;
     std::size_t record_size = 100;
     // One record at each intended time; latency counts from there to its arrival.
     Duration interval = Duration::from_ms(1);

@@ -13,6 +13,7 @@
 #include <functional>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -223,6 +224,17 @@ Result<SendfileProbe> probe_sendfile(const std::string& path, std::uint64_t size
     ::close(file);
     probe.cpu_s_per_gb = static_cast<double>(cpu_ns) / static_cast<double>(size_bytes);
     return probe;
+}
+
+void warm_memory(std::size_t size) {
+    if (size == 0) {
+        return;
+    }
+    void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    if (memory != MAP_FAILED) {
+        ::munmap(memory, size);
+    }
 }
 
 }  // namespace weir::bench

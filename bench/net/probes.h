@@ -35,4 +35,8 @@ struct SendfileProbe {
 // Sends the file at `path` (in the page cache) over loopback to a reader that counts.
 Result<SendfileProbe> probe_sendfile(const std::string& path, std::uint64_t size_bytes);
 
+// Touches this much free memory and gives it back: on a virtual machine the first touch costs more
+// than the work that is measured.
+void warm_memory(std::size_t size);
+
 }  // namespace weir::bench

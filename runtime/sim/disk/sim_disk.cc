@@ -80,7 +80,7 @@ Task<Result<std::unique_ptr<File>>> SimDisk::open(std::string path, OpenMode mod
     Result<DiskNodePtr> node = image_.open(path, mode);
     done(DiskOp::open, content_hash(as_bytes(path)));
     if (!node.has_value()) {
-        faults_.disk_full_errors += node.error().code == ErrorCode::disk_full ? 1 : 0;
+        faults_.disk_full_errors += node.error().code == ErrorCode::disk_full ? 1U : 0U;
         co_return fail(std::move(node).error());
     }
     co_return std::make_unique<SimFile>(*this, *std::move(node), mode != OpenMode::read_only);
