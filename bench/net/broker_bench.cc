@@ -37,7 +37,7 @@ struct Plan {
     Duration probe = Duration::from_ms(500);
     Duration tail = Duration::from_s(3);
     // What one round may write to the page cache.
-    std::size_t warm_memory_size = 1500U << 20;
+    std::size_t warm_memory_size = 1000U << 20;
 };
 
 class Bench {
