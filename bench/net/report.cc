@@ -14,7 +14,7 @@ std::optional<double> Row::ratio() const {
 }
 
 std::optional<bool> Row::met() const {
-    const double measured = ratio().value_or(value);
+    const double measured = goal_is_ratio ? ratio().value_or(value) : value;
     if (goal_min.has_value()) {
         return measured >= *goal_min;
     }
@@ -34,7 +34,7 @@ std::string number(double value) {
 }
 
 std::string goal_text(const Row& row) {
-    const char* unit = row.limit.has_value() ? "x" : "";
+    const char* unit = row.goal_is_ratio && row.limit.has_value() ? "x" : "";
     if (row.goal_min.has_value()) {
         return fmt::format(">= {}{}", *row.goal_min, unit);
     }
@@ -73,6 +73,9 @@ std::string Report::to_json() const {
         if (row.limit.has_value()) {
             json += fmt::format(", \"limit\": {:.6g}, \"limit_name\": \"{}\", \"ratio\": {:.6g}",
                                 *row.limit, row.limit_name, row.ratio().value_or(0));
+        }
+        if (row.goal_min.has_value() || row.goal_max.has_value()) {
+            json += fmt::format(", \"goal_is_ratio\": {}", row.goal_is_ratio);
         }
         if (row.goal_min.has_value()) {
             json += fmt::format(", \"goal_min\": {:.6g}", *row.goal_min);

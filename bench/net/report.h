@@ -14,7 +14,8 @@ struct Row {
     std::string unit;
     std::string limit_name;
     std::optional<double> limit;
-    // The bound on value / limit, or on value when there is no limit: at least, or at most.
+    // The bound on value / limit, or on value itself: at least, or at most.
+    bool goal_is_ratio = true;
     std::optional<double> goal_min;
     std::optional<double> goal_max;
     // More about the same run, such as percentiles and processor time.
