@@ -367,8 +367,9 @@ Task<Result<wire::PartitionOffsets>> fetch_offsets(Env& env, Client& client, Rep
 Task<std::optional<wire::PartitionOffsets>> poll_partition(Env& env, Client& client, RunState* run,
                                                            PartitionRef ref, CancelToken stop) {
     const std::int64_t asked_ns = run->oracle.now_ns();
-    const Result<wire::PartitionOffsets> offsets = co_await fetch_offsets(
-        env, client, ReplicaKey{run->oracle.topic_name(ref.topic), ref.partition}, stop);
+    ReplicaKey key{run->oracle.topic_name(ref.topic), ref.partition};
+    const Result<wire::PartitionOffsets> offsets =
+        co_await fetch_offsets(env, client, std::move(key), stop);
     if (!offsets.has_value() || offsets->error.tag != wire::ErrorTag::none) {
         co_return std::nullopt;
     }
