@@ -15,10 +15,14 @@ namespace {
 // The headers of the batches in a file, read through a window.
 class HeaderCursor {
 public:
-    HeaderCursor(std::shared_ptr<File> file, std::string path, std::uint64_t end_position)
-        : file_(std::move(file)), path_(std::move(path)), end_position_(end_position) {}
+    HeaderCursor(std::string path, const Segment& segment)
+        : file_(segment.file),
+          path_(std::move(path)),
+          end_position_(segment.end_position),
+          end_offset_(segment.next_offset) {}
 
-    // Of the batch at `position`, which must start at `expected` and be all there.
+    // Of the batch at `position`, which must start at `expected`, be all there, and end within the
+    // segment: a count that says otherwise would hide the batch from every reader below it.
     Task<Result<BatchHeader>> at(std::uint64_t position, Offset expected);
 
 private:
@@ -26,6 +30,7 @@ private:
     std::shared_ptr<File> file_;
     std::string path_;
     std::uint64_t end_position_;
+    Offset end_offset_;
     Bytes window_;
     std::uint64_t window_start_ = 0;
 };
@@ -50,6 +55,9 @@ Task<Result<BatchHeader>> HeaderCursor::at(std::uint64_t position, Offset expect
         const BatchHeader header = read_batch_header(rest);
         fault = check_batch_header(header);
         if (fault == BatchFault::none && header.base_offset != expected) {
+            fault = BatchFault::offset_gap;
+        }
+        if (fault == BatchFault::none && header.next_offset() > end_offset_) {
             fault = BatchFault::offset_gap;
         }
         if (fault == BatchFault::none && header.size_bytes() > end_position_ - position) {
@@ -165,8 +173,7 @@ Task<Result<LogSlice>> LogImpl::read_segment(std::shared_ptr<Segment> segment,
                                              ReadRequest request) {
     const std::uint64_t end_position = segment->end_position;
     const Offset end_offset = segment->next_offset;
-    HeaderCursor cursor(segment->file, join_path(dir_, segment_file_name(segment->base_offset)),
-                        end_position);
+    HeaderCursor cursor(join_path(dir_, segment_file_name(segment->base_offset)), *segment);
     std::uint64_t position = kSegmentHeaderSize;
     Offset base = segment->base_offset;
     const auto entry = segment->index->at_or_before(request.offset);
@@ -198,14 +205,19 @@ Task<Result<LogSlice>> LogImpl::read_segment(std::shared_ptr<Segment> segment,
         co_return slice;
     }
     while (position + slice.size_bytes < end_position) {
-        WEIR_CO_TRY(const BatchHeader header,
-                    co_await cursor.at(position + slice.size_bytes, slice.next_offset));
-        const std::uint64_t size = slice.size_bytes + header.size_bytes();
-        if (header.next_offset() > request.limit || (!slice.empty() && size > size_max)) {
+        auto header = co_await cursor.at(position + slice.size_bytes, slice.next_offset);
+        if (!header.has_value()) {
+            if (slice.empty()) {
+                co_return fail(std::move(header).error());
+            }
+            break;  // what comes before is whole; the next read reports it
+        }
+        const std::uint64_t size = slice.size_bytes + header->size_bytes();
+        if (header->next_offset() > request.limit || (!slice.empty() && size > size_max)) {
             break;
         }
         slice.size_bytes = size;
-        slice.next_offset = header.next_offset();
+        slice.next_offset = header->next_offset();
     }
     co_return slice;
 }

@@ -324,6 +324,24 @@ TEST_F(LogTest, ReadCheckedFindsDamageOnDisk) {
     EXPECT_TRUE(node_->run(log_->read_checked(request)).value().has_value());
 }
 
+// A damaged record count must not make a batch look as if it were not there yet.
+TEST_F(LogTest, BatchThatClaimsToEndBeyondItsSegmentIsCorrupt) {
+    constexpr std::size_t kLastOffsetDeltaAt = 23;
+    put("a", 2);
+    put("b", 2);
+    reopen();
+    const std::size_t second = read_bytes(0, 1).size();
+    flip(segment_file_name(Offset(0)), kSegmentHeaderSize + second + kLastOffsetDeltaAt);
+    EXPECT_EQ(batches_in(read_bytes(0, 1)).size(), 1U);
+    ReadRequest request;
+    request.offset = Offset(2);
+    request.limit = Offset(4);
+    request.size_bytes_max = 1;
+    const auto slice = node_->run(log_->read(request)).value();
+    ASSERT_FALSE(slice.has_value());
+    EXPECT_EQ(slice.error().code, ErrorCode::corrupt);
+}
+
 TEST_F(LogTest, SliceOutlivesDeletionAndClose) {
     for (int i = 0; i < 40; ++i) {
         put("payload " + std::to_string(i));
