@@ -277,6 +277,7 @@ void Runner::stop_everything() {
     injector_.stop_reviving();
     stop_machines(clients_, "the clients");
     std::vector<Machine*> servers;
+    servers.reserve(spus_.size() + 1);
     for (const SpuMachine& spu : spus_) {
         servers.push_back(spu.machine);
     }

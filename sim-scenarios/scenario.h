@@ -58,18 +58,18 @@ struct Scenario {
     Range<Duration> latency{Duration::from_us(200), Duration::from_us(200)};
     Range<Duration> jitter{Duration::from_us(50), Duration::from_us(50)};
     std::uint64_t ns_per_kib = 8'000;
-    Range<std::uint64_t> buffer_bytes{128 * 1024, 128 * 1024};
+    Range<std::uint64_t> buffer_bytes{128U << 10, 128U << 10};
 
     std::uint64_t capacity_bytes = 1ULL << 30;
     Range<Duration> sync_time{Duration::from_us(250), Duration::from_us(250)};
     Duration access_time = Duration::from_us(3);
 
     log::Durability durability = log::Durability::fsync;
-    Range<std::uint64_t> segment_bytes{16 * 1024, 16 * 1024};
+    Range<std::uint64_t> segment_bytes{16U << 10, 16U << 10};
     Range<std::uint64_t> index_interval_bytes{1'024, 1'024};
-    Range<std::uint64_t> preallocate_bytes{0, 16 * 1024};
-    Range<std::uint64_t> checkpoint_interval_bytes{4 * 1024, 4 * 1024};
-    Range<std::uint64_t> tail_cache_bytes{8 * 1024, 8 * 1024};
+    Range<std::uint64_t> preallocate_bytes{0, 16U << 10};
+    Range<std::uint64_t> checkpoint_interval_bytes{4U << 10, 4U << 10};
+    Range<std::uint64_t> tail_cache_bytes{8U << 10, 8U << 10};
 
     std::vector<TopicPlan> topics;
     WorkloadPlan workload;

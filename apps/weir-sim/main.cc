@@ -156,6 +156,7 @@ ExitStatus run(const Options& options) {
 ExitStatus run_sweep(const Options& options) {
     choose_mutant(options.mutant);
     std::vector<sim::Scenario> scenarios;
+    scenarios.reserve(options.scenarios.size());
     for (const std::string& name : options.scenarios) {
         scenarios.push_back(load(name));
     }

@@ -100,6 +100,7 @@ Result<pid_t> spawn(const std::vector<std::string>& argv, int log_fd) {
         return fail(system_error("pipe"));
     }
     std::vector<char*> words;
+    words.reserve(argv.size() + 1);
     for (const std::string& word : argv) {
         words.push_back(const_cast<char*>(word.c_str()));
     }

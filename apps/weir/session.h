@@ -44,7 +44,7 @@ template <typename... Parameters>
 class SessionCall final : public SessionBody {
 public:
     using Command = Task<Result<void>> (*)(Session&, Parameters...);
-    SessionCall(Command command, Parameters... arguments)
+    explicit SessionCall(Command command, Parameters... arguments)
         : command_(command), arguments_(arguments...) {}
     WEIR_CORO_WRAPPER Task<Result<void>> start(Session& session) const override {
         return call(session, std::index_sequence_for<Parameters...>());

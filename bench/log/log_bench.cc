@@ -179,6 +179,7 @@ int main(int argc, char** argv) {
         }
     }
     std::vector<char*> pointers;
+    pointers.reserve(arguments.size());
     for (std::string& argument : arguments) {
         pointers.push_back(argument.data());
     }

@@ -72,6 +72,7 @@ private:
         }
         output_ = pipe[0];
         std::vector<char*> argv;
+        argv.reserve(command.size() + 1);
         for (std::string& word : command) {
             argv.push_back(word.data());
         }
@@ -97,9 +98,9 @@ private:
             pollfd waiting{};
             waiting.fd = output_;
             waiting.events = POLLIN;
-            constexpr int kStartTimeout_ms = 20'000;
+            constexpr int kStartTimeoutMs = 20'000;
             std::array<char, 512> buffer;
-            const bool readable = ::poll(&waiting, 1, kStartTimeout_ms) > 0;
+            const bool readable = ::poll(&waiting, 1, kStartTimeoutMs) > 0;
             const ssize_t got = readable ? ::read(output_, buffer.data(), buffer.size()) : -1;
             if (got <= 0) {
                 return fail(ErrorCode::unavailable,

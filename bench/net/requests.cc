@@ -18,7 +18,7 @@ namespace weir::bench {
 namespace {
 
 constexpr std::size_t kCorrelationIdAt = 8;
-constexpr std::int64_t kSomeTime_ms = 1'700'000'000'000;
+constexpr std::int64_t kSomeTimeMs = 1'700'000'000'000;
 
 std::uint32_t big_endian_u32(ByteSpan bytes) {
     return static_cast<std::uint32_t>(bytes[0]) << 24 | static_cast<std::uint32_t>(bytes[1]) << 16 |
@@ -59,7 +59,7 @@ Bytes make_bench_batch(const BatchShape& shape) {
     }
     BatchHeader header;
     header.last_offset_delta = static_cast<std::int32_t>(payload.record_count()) - 1;
-    header.first_timestamp = header.max_time_stamp = kSomeTime_ms;
+    header.first_timestamp = header.max_time_stamp = kSomeTimeMs;
     const Bytes records = std::move(payload).take();
     return make_batch(header, records);
 }

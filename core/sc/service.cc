@@ -27,7 +27,7 @@ using Serve = Task<void> (*)(Services&, std::unique_ptr<Connection>, CancelToken
 // The running SC. Lives in the frame of run_with_store().
 class Service {
 public:
-    Service(Context& context)
+    explicit Service(Context& context)
         : context_(context),
           services_(context),
           log_(context.env.log, "sc"),

@@ -87,7 +87,7 @@ Task<Result<void>> Stream::serve(CancelToken token) {
     if (!opened.has_value()) {
         co_return co_await send_error(open_error(opened.error(), *replica_), token);
     }
-    const std::shared_ptr<log::Log> log = *opened;
+    const std::shared_ptr<log::Log>& log = *opened;
     if (*wanted_ > log->leo()) {
         const Error error(ErrorCode::offset_out_of_range, "start offset above the log end");
         co_return co_await send_error(read_error(error, *wanted_, *log), token);

@@ -39,6 +39,7 @@ template <typename F>
 auto any_vector(F f) -> std::vector<decltype(f())> {
     std::vector<decltype(f())> items;
     const std::size_t count = small(3);
+    items.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
         items.push_back(f());
     }

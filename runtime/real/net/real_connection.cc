@@ -26,8 +26,8 @@ constexpr std::uint32_t kInlinePerTurn = 16;
 constexpr std::size_t kSlicesPerSend = 256;
 constexpr std::size_t kFileSliceSize = 256U << 10;
 constexpr std::size_t kCopySliceSize = 64U << 10;
-constexpr int kKeepAliveIdle_s = 30;
-constexpr int kKeepAliveInterval_s = 10;
+constexpr int kKeepAliveIdleS = 30;
+constexpr int kKeepAliveIntervalS = 10;
 constexpr int kKeepAliveProbeCount = 3;
 
 void set_option(int fd, int level, int option, int value) {
@@ -46,8 +46,8 @@ Result<std::unique_ptr<Connection>> RealConnection::adopt(HelperPool& helpers, i
     auto connection = std::make_unique<RealConnection>(helpers, std::move(peer));
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdle_s);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveInterval_s);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdleS);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveIntervalS);
     set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbeCount);
     WEIR_CHECK(connection->fd_.open(fd));
     return std::unique_ptr<Connection>(std::move(connection));

@@ -49,6 +49,7 @@ std::vector<Found> find_logs(const DiskImage& image, std::string_view root) {
         }
     }
     std::vector<Found> logs;
+    logs.reserve(found.size());
     for (auto& [dir, entry] : found) {
         logs.push_back(std::move(entry));
     }
@@ -175,6 +176,7 @@ std::vector<WalkedLog> walk_logs(const DiskImage& image, std::string_view root) 
         entry.end = std::max(entry.end, end);
     }
     std::vector<WalkedLog> logs;
+    logs.reserve(walked.size());
     for (const auto& [dir, entry] : walked) {
         logs.push_back(entry);
     }

@@ -34,7 +34,7 @@ struct LinkOptions {
     std::int64_t latency_ns = 200'000;      // one way, fixed part
     std::int64_t jitter_ns = 50'000;        // mean of an exponential-like part
     std::int64_t ns_per_kib = 8'000;        // bandwidth: 8 us per KiB is 1 Gbit/s
-    std::size_t buffer_bytes = 128 * 1024;  // under way and unread, per direction
+    std::size_t buffer_bytes = 128U << 10;  // under way and unread, per direction
 };
 
 // One direction of a connection.

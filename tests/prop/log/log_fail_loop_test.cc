@@ -54,9 +54,9 @@ public:
     // True when nothing failed.
     bool run(Ledger& ledger) {
         bool well = open();
-        for (int round = 0; well && round < 3; ++round) {
+        for (std::int64_t round = 0; well && round < 3; ++round) {
             for (int i = 0; i < 4; ++i) {
-                well = append(ledger, round * 4 + i) && well;
+                well = append(ledger, static_cast<int>(round) * 4 + i) && well;
             }
             if (node_->halted()) {
                 return false;

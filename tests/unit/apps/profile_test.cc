@@ -9,6 +9,9 @@ namespace weir::cli {
 namespace {
 
 class Profile : public ::testing::Test {
+public:
+    ~Profile() override { std::filesystem::remove_all(folder_); }
+
 protected:
     Profile() {
         folder_ =
@@ -17,7 +20,6 @@ protected:
              ::testing::UnitTest::GetInstance()->current_test_info()->name());
         std::filesystem::remove_all(folder_);
     }
-    ~Profile() override { std::filesystem::remove_all(folder_); }
     std::string path() const { return (folder_ / "config").string(); }
     ProfileFile load() const { return ProfileFile::load(path()).value(); }
 

@@ -293,7 +293,7 @@ TEST(ClientCluster, SurvivesCutConnections) {
     for (std::uint64_t seed = 10; seed < 40; ++seed) {
         ClusterSim cluster(seed);
         // While it writes, and while it reads.
-        for (int i = 10; i < 60; ++i) {
+        for (std::int64_t i = 10; i < 60; ++i) {
             cluster.cut_all(Duration::from_ms(71 * i));
         }
         cluster.run(Plan());

@@ -146,6 +146,7 @@ protected:
     std::vector<std::string> files() {
         std::vector<std::string> names;
         const auto entries = world_.image.list("spu/topic-0").value();
+        names.reserve(entries.size());
         for (const DirectoryEntry& entry : entries) {
             names.push_back(entry.name);
         }

@@ -21,7 +21,7 @@ Task<Result<void>> idle(Env& env, CancelToken stop) {
 template <sim::Chooser kChooser>
 class SimWorld final : public World {
 public:
-    SimWorld() : world_(++seed_, options()), machine_(world_.add_machine("node")) {
+    SimWorld() : world_(next_seed++, options()), machine_(world_.add_machine("node")) {
         machine_.boot(sim::Main(idle));
     }
     ~SimWorld() override {
@@ -48,7 +48,7 @@ private:
         options.chooser = kChooser;
         return options;
     }
-    static inline std::uint64_t seed_ = 0;
+    static inline std::uint64_t next_seed = 0;
     sim::World world_;
     sim::Machine& machine_;
 };

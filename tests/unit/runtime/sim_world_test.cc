@@ -233,7 +233,7 @@ TEST(SimWorld, TurnEndComesAfterEverythingReady) {
 }
 
 Task<Result<void>> drift(Env& env, std::int64_t* error_ns, CancelToken stop) {
-    for (int i = 1; i < 50; ++i) {
+    for (std::int64_t i = 1; i < 50; ++i) {
         const Instant deadline = env.clock.now() + Duration::from_us(i * 1'333);
         WEIR_CO_CHECK(co_await sleep_until(env.clock, env.executor, deadline, stop));
         const std::int64_t late = (env.clock.now() - deadline).ns();

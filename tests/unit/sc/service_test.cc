@@ -44,6 +44,15 @@ Task<Result<void>> run_script(Env& env, Script script, std::string* failed, Canc
 
 // One SC, SPUs 1 and 2 (started on demand), one client machine.
 class ScTest : public testing::Test {
+public:
+    ~ScTest() override {
+        if (sc_->running()) {
+            stop(*sc_);
+            EXPECT_TRUE(sc_->exit_result().has_value() && sc_->exit_result()->has_value());
+            EXPECT_FALSE(sc_->leaks().any());
+        }
+    }
+
 protected:
     explicit ScTest(std::uint64_t seed = 5) : world_(seed) {
         sc_ = &world_.add_machine("sc");
@@ -51,13 +60,6 @@ protected:
         spu_machines_[2] = &world_.add_machine("spu-2");
         client_ = &world_.add_machine("client");
         boot_sc();
-    }
-    ~ScTest() override {
-        if (sc_->running()) {
-            stop(*sc_);
-            EXPECT_TRUE(sc_->exit_result().has_value() && sc_->exit_result()->has_value());
-            EXPECT_FALSE(sc_->leaks().any());
-        }
     }
 
     void boot_sc() {
@@ -77,7 +79,7 @@ protected:
         options.sc = kPrivate;
         options.id = id;
         options.storage_id = storage_id;
-        options.leo = 10 * id;
+        options.leo = std::int64_t{10} * id;
         options.reports = reports;
         spu_machines_[id]->boot(sim::Main(test::run_fake_spu, options, &spus_[id]));
         world_.run_for(Duration::from_ms(200));

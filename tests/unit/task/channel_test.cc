@@ -48,6 +48,7 @@ TEST(Channel, FullOneHoldsTheSender) {
     executor.run();
     EXPECT_EQ(sent, 100);
     std::vector<int> expected;
+    expected.reserve(100);
     for (int i = 0; i < 100; ++i) {
         expected.push_back(i);
     }
