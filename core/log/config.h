@@ -34,7 +34,7 @@ struct LogConfig {
     // Group commit: a sync waits at most this long after the one before it for as many appends as
     // were in that one plus those that had come meanwhile. Clients in a closed loop then share one
     // sync instead of alternating in two half groups. Zero: sync at once.
-    Duration commit_gather_max = Duration::from_us(200);
+    Duration commit_gather_max = Duration::from_us(500);
 
     // Bytes of batches in a segment. An append that is larger gets a segment of its own.
     std::uint64_t segment_size_bytes_max = std::uint64_t{1} << 30;

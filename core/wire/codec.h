@@ -98,6 +98,8 @@ public:
     // Continues after what `bytes` holds already, so that a buffer can be reused.
     explicit Writer(Bytes bytes) : bytes_(std::move(bytes)) {}
 
+    // Room for `size` bytes in all, without a further allocation.
+    void reserve(std::size_t size) { bytes_.reserve(size); }
     std::size_t size() const { return bytes_.size(); }
     ByteSpan span() const { return bytes_; }
     Bytes take() && { return std::move(bytes_); }

@@ -27,7 +27,10 @@ Result<CorrelationId> decode_response_header(Reader& reader) {
 }
 
 void begin_frame(Writer& writer) {
+    // Holds most frames but those that carry objects or records.
+    constexpr std::size_t kUsualFrameSize = 256;
     WEIR_ASSERT(writer.size() == 0);
+    writer.reserve(kUsualFrameSize);
     writer.write_u32(0);
 }
 
