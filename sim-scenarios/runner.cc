@@ -1,5 +1,6 @@
 #include "sim-scenarios/runner.h"
 
+#include "core/log/format.h"
 #include "core/sc/service.h"
 #include "core/spu/replica_manager.h"
 #include "core/spu/service.h"
@@ -24,6 +25,12 @@ CurrentRun g_current;
 constexpr std::int64_t kSetUpSeconds = 60;
 constexpr std::int64_t kStopSeconds = 30;
 constexpr std::int64_t kSliceMs = 250;
+constexpr std::uint64_t kQueueSize = 64U << 10U;
+// How much longer than its bound an acknowledgement may stay unsynced: a sync under way, another
+// one before it, and the time that the process takes.
+constexpr std::int64_t kBoundedSlackSyncs = 40;
+constexpr std::int64_t kBoundedSlackMs = 20;
+constexpr std::int64_t kRecoveredNs = 1'000'000'000;
 
 Task<Result<void>> sc_main(Env& env, sc::Config config, CancelToken stop) {
     co_return co_await sc::run(env, std::move(config), stop);
@@ -35,15 +42,23 @@ Task<Result<void>> spu_main(Env& env, spu::Config config, CancelToken stop) {
 
 class Runner {
 public:
-    Runner(const Scenario& scenario, std::uint64_t seed, const RunOptions& options)
-        : scenario_(scenario),
-          seed_(seed),
-          draw_(Prng::derive(seed, "scenario.draw")),
-          world_(seed, world_options(options)),
+    Runner(const Case& one, const RunOptions& options)
+        : case_(one),
+          scenario_(one.scenario),
+          options_(options),
+          deck_(make_deck(one, options)),
+          probe_(&points_, options.watch),
+          draw_(Prng::derive(one.seed, "scenario.draw")),
+          swarm_(Prng::derive(one.seed, "scenario.swarm")),
+          world_(one.seed, world_options(options)),
           oracle_(world_),
           tap_(oracle_),
+          watched_tap_(&tap_, options.watch),
           injector_(world_),
-          run_(oracle_, scenario) {}
+          run_(oracle_, one) {
+        run_.watch = options.watch;
+        world_.trace().record_to(options.events);
+    }
     // Whoever still runs after a violation refers to the members below the world.
     ~Runner() {
         for (std::size_t i = 0; i < world_.machine_count(); ++i) {
@@ -62,16 +77,28 @@ private:
         SpuId id;
         // Of a power loss under way: where each log would end if everything unsynced were lost.
         std::map<Uid, std::map<std::uint32_t, std::int64_t>> synced_end;
+        // Damage to stored bytes of this machine was charged to the budget.
+        bool damaged = false;
+        bool power_lost = false;  // just now
+        // It ran when the power went, and for long enough to have recovered.
+        bool syncing = false;
+        std::int64_t boot_ns = 0;
+        // Since when it has not been running, to within a slice.
+        std::optional<std::int64_t> down_since_ns;
     };
 
+    static std::unique_ptr<TapeDeck> make_deck(const Case& one, const RunOptions& options);
     WorldOptions world_options(const RunOptions& options);
     void build();
     void add_sc(const MachineOptions& options);
     void add_spus(const MachineOptions& options);
     void add_clients();
     log::LogConfig log_config() const;
+    // One more size of a swarm: whether it is as small as can be.
+    bool tiny() { return scenario_.swarm_tiny && swarm_.chance(1, 2); }
 
     bool failed() const { return !oracle_.violations().empty(); }
+    bool broken_off() { return world_.trace().events() >= options_.events_max; }
     // Runs until `done` or for `limit`; a violation or an exhausted budget ends it too.
     template <typename Done>
     bool run_until(Duration limit, Done done);
@@ -82,22 +109,39 @@ private:
     void check_exit(Machine& machine);
 
     SpuMachine* spu_of(const Machine& machine);
+    SpuMachine* leader_of(PartitionRef ref);
+    void note_down();
+    void check_log_start(PartitionRef ref, std::int64_t log_start);
     void before_power_loss(Machine& machine);
+    // Accounts for damage to a file of a machine, or to all of its disk; false: must not be.
+    bool charge(Machine& machine, std::string_view path);
+    bool over_budget(const Machine& machine) const;
+    // What a log may have lost after what happened to its machine.
+    Oracle::Allowance allowance(const SpuMachine& spu, PartitionRef ref, Uid uid) const;
+    bool sync_in_time() const;
     void inspect(SpuMachine& spu, const char* when);
     void check_inspected(SpuMachine& spu, const InspectedLog& log, const char* when,
                          std::map<std::pair<TopicIndex, std::uint32_t>, bool>& found);
     std::optional<TopicIndex> topic_of(const InspectedLog& log);
+    void run_load();
     RunReport report();
 
+    const Case& case_;
     const Scenario& scenario_;
-    std::uint64_t seed_;
+    const RunOptions& options_;
+    std::unique_ptr<TapeDeck> deck_;
+    PointProbe points_;
+    WatchedProbe probe_;
     Prng draw_;
+    Prng swarm_;
     World world_;
     Oracle oracle_;
     FrameTap tap_;
+    WatchedTap watched_tap_;
     FaultInjector injector_;
     RunState run_;
     log::LogConfig log_config_;
+    std::vector<Fault> fault_plan_;
     bool stopping_ = false;
     Machine* sc_ = nullptr;
     std::vector<SpuMachine> spus_;
@@ -106,9 +150,19 @@ private:
     std::map<Uid, TopicIndex> topic_of_uid_;
 };
 
+std::unique_ptr<TapeDeck> Runner::make_deck(const Case& one, const RunOptions& options) {
+    if (one.tape.has_value()) {
+        return std::make_unique<TapeDeck>(*one.tape);
+    }
+    return options.record == nullptr ? nullptr : std::make_unique<TapeDeck>();
+}
+
 WorldOptions Runner::world_options(const RunOptions& options) {
     WorldOptions world;
-    world.chooser = scenario_.chooser;
+    world.tape = deck_.get();
+    world.probe = &probe_;
+    world.chooser = scenario_.chooser.any ? static_cast<Chooser>(draw_.below(kChooserCount))
+                                          : scenario_.chooser.chooser;
     world.log = options.log;
     world.log_level = options.log_level;
     world.link.latency_ns = draw(scenario_.latency, draw_).ns();
@@ -116,6 +170,10 @@ WorldOptions Runner::world_options(const RunOptions& options) {
     world.link.ns_per_kib = static_cast<std::int64_t>(scenario_.ns_per_kib);
     world.link.buffer_bytes =
         static_cast<std::size_t>(std::max<std::uint64_t>(draw(scenario_.buffer_bytes, draw_), 256));
+    world.link.tail_ns = scenario_.tail.ns();
+    if (tiny()) {
+        world.link.buffer_bytes = 256;
+    }
     return world;
 }
 
@@ -164,7 +222,7 @@ void Runner::add_clients() {
 }
 
 void Runner::build() {
-    world_.fabric().set_tap(&tap_);
+    world_.fabric().set_tap(&watched_tap_);
     MachineOptions options;
     options.disk.capacity_bytes = scenario_.capacity_bytes;
     options.disk.sync_ns = draw(scenario_.sync_time, draw_).ns();
@@ -178,27 +236,73 @@ void Runner::build() {
     log_config_.checkpoint_interval_bytes = draw(scenario_.checkpoint_interval_bytes, draw_);
     log_config_.tail_cache_bytes_max =
         static_cast<std::size_t>(draw(scenario_.tail_cache_bytes, draw_));
+    if (tiny()) {
+        log_config_.segment_size_bytes_max = 512;
+    }
+    if (tiny()) {
+        log_config_.index_interval_bytes = 64;
+        log_config_.checkpoint_interval_bytes = 64;
+    }
+    if (tiny()) {
+        log_config_.preallocate_bytes_max = 0;
+        log_config_.tail_cache_bytes_max = 0;
+    }
+    // An overload is refused instead of being worked off for longer than a run takes.
+    log_config_.queue_size_bytes_max =
+        std::max(kQueueSize, 4 * scenario_.workload.record_size_bytes.high);
     log_config_.disk_full_retry_interval = Duration::from_ms(200);
     log_config_.idle_after = Duration::from_s(2);
+    run_.leader_incarnation = [this](PartitionRef ref) {
+        const SpuMachine* spu = leader_of(ref);
+        return spu == nullptr ? 0 : spu->machine->incarnation();
+    };
+    run_.check_log_start = [this](PartitionRef ref, std::int64_t log_start) {
+        check_log_start(ref, log_start);
+    };
+    run_.down_for = [this](SpuId id) {
+        for (const SpuMachine& spu : spus_) {
+            if (spu.id == id && spu.down_since_ns.has_value() && !spu.machine->running()) {
+                return Duration::from_ns(world_.scheduler().now_ns() - *spu.down_since_ns);
+            }
+        }
+        return Duration();
+    };
     injector_.before_power_loss = [this](Machine& machine) { before_power_loss(machine); };
     injector_.after_power_loss = [this](Machine& machine) {
         if (SpuMachine* spu = spu_of(machine)) {
             inspect(*spu, "after a power loss");
         }
     };
+    // Damage shows when a log is recovered: from then on the oracle knows what is left.
+    injector_.before_boot = [this](Machine& machine) {
+        SpuMachine* spu = spu_of(machine);
+        if (spu != nullptr) {
+            spu->boot_ns = oracle_.now_ns();
+        }
+        if (spu != nullptr && spu->damaged && !failed()) {
+            inspect(*spu, "before a start");
+        }
+    };
+    injector_.charge = [this](Machine& machine, std::string_view path) {
+        return charge(machine, path);
+    };
     injector_.on_end = [this](Machine& machine, Role) { machine_ended(machine); };
     add_sc(options);
     add_spus(options);
     add_clients();
+    if (options_.watch != nullptr) {
+        options_.watch->begins(world_);
+    }
 }
 
 template <typename Done>
 bool Runner::run_until(Duration limit, Done done) {
     const std::int64_t end_ns = world_.scheduler().now_ns() + limit.ns();
     while (!done()) {
-        if (failed()) {
+        if (failed() || broken_off()) {
             return false;
         }
+        note_down();
         const std::int64_t now_ns = world_.scheduler().now_ns();
         if (now_ns >= end_ns) {
             return false;
@@ -212,13 +316,14 @@ bool Runner::run_until(Duration limit, Done done) {
             return false;
         }
         const std::int64_t slice_ns = std::min<std::int64_t>(end_ns - now_ns, kSliceMs * 1'000'000);
-        world_.run_for(Duration::from_ns(slice_ns), scenario_.events_max - used);
+        const std::uint64_t last = std::min(scenario_.events_max, options_.events_max);
+        world_.run_for(Duration::from_ns(slice_ns), last - used);
     }
     return true;
 }
 
 void Runner::liveness(std::string text) {
-    if (!failed()) {
+    if (!failed() && !broken_off()) {
         oracle_.report(Invariant::a12_progress, std::move(text));
     }
 }
@@ -232,7 +337,7 @@ void Runner::machine_ended(Machine& machine) {
         check_exit(machine);
     }
     if (!machine.exit_result()->has_value() &&
-        machine.exit_result()->error().code == ErrorCode::corrupt) {
+        machine.exit_result()->error().code == ErrorCode::corrupt && !over_budget(machine)) {
         oracle_.report(Invariant::a13_recovery,
                        fmt::format("{} does not start: {}", machine.name(),
                                    to_string(machine.exit_result()->error())));
@@ -265,7 +370,8 @@ void Runner::stop_machines(const std::vector<Machine*>& machines, const char* wh
     }
     for (Machine* machine : machines) {
         check_exit(*machine);
-        if (machine->exit_result().has_value() && !machine->exit_result()->has_value()) {
+        if (machine->exit_result().has_value() && !machine->exit_result()->has_value() &&
+            !over_budget(*machine)) {
             liveness(fmt::format("{} ended with an error: {}", machine->name(),
                                  to_string(machine->exit_result()->error())));
         }
@@ -281,10 +387,10 @@ void Runner::stop_everything() {
     for (const SpuMachine& spu : spus_) {
         servers.push_back(spu.machine);
     }
-    if (!failed()) {
+    if (!failed() && !broken_off()) {
         stop_machines(servers, "the SPUs");
     }
-    if (!failed()) {
+    if (!failed() && !broken_off()) {
         stop_machines({sc_}, "the SC");
     }
 }
@@ -298,6 +404,133 @@ Runner::SpuMachine* Runner::spu_of(const Machine& machine) {
     return nullptr;
 }
 
+bool Runner::over_budget(const Machine& machine) const {
+    return std::any_of(spus_.begin(), spus_.end(), [&machine](const SpuMachine& spu) {
+        return spu.machine == &machine && spu.damaged;
+    });
+}
+
+bool Runner::charge(Machine& machine, std::string_view path) {
+    SpuMachine* spu = spu_of(machine);
+    if (spu == nullptr) {
+        return false;
+    }
+    if (path.empty()) {
+        for (const auto& [key, leader] : run_.leaders) {
+            if (leader == spu->id) {
+                oracle_.budget().charge(key.first, key.second);
+            }
+        }
+        spu->damaged = true;
+        return true;
+    }
+    const std::size_t slash = path.rfind('/');
+    if (slash == std::string_view::npos) {
+        return false;
+    }
+    const std::string_view dir = path.substr(0, slash);
+    const std::size_t parent = dir.rfind('/');
+    const auto ref = spu::parse_replica_folder_name(
+        dir.substr(parent == std::string_view::npos ? 0 : parent + 1));
+    if (!ref.has_value()) {
+        return false;
+    }
+    for (const TopicIndex topic : run_.topics) {
+        if (oracle_.topic_name(topic) == ref->key.topic) {
+            oracle_.budget().charge(topic, ref->key.partition);
+            spu->damaged = true;
+            return true;
+        }
+    }
+    return false;
+}
+
+// Whether nothing in the scenario keeps an SPU from a sync that is due, but for its end.
+bool Runner::sync_in_time() const {
+    return std::all_of(scenario_.faults.begin(), scenario_.faults.end(), [](const auto& spec) {
+        return spec.target == Role::spu && spec.peer == Role::client &&
+               (spec.kind == FaultKind::crash || spec.kind == FaultKind::power_loss ||
+                spec.kind == FaultKind::restart || spec.kind == FaultKind::reset);
+    });
+}
+
+Oracle::Allowance Runner::allowance(const SpuMachine& spu, PartitionRef ref, Uid uid) const {
+    Oracle::Allowance allowed;
+    if (oracle_.over_budget(ref)) {
+        allowed.from = 0;
+        return allowed;
+    }
+    // Only a power loss loses anything (`synced_end` is empty otherwise), and only where an
+    // acknowledgement does not wait for the sync.
+    if (scenario_.durability == log::Durability::fsync || !spu.power_lost) {
+        return allowed;
+    }
+    if (scenario_.durability == log::Durability::bounded && spu.syncing && sync_in_time()) {
+        allowed.acked_ns = oracle_.now_ns() - log_config_.bounded_delay_max.ns() -
+                           kBoundedSlackSyncs * scenario_.sync_time.high.ns() -
+                           kBoundedSlackMs * 1'000'000;
+    }
+    allowed.from = 0;
+    const auto synced = spu.synced_end.find(uid);
+    if (synced != spu.synced_end.end()) {
+        const auto end = synced->second.find(ref.partition);
+        allowed.from = end == synced->second.end() ? 0 : end->second;
+    }
+    return allowed;
+}
+
+Runner::SpuMachine* Runner::leader_of(PartitionRef ref) {
+    const auto leader = run_.leaders.find({ref.topic, ref.partition});
+    for (SpuMachine& spu : spus_) {
+        if (leader != run_.leaders.end() && spu.id == leader->second) {
+            return &spu;
+        }
+    }
+    return nullptr;
+}
+
+void Runner::note_down() {
+    for (SpuMachine& spu : spus_) {
+        if (spu.machine->running()) {
+            spu.down_since_ns.reset();
+        } else if (!spu.down_since_ns.has_value()) {
+            spu.down_since_ns = world_.scheduler().now_ns();
+        }
+    }
+}
+
+// A16: the log starts where a segment does, so that only whole segments were removed.
+void Runner::check_log_start(PartitionRef ref, std::int64_t log_start) {
+    const SpuMachine* spu = leader_of(ref);
+    if (spu == nullptr || log_start <= 0) {
+        return;
+    }
+    const std::string& topic = oracle_.topic_name(ref.topic);
+    bool begins = false;
+    bool inside = false;
+    for (const auto& [path, node] : spu->machine->disk_image().files()) {
+        const std::size_t slash = path.rfind('/');
+        const std::size_t parent = slash == std::string::npos ? slash : path.rfind('/', slash - 1);
+        if (parent == std::string::npos) {
+            continue;
+        }
+        const std::string_view folder(path.data() + parent + 1, slash - parent - 1);
+        const auto base =
+            log::parse_file_name(std::string_view(path).substr(slash + 1), log::kSegmentSuffix);
+        const auto replica = spu::parse_replica_folder_name(folder);
+        if (base.has_value() && replica.has_value() && replica->key.topic == topic &&
+            replica->key.partition == ref.partition) {
+            begins = begins || base->value() == log_start;
+            inside = inside || base->value() < log_start;
+        }
+    }
+    if (inside && !begins) {
+        oracle_.report(Invariant::a16_retention,
+                       fmt::format("{}-{} starts at {}, which is inside a segment", topic,
+                                   ref.partition, log_start));
+    }
+}
+
 void Runner::before_power_loss(Machine& machine) {
     SpuMachine* spu = spu_of(machine);
     if (spu == nullptr) {
@@ -305,8 +538,10 @@ void Runner::before_power_loss(Machine& machine) {
     }
     // What is certainly on the platter: what remains when everything unsynced is lost.
     DiskImage image = machine.disk_image().clone();
-    Prng unused(0);
+    Draws unused{Prng(0)};
     image.power_loss(unused, LossMode::all);
+    spu->power_lost = true;
+    spu->syncing = machine.running() && oracle_.now_ns() - spu->boot_ns > kRecoveredNs;
     spu->synced_end.clear();
     for (const WalkedLog& log : walk_logs(image, "data/")) {
         spu->synced_end[log.identity.uid][log.identity.partition] = log.end;
@@ -349,6 +584,18 @@ void Runner::check_inspected(SpuMachine& spu, const InspectedLog& log, const cha
         found[{*topic, log.identity.partition}] = true;
     }
     const std::string where = fmt::format("{}: {} {}", spu.machine->name(), log.dir, when);
+    const bool over =
+        topic.has_value() && oracle_.over_budget(PartitionRef{*topic, log.identity.partition});
+    if (over && (log.open_error.has_value() || log.read_error.has_value())) {
+        // Detected, which is all that can be asked for.
+        if (!log.open_error.has_value() && !oracle_.deleted(*topic)) {
+            Oracle::RecoveredLog ends;
+            ends.log_start = log.log_start;
+            ends.leo = log.leo;
+            oracle_.accept_loss(PartitionRef{*topic, log.identity.partition}, ends);
+        }
+        return;
+    }
     if (log.open_error.has_value()) {
         oracle_.report(Invariant::a13_recovery, fmt::format("{} cannot be recovered: {}", where,
                                                             to_string(*log.open_error)));
@@ -361,7 +608,7 @@ void Runner::check_inspected(SpuMachine& spu, const InspectedLog& log, const cha
     const auto synced = spu.synced_end.find(log.identity.uid);
     if (synced != spu.synced_end.end()) {
         const auto end = synced->second.find(log.identity.partition);
-        if (end != synced->second.end() && log.leo < end->second) {
+        if (end != synced->second.end() && log.leo < end->second && !over) {
             oracle_.report(
                 Invariant::a13_recovery,
                 fmt::format("{}: recovery ends at {}, but everything below {} was synced", where,
@@ -381,7 +628,8 @@ void Runner::check_inspected(SpuMachine& spu, const InspectedLog& log, const cha
         for (const Bytes& value : log.values) {
             recovered.records.push_back(decode_payload(value));
         }
-        oracle_.recovered(PartitionRef{*topic, log.identity.partition}, recovered);
+        const PartitionRef ref{*topic, log.identity.partition};
+        oracle_.recovered(ref, recovered, allowance(spu, ref, log.identity.uid));
     }
 }
 
@@ -390,38 +638,31 @@ void Runner::inspect(SpuMachine& spu, const char* when) {
     for (const InspectedLog& log : inspect_logs(spu.machine->disk_image(), "data/", log_config_)) {
         check_inspected(spu, log, when, found);
     }
-    spu.synced_end.clear();
     // A partition without any log must not have promised anything.
     for (const auto& [key, leader] : run_.leaders) {
         if (leader == spu.id && !found.contains(key) && !oracle_.deleted(key.first)) {
-            oracle_.recovered(PartitionRef{key.first, key.second}, Oracle::RecoveredLog());
+            const PartitionRef ref{key.first, key.second};
+            oracle_.recovered(ref, Oracle::RecoveredLog(), allowance(spu, ref, Uid()));
         }
     }
+    spu.synced_end.clear();
+    spu.power_lost = false;
 }
 
 RunReport Runner::run() {
-    g_current = CurrentRun{&scenario_, seed_, &world_};
+    g_current = CurrentRun{&case_, &world_};
     build();
     const bool ready = run_until(Duration::from_s(kSetUpSeconds), [this] { return run_.ready; });
     if (ready) {
-        injector_.start(
-            draw_faults(scenario_.faults, scenario_.duration, world_.stream("fault.plan")));
-        run_until(scenario_.duration, [] { return false; });
-        injector_.heal();
-        run_.load = false;
-        const bool verified = run_until(scenario_.settle, [this] { return run_.verified; });
-        if (!verified) {
-            liveness(fmt::format("not finished {} s after the faults were healed: waiting for {}",
-                                 scenario_.settle.s(), run_.waiting_for));
-        }
+        run_load();
     } else {
         liveness(
             fmt::format("not set up within {} s: waiting for {}", kSetUpSeconds, run_.waiting_for));
     }
-    if (!failed()) {
+    if (!failed() && !broken_off()) {
         stop_everything();
     }
-    if (!failed()) {
+    if (!failed() && !broken_off()) {
         for (SpuMachine& spu : spus_) {
             inspect(spu, "after the stop");
         }
@@ -432,10 +673,37 @@ RunReport Runner::run() {
     return result;
 }
 
+// Load and faults; then all heals and is read back.
+void Runner::run_load() {
+    fault_plan_ = case_.faults.has_value()
+                      ? *case_.faults
+                      : draw_faults(scenario_.faults, scenario_.duration,
+                                    world_.stream("fault.plan"), scenario_.swarm_families);
+    if (scenario_.points) {
+        points_.start(world_);
+    }
+    injector_.start(fault_plan_);
+    run_until(scenario_.duration, [] { return false; });
+    injector_.heal();
+    points_.stop();
+    run_.load = false;
+    const bool verified = run_until(scenario_.settle, [this] { return run_.verified; });
+    if (!verified) {
+        // What cannot be read may be lost or damaged, which says more.
+        for (SpuMachine& spu : spus_) {
+            if (!failed() && !broken_off()) {
+                inspect(spu, "after the time to settle");
+            }
+        }
+        liveness(fmt::format("not finished {} s after the faults were healed: waiting for {}",
+                             scenario_.settle.s(), run_.waiting_for));
+    }
+}
+
 RunReport Runner::report() {
     RunReport result;
     result.scenario = scenario_.name;
-    result.seed = seed_;
+    result.seed = case_.seed;
     result.violations = oracle_.violations();
     if (failed()) {
         const InvariantKind kind = info(result.violations.front().invariant).kind;
@@ -458,6 +726,17 @@ RunReport Runner::report() {
     }
     result.topics_created = run_.topics_created;
     result.topics_deleted = run_.topics_deleted;
+    result.points = points_.fired();
+    result.situations = points_.situations();
+    result.fault_plan = fault_plan_;
+    result.operations = run_.operations;
+    result.broken_off = broken_off() && !failed();
+    if (deck_ != nullptr && case_.tape.has_value()) {
+        result.tape_fit = deck_->fit();
+    }
+    if (deck_ != nullptr && options_.record != nullptr) {
+        *options_.record = deck_->tape();
+    }
     return result;
 }
 
@@ -477,8 +756,8 @@ const CurrentRun& current_run() {
     return g_current;
 }
 
-RunReport run_scenario(const Scenario& scenario, std::uint64_t seed, const RunOptions& options) {
-    Runner runner(scenario, seed, options);
+RunReport run_case(const Case& one, const RunOptions& options) {
+    Runner runner(one, options);
     return runner.run();
 }
 

@@ -1,4 +1,4 @@
-// Runs one scenario with one seed, from an empty cluster to a verdict.
+// Runs one case, from an empty cluster to a verdict.
 //
 // Phases: boot and set up; load with faults for `duration`; heal; let everything end and read it
 // back within `settle`; stop all processes in order; inspect what is on the disks. One run at a
@@ -6,8 +6,10 @@
 #pragma once
 
 #include "runtime/sim/check/oracle.h"
+#include "runtime/sim/check/point_probe.h"
 #include "runtime/sim/faults/fault_injector.h"
-#include "sim-scenarios/scenario.h"
+#include "sim-scenarios/case.h"
+#include "sim-scenarios/run_watch.h"
 
 #include <cstdint>
 #include <string>
@@ -37,20 +39,35 @@ struct RunReport {
     std::uint64_t disk_full_errors = 0;
     std::uint64_t topics_created = 0;
     std::uint64_t topics_deleted = 0;
+    PointCounts points{};
+    SituationCounts situations{};
+    // What was planned and done, for whoever makes a smaller case of it.
+    std::vector<Fault> fault_plan;
+    std::vector<OperationId> operations;
+    // Of a case with a tape.
+    std::optional<TapeFit> tape_fit;
+    // Ended by RunOptions::events_max.
+    bool broken_off = false;
 };
 
+// None of these changes the run.
 struct RunOptions {
     LogWriter log = nullptr;
     LogLevel log_level = LogLevel::info;
+    // Gets the decisions of a case that has no tape itself.
+    Tape* record = nullptr;
+    // Gets every event.
+    std::vector<TraceEvent>* events = nullptr;
+    // The run is broken off after so many events; the report is then of what happened until then.
+    std::uint64_t events_max = UINT64_MAX;
+    RunWatch* watch = nullptr;
 };
 
-RunReport run_scenario(const Scenario& scenario, std::uint64_t seed,
-                       const RunOptions& options = {});
+RunReport run_case(const Case& one, const RunOptions& options = {});
 
-// The scenario and seed that run now, for an assertion hook.
+// What runs now, for an assertion hook.
 struct CurrentRun {
-    const Scenario* scenario = nullptr;
-    std::uint64_t seed = 0;
+    const Case* one = nullptr;
     World* world = nullptr;
 };
 const CurrentRun& current_run();

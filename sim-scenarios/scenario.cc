@@ -3,6 +3,7 @@
 #define TOML_EXCEPTIONS 0
 #include <fmt/core.h>
 
+#include <array>
 #include <charconv>
 #include <limits>
 #include <set>
@@ -28,6 +29,8 @@ public:
                            fmt::format("{}:{}:{}: {}", source_, at.line, at.column, why));
         }
     }
+
+    void refuse_table(const std::string& why) { refuse(table_, why); }
 
     const toml::node* find(std::string_view key) {
         known_.insert(std::string(key));
@@ -226,12 +229,19 @@ std::optional<LossMode> loss_from(std::string_view name) {
     return std::nullopt;
 }
 
-std::optional<Chooser> chooser_from(std::string_view name) {
-    if (name == "random") {
-        return Chooser::random;
+std::optional<ChooserPlan> chooser_from(std::string_view name) {
+    constexpr std::array<std::string_view, kChooserCount> kNames = {"fifo", "random", "priority",
+                                                                    "delay"};
+    ChooserPlan plan;
+    if (name == "any") {
+        plan.any = true;
+        return plan;
     }
-    if (name == "fifo") {
-        return Chooser::fifo;
+    for (std::size_t i = 0; i < kNames.size(); ++i) {
+        if (kNames[i] == name) {
+            plan.chooser = static_cast<Chooser>(i);
+            return plan;
+        }
     }
     return std::nullopt;
 }
@@ -250,6 +260,8 @@ public:
         section(top, "disk", &Parser::disk);
         section(top, "storage", &Parser::storage);
         section(top, "workload", &Parser::workload);
+        section(top, "swarm", &Parser::swarm);
+        section(top, "points", &Parser::points);
         list(top, "topics", &Parser::topic);
         list(top, "faults", &Parser::fault);
         top.finish();
@@ -265,6 +277,14 @@ public:
             return fail(
                 ErrorCode::invalid_argument,
                 fmt::format("{}: topology.spus and topology.clients must be above 0", source_));
+        }
+        for (const FaultSpec& spec : scenario_.faults) {
+            if (over_budget(spec.kind) && scenario_.workload.admin_interval.has_value()) {
+                return fail(ErrorCode::invalid_argument,
+                            fmt::format("{}: {} does not go with workload.admin_interval: nobody "
+                                        "knows where topics that come and go are",
+                                        source_, to_string(spec.kind)));
+            }
         }
         return std::move(scenario_);
     }
@@ -313,7 +333,8 @@ private:
         reader.duration("duration", scenario_.duration);
         reader.duration("settle", scenario_.settle);
         reader.number("events_max", scenario_.events_max);
-        reader.word("chooser", scenario_.chooser, chooser_from, "random, fifo");
+        reader.word("chooser", scenario_.chooser, chooser_from,
+                    "random, fifo, priority, delay, any");
     }
     void topology(TableReader& reader) {
         reader.number("spus", scenario_.spu_count);
@@ -322,6 +343,7 @@ private:
     void network(TableReader& reader) {
         reader.range("latency", scenario_.latency);
         reader.range("jitter", scenario_.jitter);
+        reader.duration("tail", scenario_.tail);
         reader.number("ns_per_kib", scenario_.ns_per_kib);
         reader.range("buffer", scenario_.buffer_bytes);
     }
@@ -354,7 +376,18 @@ private:
             plan.admin_interval = admin;
         }
         reader.boolean("compression", plan.compression);
+        reader.number("offset_consumers", plan.offset_consumer_count);
+        Duration status;
+        reader.duration("status_interval", status);
+        if (status.ns() > 0) {
+            plan.status_interval = status;
+        }
     }
+    void swarm(TableReader& reader) {
+        reader.boolean("families", scenario_.swarm_families);
+        reader.boolean("tiny", scenario_.swarm_tiny);
+    }
+    void points(TableReader& reader) { reader.boolean("enabled", scenario_.points); }
     void topic(TableReader& reader) {
         TopicPlan topic;
         reader.text("name", topic.name);
@@ -364,12 +397,21 @@ private:
         if (size != 0) {
             topic.partition_size_bytes_max = size;
         }
+        Duration retention;
+        reader.duration("retention", retention);
+        if (retention.ns() > 0) {
+            topic.retention_time = retention;
+        }
+        std::uint32_t segment = 0;
+        reader.number("segment", segment);
+        if (segment != 0) {
+            topic.segment_bytes = segment;
+        }
         scenario_.topics.push_back(std::move(topic));
     }
     void fault(TableReader& reader) {
         FaultSpec spec;
-        reader.word("kind", spec.kind, fault_kind_from,
-                    "crash, power_loss, restart, block, reset, disk_full, slow_disk, wall_step");
+        reader.word("kind", spec.kind, fault_kind_from, fault_kind_names());
         reader.word("target", spec.target, role_from, "sc, spu, client");
         reader.word("peer", spec.peer, role_from, "sc, spu, client");
         reader.range("count", spec.count);
@@ -378,6 +420,9 @@ private:
         if (reader.find("loss") != nullptr) {
             reader.word("loss", loss, loss_from, "all, none, prefix, sectors");
             spec.loss = loss;
+        }
+        if (over_budget(spec.kind) && spec.target != Role::spu) {
+            reader.refuse_table(fmt::format("{} needs target = \"spu\"", to_string(spec.kind)));
         }
         scenario_.faults.push_back(spec);
     }
@@ -398,7 +443,9 @@ Result<Scenario> parse_scenario(std::string_view text, std::string_view source) 
             ErrorCode::invalid_argument,
             fmt::format("{}:{}:{}: {}", source, at.line, at.column, parsed.error().description()));
     }
-    return Parser(parsed.table(), source).parse();
+    WEIR_TRY(Scenario scenario, Parser(parsed.table(), source).parse());
+    scenario.text = text;
+    return scenario;
 }
 
 Result<Scenario> load_builtin(std::string_view name) {

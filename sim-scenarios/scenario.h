@@ -22,6 +22,12 @@ struct TopicPlan {
     std::string name;
     std::uint32_t partition_count = 1;
     std::optional<std::uint64_t> partition_size_bytes_max;
+    std::optional<Duration> retention_time;
+    // Instead of storage.segment.
+    std::optional<std::uint32_t> segment_bytes;
+    bool has_retention() const {
+        return partition_size_bytes_max.has_value() || retention_time.has_value();
+    }
 };
 
 struct WorkloadPlan {
@@ -39,24 +45,38 @@ struct WorkloadPlan {
     // Creating, filling, deleting and recreating topics beside the others; none: no churn.
     std::optional<Duration> admin_interval;
     bool compression = false;
+    // Consumers of each topic that store their offsets and go on there.
+    std::uint64_t offset_consumer_count = 0;
+    // How often the status of the SPUs is looked at; none: never.
+    std::optional<Duration> status_interval;
+};
+
+// Random by default; fifo makes logs easier to read.
+struct ChooserPlan {
+    Chooser chooser = Chooser::random;
+    // Each seed draws one.
+    bool any = false;
 };
 
 struct Scenario {
     std::string name;
     std::string summary;
+    // What it was parsed from.
+    std::string text;
 
     // Faults and load last so long; then all heals, and everything must have ended after `settle`.
     Duration duration = Duration::from_s(20);
     Duration settle = Duration::from_s(120);
     std::uint64_t events_max = 20'000'000;
-    // Random by default; fifo makes logs easier to read.
-    Chooser chooser = Chooser::random;
+    ChooserPlan chooser;
 
     std::uint32_t spu_count = 1;
     std::uint32_t client_count = 1;
 
     Range<Duration> latency{Duration::from_us(200), Duration::from_us(200)};
     Range<Duration> jitter{Duration::from_us(50), Duration::from_us(50)};
+    // One message in a hundred is late by up to this on average. Zero: none.
+    Duration tail;
     std::uint64_t ns_per_kib = 8'000;
     Range<std::uint64_t> buffer_bytes{128U << 10, 128U << 10};
 
@@ -71,9 +91,16 @@ struct Scenario {
     Range<std::uint64_t> checkpoint_interval_bytes{4U << 10, 4U << 10};
     Range<std::uint64_t> tail_cache_bytes{8U << 10, 8U << 10};
 
+    // Whether the fault points in the code fire.
+    bool points = true;
+
     std::vector<TopicPlan> topics;
     WorkloadPlan workload;
     std::vector<FaultSpec> faults;
+    // Per seed: half of the kinds of faults do not happen; sizes are as small as can be, each with
+    // one half.
+    bool swarm_families = false;
+    bool swarm_tiny = false;
 };
 
 // `source` names the text in errors.

@@ -1,7 +1,10 @@
 // weir-sim: runs simulated clusters under faults, and says yes or names the seed.
 
 #include "apps/weir-sim/exit_status.h"
+#include "apps/weir-sim/explain/explain.h"
+#include "apps/weir-sim/replay.h"
 #include "apps/weir-sim/report_text.h"
+#include "apps/weir-sim/shrink.h"
 #include "apps/weir-sim/sweep.h"
 #include "core/base/assert.h"
 
@@ -32,20 +35,32 @@ struct Options {
     bool json = false;
     std::string log_level;
     std::string mutant;
+    std::string node;
+    std::uint64_t until = 0;
+    std::string bundle;
+    std::string output;
+    std::string bundle_dir = "weir-sim-failures";
+    bool text = false;
 };
+
+// Of a replay: lines of other machines are left out.
+std::string g_only_node;
 
 void print_log(std::int64_t time_ns, std::string_view machine, LogLevel level,
                std::string_view component, std::string_view text) {
+    if (!g_only_node.empty() && machine != g_only_node) {
+        return;
+    }
     fmt::print(stderr, "{:>12.6f} {:<9} {:<5} {}: {}\n", static_cast<double>(time_ns) / 1e9,
                machine, to_string(level), component, text);
 }
 
 void print_where(const char*, const char*, int) {
     const sim::CurrentRun& run = sim::current_run();
-    if (run.scenario != nullptr) {
-        fmt::print(stderr, "in scenario {} seed {}, event {}; again: {}\n", run.scenario->name,
-                   run.seed, run.world->trace().events(),
-                   replay_command(run.scenario->name, run.seed));
+    if (run.one != nullptr) {
+        const std::string& name = run.one->scenario.name;
+        fmt::print(stderr, "in scenario {} seed {}, event {}; again: {}\n", name, run.one->seed,
+                   run.world->trace().events(), replay_command(name, run.one->seed));
     }
 }
 
@@ -114,6 +129,28 @@ std::int64_t parse_time(const std::string& text) {
     return std::stoll(text.substr(0, digits)) * unit->second;
 }
 
+std::string read_file(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) {
+        usage(fmt::format("cannot read '{}'", path));
+    }
+    return std::string((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+}
+
+// And switches its planted bug on.
+Bundle load_bundle(const std::string& path) {
+    Result<Bundle> bundle = read_bundle(read_file(path), path);
+    if (!bundle.has_value()) {
+        usage(bundle.error().context);
+    }
+    choose_mutant(bundle->mutant);
+    return *std::move(bundle);
+}
+
+unsigned job_count(const Options& options) {
+    return options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
+}
+
 sim::RunOptions run_options(const Options& options) {
     static const std::map<std::string, LogLevel> levels = {{"trace", LogLevel::trace},
                                                            {"debug", LogLevel::debug},
@@ -134,16 +171,18 @@ sim::RunOptions run_options(const Options& options) {
 
 ExitStatus run(const Options& options) {
     choose_mutant(options.mutant);
-    const sim::Scenario scenario = load(options.scenario);
+    sim::Case one;
+    one.scenario = load(options.scenario);
+    one.seed = options.seed;
     const sim::RunOptions how = run_options(options);
-    const TimedReport first = timed_run(scenario, options.seed, how);
+    const TimedReport first = timed_run(one, how);
     if (options.json) {
         fmt::print("{}\n", run_json(first).dump(2));
     } else {
         fmt::print("{}", run_text(first));
     }
     for (std::uint64_t i = 1; i < options.repeat; ++i) {
-        const TimedReport again = timed_run(scenario, options.seed, how);
+        const TimedReport again = timed_run(one, how);
         if (again.report.trace_hash != first.report.trace_hash) {
             fmt::print(stderr, "run {} of seed {} differs: trace {} instead of {}\n", i + 1,
                        options.seed, hex(again.report.trace_hash), hex(first.report.trace_hash));
@@ -151,6 +190,45 @@ ExitStatus run(const Options& options) {
         }
     }
     return exit_status(first.report.verdict);
+}
+
+void write_story(const Story& story, const std::string& output, bool text) {
+    if (!output.empty()) {
+        std::ofstream file(output, std::ios::binary | std::ios::trunc);
+        file << to_html(story);
+        file.close();
+        if (!file) {
+            usage(fmt::format("cannot write {}", output));
+        }
+        fmt::print(stderr, "{} seed {}: {}; written to {}\n", story.scenario, story.seed,
+                   story.verdict, output);
+    }
+    if (text || output.empty()) {
+        fmt::print("{}", to_text(story));
+    }
+}
+
+// A story is what was asked for: how the run ended is told by the story, not by the status.
+ExitStatus explain_run(const Options& options) {
+    sim::Case one;
+    const bool is_bundle = options.scenario.ends_with(".json");
+    if (is_bundle) {
+        one = load_bundle(options.scenario).one;
+    } else {
+        choose_mutant(options.mutant);
+        one.scenario = load(options.scenario);
+        one.seed = options.seed;
+    }
+    const auto write = [&options, is_bundle](Story story) {
+        if (is_bundle) {
+            story.command = "weir-sim replay " + options.scenario;
+        } else if (!options.mutant.empty()) {
+            story.command += " --mutant " + options.mutant;
+        }
+        write_story(story, options.output, options.text);
+    };
+    write(explain(one, write));
+    return ExitStatus::passed;
 }
 
 ExitStatus run_sweep(const Options& options) {
@@ -168,8 +246,9 @@ ExitStatus run_sweep(const Options& options) {
     SweepOptions how;
     how.first_seed = options.seed;
     how.stop_at_first_failure = options.first_failure;
-    how.job_count =
-        options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
+    how.job_count = job_count(options);
+    how.bundle_dir = options.bundle_dir;
+    how.mutant = options.mutant;
     if (!options.time.empty()) {
         how.time_limit_ns = parse_time(options.time);
     }
@@ -192,6 +271,66 @@ ExitStatus run_sweep(const Options& options) {
         }
     }
     return status;
+}
+
+ExitStatus run_replay(const Options& options) {
+    const Bundle bundle = load_bundle(options.bundle);
+    sim::RunOptions how = run_options(options);
+    g_only_node = options.node;
+    if (options.until != 0) {
+        how.events_max = options.until;
+    }
+    const Replayed replayed = replay(bundle, how);
+    const TimedReport run{replayed.report, replayed.wall_ns, {}};
+    if (options.json) {
+        nlohmann::json text = run_json(run);
+        text["same"] = replayed.same;
+        text["difference"] = replayed.difference;
+        text["broken_off"] = replayed.report.broken_off;
+        fmt::print("{}\n", text.dump(2));
+    } else {
+        fmt::print("{}", run_text(run));
+        if (replayed.report.broken_off) {
+            fmt::print("  broken off after {} of {} events\n", replayed.report.events,
+                       bundle.expected.events);
+        }
+        fmt::print("  replay     {}\n",
+                   replayed.same ? "the same, event for event" : "DIFFERS: " + replayed.difference);
+    }
+    if (!replayed.same) {
+        return ExitStatus::replay_mismatch;
+    }
+    return exit_status(replayed.report.verdict);
+}
+
+ExitStatus run_shrink(const Options& options) {
+    const Bundle bundle = load_bundle(options.bundle);
+    ShrinkOptions how;
+    how.job_count = job_count(options);
+    if (!options.time.empty()) {
+        how.time_limit_ns = parse_time(options.time);
+    }
+    const Result<Shrunk> shrunk = shrink(bundle, how);
+    if (!shrunk.has_value()) {
+        fmt::print(stderr, "weir-sim: {}\n", shrunk.error().context);
+        return ExitStatus::replay_mismatch;
+    }
+    std::string path = options.output;
+    if (path.empty()) {
+        path = options.bundle.substr(0, options.bundle.rfind(".json")) + ".small.json";
+    }
+    std::ofstream file(path, std::ios::binary);
+    file << write_bundle(shrunk->bundle);
+    file.close();
+    if (!file) {
+        usage(fmt::format("cannot write '{}'; -o names another file", path));
+    }
+    if (options.json) {
+        fmt::print("{}\n", shrunk_json(*shrunk, path).dump(2));
+    } else {
+        fmt::print("{}", shrunk_text(*shrunk, path));
+    }
+    return ExitStatus::passed;
 }
 
 int main(int argc, char** argv) {
@@ -223,10 +362,43 @@ int main(int argc, char** argv) {
     many->add_option("--first-seed", options.seed, "the first seed (1)");
     many->add_option("--time", options.time, "end after this time, such as 10s or 5m");
     many->add_option("-j,--jobs", options.jobs, "processes (one per processor)");
+    many->add_option("--bundles", options.bundle_dir,
+                     "folder for a bundle of each failure (weir-sim-failures)");
     many->add_flag("--first-failure", options.first_failure, "end at the first failure");
     many->add_flag("--json", options.json, "print JSON");
     many->add_option("--mutant", options.mutant, "switch a planted bug on");
     many->footer("Example:\n  weir-sim sweep sc-restart --seeds 500");
+
+    CLI::App* again = app.add_subcommand("replay", "Run the failure of a bundle again");
+    again->add_option("bundle", options.bundle, "a bundle that a sweep or a shrink has left")
+        ->required();
+    again->add_option("--until", options.until, "break off after this event");
+    again->add_option("--log", options.log_level, "log lines of all machines, from this level on");
+    again->add_option("--node", options.node, "log lines of this machine only, such as spu-0");
+    again->add_flag("--json", options.json, "print JSON");
+    again->footer(
+        "Example:\n  weir-sim replay weir-sim-failures/torn-writes-42.json --log debug "
+        "--node spu-0");
+
+    CLI::App* smaller = app.add_subcommand("shrink", "Make the failure of a bundle small");
+    smaller->add_option("bundle", options.bundle, "a bundle that a sweep has left")->required();
+    smaller->add_option("-o,--output", options.output, "the smaller bundle (BUNDLE.small.json)");
+    smaller->add_option("--time", options.time, "end after this time (60s)");
+    smaller->add_option("-j,--jobs", options.jobs, "processes (one per processor)");
+    smaller->add_flag("--json", options.json, "print JSON");
+    smaller->footer("Example:\n  weir-sim shrink weir-sim-failures/torn-writes-42.json");
+
+    CLI::App* why = app.add_subcommand("explain", "Tell how a run came to fail");
+    why->add_option("what", options.scenario,
+                    "a bundle; or a name from `weir-sim list` or a TOML file, with a seed")
+        ->required();
+    why->add_option("--seed", options.seed, "the seed (1)");
+    why->add_option("-o,--output", options.output, "write a page for a browser to this file");
+    why->add_flag("--text", options.text, "print the story (the default without -o)");
+    why->add_option("--mutant", options.mutant, "switch a planted bug on");
+    why->footer(
+        "Exit status 0 when the story was told, whatever the run came to.\n\n"
+        "Example:\n  weir-sim explain weir-sim-failures/torn-writes-42.json -o report.html");
 
     CLI::App* list = app.add_subcommand("list", "Scenarios, invariants, fault families, mutants");
     list->add_flag("--json", options.json, "print JSON");
@@ -241,8 +413,17 @@ int main(int argc, char** argv) {
     if (one->parsed()) {
         return static_cast<int>(run(options));
     }
+    if (why->parsed()) {
+        return static_cast<int>(explain_run(options));
+    }
     if (many->parsed()) {
         return static_cast<int>(run_sweep(options));
+    }
+    if (again->parsed()) {
+        return static_cast<int>(run_replay(options));
+    }
+    if (smaller->parsed()) {
+        return static_cast<int>(run_shrink(options));
     }
     if (options.json) {
         fmt::print("{}\n", catalogue_json().dump(2));

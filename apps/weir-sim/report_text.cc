@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <numeric>
 #include <string_view>
 
 namespace weir::app {
@@ -43,6 +44,33 @@ std::string faults_text(const sim::FaultCounts& counts) {
         }
     }
     return text.empty() ? "none" : text;
+}
+
+template <typename Names, typename Counts>
+json counts_json(const Names& names, const Counts& counts) {
+    json all = json::object();
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        all[std::string(names[i])] = counts[i];
+    }
+    return all;
+}
+
+template <typename Names, typename Counts>
+void read_counts(const json& all, const Names& names, Counts& counts) {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        counts[i] = all[std::string(names[i])].template get<std::uint64_t>();
+    }
+}
+
+template <typename Names, typename Counts>
+std::string never_text(const Names& names, const Counts& counts) {
+    std::string text;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (counts[i] == 0) {
+            text += fmt::format("{}{}", text.empty() ? "" : ", ", names[i]);
+        }
+    }
+    return text.empty() ? "nothing" : text;
 }
 
 std::string violations_text(const sim::RunReport& report) {
@@ -102,13 +130,15 @@ json run_json(const TimedReport& run) {
             {"entries_lost", report.entries_lost},
             {"disk_full_errors", report.disk_full_errors},
             {"topics_created", report.topics_created},
+            {"points", counts_json(kFaultPointNames, report.points)},
+            {"situations", counts_json(kSometimesNames, report.situations)},
             {"topics_deleted", report.topics_deleted}};
 }
 
 std::string run_text(const TimedReport& run) {
     const sim::RunReport& report = run.report;
-    std::string text =
-        fmt::format("{} seed {}: {}\n", report.scenario, report.seed, to_string(report.verdict));
+    std::string text = fmt::format("{} seed {}: {}\n", report.scenario, report.seed,
+                                   report.broken_off ? "broken off" : to_string(report.verdict));
     text += violations_text(report);
     text += fmt::format("  simulated  {:.1f} s in {:.3f} s ({:.0f} times real time)\n",
                         seconds(report.simulated_ns), seconds(run.wall_ns),
@@ -130,6 +160,9 @@ json sweep_json(const SweepReport& sweep) {
         json entry = run_json(failure);
         entry.erase("checkpoints");
         entry["replay"] = replay_command(failure.report.scenario, failure.report.seed);
+        if (!failure.bundle_path.empty()) {
+            entry["bundle"] = failure.bundle_path;
+        }
         failures.push_back(std::move(entry));
     }
     return {{"seeds", sweep.runs},
@@ -140,6 +173,8 @@ json sweep_json(const SweepReport& sweep) {
             {"wall_ns", sweep.wall_ns},
             {"faults", total(sweep.faults)},
             {"fault_counts", faults_json(sweep.faults)},
+            {"points", counts_json(kFaultPointNames, sweep.points)},
+            {"situations", counts_json(kSometimesNames, sweep.situations)},
             {"records", {{"acked", sweep.acked_records}, {"read", sweep.read_records}}}};
 }
 
@@ -151,6 +186,10 @@ std::string sweep_text(const SweepReport& sweep) {
         text += violations_text(failure.report);
         text += fmt::format("  again: {}\n",
                             replay_command(failure.report.scenario, failure.report.seed));
+        if (!failure.bundle_path.empty()) {
+            text +=
+                fmt::format("  bundle: {0}; smaller: weir-sim shrink {0}\n", failure.bundle_path);
+        }
     }
     text += fmt::format("{} runs, {} failed\n", sweep.runs, sweep.failures.size());
     text += fmt::format("  simulated  {:.2f} hours in {:.1f} s ({:.0f} times real time)\n",
@@ -161,6 +200,16 @@ std::string sweep_text(const SweepReport& sweep) {
     text += fmt::format("  faults     {}\n", faults_text(sweep.faults));
     text += fmt::format("  records    {} acknowledged, {} reads\n", sweep.acked_records,
                         sweep.read_records);
+    text +=
+        fmt::format("  points     {} of {} fired, {} times in all\n",
+                    std::count_if(sweep.points.begin(), sweep.points.end(),
+                                  [](std::uint64_t count) { return count > 0; }),
+                    sweep.points.size(),
+                    std::accumulate(sweep.points.begin(), sweep.points.end(), std::uint64_t{0}));
+    text += fmt::format("  never reached in this sweep: {}\n",
+                        never_text(kSometimesNames, sweep.situations));
+    text += fmt::format("  never fired in this sweep: {}\n",
+                        never_text(kFaultPointNames, sweep.points));
     return text;
 }
 
@@ -254,6 +303,8 @@ TimedReport decode_line(const std::string& text) {
         const std::string name(to_string(static_cast<sim::FaultKind>(i)));
         report.faults[i] = line["faults"][name].get<std::uint64_t>();
     }
+    read_counts(line["points"], kFaultPointNames, report.points);
+    read_counts(line["situations"], kSometimesNames, report.situations);
     for (std::size_t i = 0; i < line["violations"].size(); ++i) {
         const json& entry = line["violations"][i];
         sim::Violation violation;

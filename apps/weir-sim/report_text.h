@@ -16,6 +16,8 @@ namespace weir::app {
 struct TimedReport {
     sim::RunReport report;
     std::int64_t wall_ns = 0;
+    // Of a failure in a sweep: the file with its bundle.
+    std::string bundle_path;
 };
 
 struct SweepReport {
@@ -25,6 +27,8 @@ struct SweepReport {
     // From start to end, all jobs together.
     std::int64_t wall_ns = 0;
     sim::FaultCounts faults{};
+    sim::PointCounts points{};
+    sim::SituationCounts situations{};
     std::uint64_t acked_records = 0;
     std::uint64_t read_records = 0;
     std::vector<TimedReport> failures;

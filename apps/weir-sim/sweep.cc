@@ -1,5 +1,8 @@
 #include "apps/weir-sim/sweep.h"
 
+#include "apps/weir-sim/bundle.h"
+#include "apps/weir-sim/run_batch.h"
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -9,6 +12,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
+#include <filesystem>
+#include <fstream>
 #include <list>
 #include <poll.h>
 #include <string>
@@ -85,7 +90,10 @@ void write_all(int fd, const std::string& text) {
 [[noreturn]] void work(const std::vector<sim::Scenario>& scenarios, const std::deque<Run>& runs,
                        int out) {
     for (const Run& run : runs) {
-        const TimedReport report = timed_run(scenarios[run.scenario], run.seed, {});
+        sim::Case one;
+        one.scenario = scenarios[run.scenario];
+        one.seed = run.seed;
+        const TimedReport report = timed_run(one, {});
         write_all(out, encode_line(report) + "\n");
     }
     std::_Exit(0);
@@ -107,6 +115,9 @@ public:
             std::fprintf(stderr, "\r\033[K");
         }
         report_.wall_ns = since(start_);
+        for (TimedReport& failure : report_.failures) {
+            leave_bundle(failure);
+        }
         return std::move(report_);
     }
 
@@ -195,6 +206,12 @@ private:
         for (std::size_t i = 0; i < report.faults.size(); ++i) {
             report_.faults[i] += report.faults[i];
         }
+        for (std::size_t i = 0; i < report.points.size(); ++i) {
+            report_.points[i] += report.points[i];
+        }
+        for (std::size_t i = 0; i < report.situations.size(); ++i) {
+            report_.situations[i] += report.situations[i];
+        }
         if (report.verdict != sim::Verdict::passed) {
             report_.failures.push_back(std::move(run));
         }
@@ -222,6 +239,40 @@ private:
         run.report.violations.push_back(std::move(violation));
         note(std::move(run));
         plan_.give_back(std::move(worker.runs));
+    }
+
+    // Runs a failure once more, with its decisions written down.
+    void leave_bundle(TimedReport& failure) {
+        const auto scenario = std::find_if(
+            scenarios_.begin(), scenarios_.end(),
+            [&](const sim::Scenario& one) { return one.name == failure.report.scenario; });
+        if (options_.bundle_dir.empty() || scenario == scenarios_.end()) {
+            return;
+        }
+        Bundle bundle;
+        bundle.one.scenario = *scenario;
+        bundle.one.seed = failure.report.seed;
+        bundle.mutant = options_.mutant;
+        bundle.commit = program_commit();
+        BatchOptions how;
+        how.record = true;
+        auto ran = first_of({bundle.one}, how, [](const RunOutcome&) { return true; });
+        bundle.expected = std::move(ran->second.seen);
+        bundle.one.tape = std::move(ran->second.tape);
+        const std::string name = std::filesystem::path(scenario->name).stem().string();
+        const std::filesystem::path path = std::filesystem::path(options_.bundle_dir) /
+                                           fmt::format("{}-{}.json", name, failure.report.seed);
+        std::error_code error;
+        std::filesystem::create_directories(options_.bundle_dir, error);
+        std::ofstream file(path, std::ios::binary);
+        file << write_bundle(bundle);
+        file.close();
+        if (error || !file) {
+            std::fprintf(stderr, "weir-sim: cannot write %s; --bundles names another folder\n",
+                         path.c_str());
+            return;
+        }
+        failure.bundle_path = path.string();
     }
 
     // After the end of the time the runs under way are not waited for.
@@ -267,11 +318,10 @@ private:
 
 }  // namespace
 
-TimedReport timed_run(const sim::Scenario& scenario, std::uint64_t seed,
-                      const sim::RunOptions& options) {
+TimedReport timed_run(const sim::Case& one, const sim::RunOptions& options) {
     const SteadyClock::time_point start = SteadyClock::now();
     TimedReport run;
-    run.report = sim::run_scenario(scenario, seed, options);
+    run.report = sim::run_case(one, options);
     run.wall_ns = since(start);
     return run;
 }

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace weir::app {
@@ -20,13 +21,16 @@ struct SweepOptions {
     std::optional<std::int64_t> time_limit_ns;
     unsigned job_count = 1;
     bool stop_at_first_failure = false;
+    // Where each failure leaves a bundle; made when the first does. Empty: none.
+    std::string bundle_dir;
+    // Of this build, noted in the bundles.
+    std::string mutant;
 };
 
 // Progress goes to standard error. `scenarios` is not empty.
 SweepReport sweep(const std::vector<sim::Scenario>& scenarios, const SweepOptions& options);
 
 // One run in this process.
-TimedReport timed_run(const sim::Scenario& scenario, std::uint64_t seed,
-                      const sim::RunOptions& options);
+TimedReport timed_run(const sim::Case& one, const sim::RunOptions& options);
 
 }  // namespace weir::app

@@ -117,13 +117,14 @@ Row raw_events(std::uint64_t budget) {
 }
 
 Result<std::vector<Row>> light_scenario(std::uint64_t seed_count) {
-    WEIR_TRY(const sim::Scenario scenario, sim::parse_scenario(kLightScenario, "light"));
+    sim::Case one;
+    WEIR_TRY(one.scenario, sim::parse_scenario(kLightScenario, "light"));
     double simulated_s = 0;
     double events = 0;
     std::uint64_t violations = 0;
     const double elapsed = seconds_of([&] {
-        for (std::uint64_t seed = 1; seed <= seed_count; ++seed) {
-            const sim::RunReport report = sim::run_scenario(scenario, seed);
+        for (one.seed = 1; one.seed <= seed_count; ++one.seed) {
+            const sim::RunReport report = sim::run_case(one);
             simulated_s += static_cast<double>(report.simulated_ns) / 1e9;
             events += static_cast<double>(report.events);
             violations += report.violations.size();

@@ -17,6 +17,25 @@ enum class Mutant : std::uint8_t {
     index_trusted_at_recovery,  // A13: recovery takes the index's word and skips the scan
     directory_not_synced,       // A1, A13: a rolled segment's directory entry is not synced
     wrong_correlation_id,       // A18: a response carries another request's correlation id
+    sync_error_swallowed,       // A1, A13: a failed sync is taken for a good one
+    clean_close_assumed,        // A13: recovery takes the last orderly close's word after a crash
+    full_disk_acked,            // A1: a write that the full disk refused counts as written
+    newest_topic_forgotten,     // A15: an SC that starts again has lost its newest topic
+    short_send_taken_as_whole,  // A18: a file range that was sent in part counts as sent
+    evicted_read_waits,         // A12: a read below the log start waits for ever
+    retention_takes_active,     // A16: retention moves the log start past the segment it deletes
+    offsets_shift_by_eviction,  // A5: acknowledgements are one too high after a deletion
+    acked_sent_again,           // A10: the client sends an acknowledged batch once more
+    ack_of_another_batch,       // A5: an acknowledgement names the log end, not its batch
+    committed_reads_to_end,     // A11: a committed read shows what is not committed yet
+    answers_out_of_order,       // A18: the second of two pipelined produces is answered first
+    cut_frame_taken_as_whole,   // A14: the rest of a broken connection is taken for a frame
+    silent_peer_kept,           // A15: a peer that is silent is taken to be there
+    deletion_not_stored,        // A15: the deletion of a topic is forgotten by a restart
+    watch_misses_deletion,      // A15: a watcher is not told of deletions
+    offset_stored_early,        // A20: an offset is stored before its records are delivered
+    order_by_address,           // A19: a choice depends on where objects are in memory
+    uninitialised_byte,         // A19: a wait depends on memory that nobody wrote
 };
 
 #ifdef WEIR_MUTANTS

@@ -84,6 +84,9 @@ Task<void> Client::maintain_sc() {
             break;
         }
         const Result<void> opened = co_await open_sc(token);
+        if (opened.has_value()) {
+            env_.probe.reached(Sometimes::client_reconnected);
+        }
         if (!opened.has_value() && !token.cancelled()) {
             WEIR_LOG(log_, info, "reconnect: {}", to_string(opened.error()));
         }
@@ -111,6 +114,10 @@ Task<void> Client::follow_watch(std::shared_ptr<ServerConnection> sc, AnswerStre
     while (true) {
         const Result<BufferSlice> frame = co_await answers.next(scope_.token());
         if (!frame.has_value()) {
+            co_return;
+        }
+        if (env_.probe.fault(FaultPoint::client_watch_restarted)) {
+            sc->abandon(Error(ErrorCode::unavailable, "opened anew"));
             co_return;
         }
         Result<wire::Reader> reader = open_answer(*frame);
@@ -245,7 +252,8 @@ Task<Result<std::shared_ptr<ServerConnection>>> Client::spu_connection(SpuId id,
     Slot& slot = *entry;
     WEIR_CO_TRY(const AsyncMutex::Guard guard, co_await slot.opening.lock(token));
     if (slot.connection != nullptr) {
-        if (slot.connection->usable() && slot.connection->address() == address) {
+        if (slot.connection->usable() && slot.connection->address() == address &&
+            !env_.probe.fault(FaultPoint::client_reconnect)) {
             co_return slot.connection;
         }
         retire(std::move(slot.connection));

@@ -57,6 +57,9 @@ ServerConnection::ServerConnection(Env& env, std::unique_ptr<Connection> connect
 Task<Result<std::shared_ptr<ServerConnection>>> ServerConnection::open(Env& env, HostPort address,
                                                                        ConnectionOptions options,
                                                                        CancelToken token) {
+    if (env.probe.fault(FaultPoint::client_connect_given_up)) {
+        co_return fail(ErrorCode::timed_out, "the connect was given up");
+    }
     Deadline deadline(env.clock, env.clock.now() + options.connect_timeout, token);
     Result<std::unique_ptr<Connection>> connected =
         co_await env.network.connect(address, deadline.token());
@@ -154,7 +157,12 @@ Task<Result<BufferSlice>> ServerConnection::exchange(CorrelationId id, Bytes fra
         co_return *std::move(call.answer);
     }
     if (failure_.has_value()) {
-        co_return fail(*failure_);
+        Error failure = *failure_;
+        if (failure.code == ErrorCode::unavailable) {
+            // That would say that it was not sent, which nobody knows any more.
+            failure.code = ErrorCode::connection_closed;
+        }
+        co_return fail(std::move(failure));
     }
     Error error = waited.has_value() ? Error(ErrorCode::connection_closed, "no answer")
                                      : limit.translate(std::move(waited).error());

@@ -1,5 +1,6 @@
 #include "core/client/delivery.h"
 
+#include "core/base/mutant.h"
 #include "core/client/errors.h"
 #include "core/model/batch.h"
 
@@ -82,6 +83,9 @@ Task<void> Producer::Delivery::run() {
         if (config_.delivery == DeliverySemantic::at_most_once || env.clock.now() >= deadline) {
             break;
         }
+        if (items_.front().maybe_written) {
+            env.probe.reached(Sometimes::client_retry_unknown);
+        }
         const Result<void> waited = co_await backoff.wait(deadline, token_);
         if (!waited.has_value()) {
             break;
@@ -127,6 +131,9 @@ Task<Producer::Delivery::Next> Producer::Delivery::attempt(Instant deadline) {
         std::min(deadline, env.clock.now() + config_.server_timeout + config_.response_timeout);
     Result<BufferSlice> frame =
         co_await connection->call(kProduce, version, request, answer_by, token_);
+    if (frame.has_value() && mutant(Mutant::acked_sent_again)) {
+        static_cast<void>(co_await connection->call(kProduce, version, request, answer_by, token_));
+    }
     if (frame.has_value()) {
         co_return take_answers(*frame, version);
     }

@@ -1,6 +1,8 @@
 #include "core/client/partition_stream.h"
 
+#include "core/base/mutant.h"
 #include "core/client/errors.h"
+#include "core/env/dawdle.h"
 #include "core/wire/consumer_offsets.h"
 #include "core/wire/fetch_offsets.h"
 #include "core/wire/update_offsets.h"
@@ -15,6 +17,21 @@ namespace {
 
 constexpr std::uint16_t key_of(wire::SpuApi api) {
     return static_cast<std::uint16_t>(api);
+}
+
+// Without a filter nothing is left out. The checksum of a batch does not cover its base offset, so
+// that damage to it shows here only.
+Result<void> check_dense(const ConsumedChunk& chunk, Offset from) {
+    Offset expected = from;
+    for (const ConsumedRecord& record : chunk.records) {
+        if (record.offset != expected) {
+            return fail(ErrorCode::corrupt,
+                        fmt::format("offset {} comes where {} should: a damaged batch",
+                                    record.offset.value(), expected.value()));
+        }
+        expected += 1;
+    }
+    return {};
 }
 
 }  // namespace
@@ -198,6 +215,9 @@ Task<Result<void>> Consumer::PartitionStream::receive(AnswerStream answers, wire
         if (progress == Progress::end) {
             co_return Result<void>();
         }
+        if (client_.env().probe.fault(FaultPoint::client_session_restarted)) {
+            co_return fail(ErrorCode::unavailable, "opened anew");
+        }
     }
 }
 
@@ -208,8 +228,12 @@ Task<Result<Consumer::PartitionStream::Progress>> Consumer::PartitionStream::tak
                 wire::decode_stream_fetch_response(reader, frame, version));
     stream_id_ = response.stream_id;
     Offset next = *next_;
+    const Offset from = next;
     WEIR_CO_TRY(ConsumedChunk chunk,
                 decode_chunk(response.partition, *next_, config_.inflated_size_bytes_max, &next));
+    if (config_.smartmodules.empty()) {
+        WEIR_CO_CHECK(check_dense(chunk, from));
+    }
     if (response.partition.next_filter_offset > 0) {
         next = std::max(next, Offset(response.partition.next_filter_offset));
     }
@@ -217,6 +241,9 @@ Task<Result<Consumer::PartitionStream::Progress>> Consumer::PartitionStream::tak
         next_ = next;
         to_acknowledge_ = next;
         acknowledge_changed_.notify_all();
+        if (mutant(Mutant::offset_stored_early)) {
+            commit(next);
+        }
     }
     cut_after_last(chunk);
     if (!chunk.records.empty()) {
@@ -238,6 +265,7 @@ Task<Result<Consumer::PartitionStream::Progress>> Consumer::PartitionStream::tak
 void Consumer::PartitionStream::note_error(const wire::ApiError& error) {
     if (const auto* evicted = std::get_if<wire::ErrorEvicted>(&error.payload)) {
         next_ = std::max(*next_, Offset(evicted->next_available));
+        client_.env().probe.reached(Sometimes::client_evicted_skipped);
     }
 }
 
@@ -260,6 +288,9 @@ Task<void> Consumer::PartitionStream::acknowledge(std::shared_ptr<ServerConnecti
             if (!changed.has_value()) {
                 co_return;
             }
+        }
+        if (client_.env().probe.fault(FaultPoint::client_acknowledge_late)) {
+            co_await dawdle(client_.env(), token);
         }
         const Offset offset = *to_acknowledge_;
         const Result<void> sent = co_await acknowledge_once(connection, offset, token);

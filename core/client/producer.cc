@@ -170,7 +170,8 @@ Result<std::optional<RecordHandle>> Producer::try_send(std::optional<ByteSpan> k
         elapsed, batch->last_delta_ms, std::numeric_limits<std::int32_t>::max()));
     const std::uint32_t index = batch->payload.record_count();
     batch->payload.add(key, value, batch->last_delta_ms);
-    if (kBatchHeaderSize + batch->payload.size() >= config_.batch_size_bytes_max) {
+    if (kBatchHeaderSize + batch->payload.size() >= config_.batch_size_bytes_max ||
+        client_.env().probe.fault(FaultPoint::client_batch_sealed)) {
         batch->sealed = true;
     }
     queue->changed.notify_all();
@@ -206,7 +207,8 @@ Task<bool> Producer::wait_until_ready(PartitionQueue* queue) {
             continue;
         }
         const OpenBatch& front = queue->batches.front();
-        const Instant due = front.created + config_.linger;
+        const bool at_once = client_.env().probe.fault(FaultPoint::client_no_linger);
+        const Instant due = at_once ? front.created : front.created + config_.linger;
         if (front.sealed || queue->flush || closing_ || clock.now() >= due ||
             scope_.token().cancelled()) {
             co_return true;
@@ -222,7 +224,8 @@ std::vector<Producer::OpenBatch> Producer::take_ready(PartitionQueue& queue) {
     std::size_t size = 0;
     while (!queue.batches.empty()) {
         const std::size_t batch_size = kBatchHeaderSize + queue.batches.front().payload.size();
-        if (!taken.empty() && size + batch_size > config_.request_size_bytes_max) {
+        if (!taken.empty() && (size + batch_size > config_.request_size_bytes_max ||
+                               client_.env().probe.fault(FaultPoint::client_one_batch))) {
             break;
         }
         size += batch_size;

@@ -8,6 +8,7 @@
 #include "core/env/clock.h"
 #include "core/env/disk.h"
 #include "core/env/network.h"
+#include "core/env/probe.h"
 #include "core/env/process.h"
 #include "core/env/random.h"
 #include "core/task/executor.h"
@@ -22,6 +23,7 @@ struct Env {
     Random& random;
     Process& process;
     LogSink& log;
+    Probe& probe;
 };
 
 }  // namespace weir

@@ -1,5 +1,7 @@
 #include "core/log/checkpoint.h"
 
+#include "core/model/batch.h"
+
 #include <array>
 #include <utility>
 
@@ -32,6 +34,8 @@ Task<Result<std::optional<Checkpoint>>> CheckpointFile::read() {
             if (slot.error().code == ErrorCode::not_supported) {
                 co_return fail(std::move(slot).error());
             }
+            const ByteSpan bytes_of_slot = ByteSpan(bytes).subspan(at, kCheckpointSlotSize);
+            damaged_slot_count_ += all_zeros(bytes_of_slot) ? 0U : 1U;
             continue;
         }
         if (!newest.has_value() || slot->sequence > newest->sequence) {

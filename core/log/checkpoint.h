@@ -29,6 +29,8 @@ public:
     // Writes the next slot; fills in the sequence.
     Task<Result<void>> write(Checkpoint checkpoint, Sync sync);
     void close_file() { file_.reset(); }
+    // Of the last read(): slots that hold something, but nothing intact.
+    std::uint32_t damaged_slot_count() const { return damaged_slot_count_; }
 
 private:
     Task<Result<std::shared_ptr<File>>> open_file();
@@ -36,6 +38,7 @@ private:
     Disk& disk_;
     std::string path_;
     std::uint64_t sequence_ = 0;
+    std::uint32_t damaged_slot_count_ = 0;
     std::shared_ptr<File> file_;
 };
 

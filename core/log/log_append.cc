@@ -1,6 +1,7 @@
 // The writer: from the queue to the active segment, a turn's appends in one write.
 
 #include "core/base/mutant.h"
+#include "core/env/dawdle.h"
 #include "core/log/log_impl.h"
 #include "core/model/batch.h"
 
@@ -78,6 +79,9 @@ void LogImpl::start_writer() {
 Task<void> LogImpl::run_writer() {
     while (!queue_.empty() || has_requests()) {
         co_await turn_end(env_.executor);
+        if (env_.probe.fault(FaultPoint::log_writer_yields)) {
+            co_await dawdle(env_, scope_.token());
+        }
         if (has_requests()) {
             co_await serve_requests();
         }
@@ -130,6 +134,9 @@ bool LogImpl::needs_roll(const Queued& next) const {
     if (roll_pending_) {
         return true;
     }
+    if (!active()->empty() && env_.probe.fault(FaultPoint::log_roll_early)) {
+        return true;
+    }
     return !active()->empty() &&
            active()->data_size_bytes() + next.batches.size() > config_.segment_size_bytes_max;
 }
@@ -142,7 +149,8 @@ std::size_t LogImpl::gather(std::size_t first) {
         config_.unsynced_bytes_max - std::min(config_.unsynced_bytes_max, unsynced_size_bytes()));
     std::uint64_t size = writing_[first].batches.size();
     std::size_t count = 1;
-    while (first + count < writing_.size() &&
+    const bool alone = env_.probe.fault(FaultPoint::log_gather_one);
+    while (!alone && first + count < writing_.size() &&
            size + writing_[first + count].batches.size() <= room) {
         size += writing_[first + count].batches.size();
         ++count;
@@ -164,7 +172,10 @@ Task<Result<void>> LogImpl::write_gathered(std::size_t first, std::size_t count)
         co_await preallocate(end);
     }
     const FilePosition position(active()->end_position);
-    WEIR_CO_CHECK(co_await file->write_at(position, slices_));
+    Result<void> written = co_await file->write_at(position, slices_);
+    if (!written.has_value() && !mutant(Mutant::full_disk_acked)) {
+        co_return written;
+    }
     ++stats_.write_count;
     note_written(first, count);
     co_return Result<void>();
@@ -173,7 +184,7 @@ Task<Result<void>> LogImpl::write_gathered(std::size_t first, std::size_t count)
 // Extends the file ahead of the writes, so that a sync has less to do. Only a help: failing is
 // fine.
 Task<void> LogImpl::preallocate(std::uint64_t needed_size) {
-    if (config_.preallocate_bytes_max == 0) {
+    if (config_.preallocate_bytes_max == 0 || env_.probe.fault(FaultPoint::log_no_preallocation)) {
         co_return;
     }
     const std::uint64_t step_max = std::max(kPreallocateStepMin, config_.preallocate_bytes_max);
@@ -219,9 +230,16 @@ void LogImpl::note_written(std::size_t first, std::size_t count) {
     segment.last_append_ms = env_.clock.wall_now().ms();
     active_file_size_ = std::max(active_file_size_, segment.end_position);
     pending_count_ += count;
+    if (env_.probe.fault(FaultPoint::log_cache_dropped)) {
+        tail_.clear();
+    }
+    if (disk_full_) {
+        env_.probe.reached(Sometimes::log_disk_full_left);
+    }
     disk_full_ = false;
     on_written_.notify_all();
     changed_.notify_all();
+    tell_position();
     publish_committed();
     start_committer();
 }
@@ -246,6 +264,7 @@ Task<void> LogImpl::abort_appends(Error error) {
     queued_size_bytes_ = 0;
     assigned_end_ = leo_;
     if (error.code == ErrorCode::disk_full) {
+        env_.probe.reached(Sometimes::log_disk_full_entered);
         disk_full_ = true;
         retry_at_ = env_.clock.now() + config_.disk_full_retry_interval;
     }
@@ -303,17 +322,23 @@ Task<Result<void>> LogImpl::roll_segment() {
     next->last_append_ms = env_.clock.wall_now().ms();
     next->index.emplace();
     WEIR_CO_TRY(next->file, co_await create_next_segment());
-    const auto shrunk = co_await shrink_active();
-    WEIR_MAYBE(shrunk.has_value());
+    if (!env_.probe.fault(FaultPoint::log_no_shrink)) {
+        const auto shrunk = co_await shrink_active();
+        WEIR_MAYBE(shrunk.has_value());
+    }
     const std::shared_ptr<Segment> closed = active();
     active_file_size_ = next->end_position;
     segments_.push_back(std::move(next));
     roll_pending_ = false;
     ++stats_.roll_count;
+    env_.probe.reached(Sometimes::log_rolled);
     synced_.segment_base = active()->base_offset;
     synced_.position = active()->end_position;
     // Both only save work at the next start.
-    auto noted = co_await write_index_file(env_.disk, dir_, config_.identity, closed);
+    Result<void> noted;
+    if (!env_.probe.fault(FaultPoint::log_no_index_file)) {
+        noted = co_await write_index_file(env_.disk, dir_, config_.identity, closed);
+    }
     if (noted.has_value()) {
         noted = co_await write_checkpoint(false, CheckpointFile::Sync::no);
     }

@@ -1,6 +1,7 @@
 // Group commit: the committer, the waits for it, and the checkpoint that notes how far it got.
 
 #include "core/base/mutant.h"
+#include "core/env/dawdle.h"
 #include "core/log/log_impl.h"
 
 #include <fmt/core.h>
@@ -60,6 +61,10 @@ void LogImpl::start_committer() {
 Task<void> LogImpl::run_committer() {
     while (synced_.end < leo_ && !failed_) {
         co_await wait_before_sync();
+        const bool may_be_late = config_.durability == Durability::fsync;
+        if (may_be_late && env_.probe.fault(FaultPoint::log_sync_late)) {
+            co_await dawdle(env_, scope_.token());
+        }
         const auto synced = co_await sync_written(SyncWhen::if_behind);
         if (!synced.has_value()) {
             break;
@@ -76,6 +81,9 @@ Task<void> LogImpl::wait_before_sync() {
         const Instant due = first_unsynced_at_ + config_.bounded_delay_max;
         const auto slept = co_await sleep_until(env_.clock, env_.executor, due, scope_.token());
         WEIR_MAYBE(slept.has_value());
+        co_return;
+    }
+    if (env_.probe.fault(FaultPoint::log_no_gathering)) {
         co_return;
     }
     const Instant latest = synced_at_ + config_.commit_gather_max;
@@ -110,7 +118,7 @@ Task<Result<void>> LogImpl::sync_written(SyncWhen when) {
         const std::uint64_t append_count = pending_count_;
         auto synced = co_await file->sync_data();
         ++stats_.sync_count;
-        if (!synced.has_value()) {
+        if (!synced.has_value() && !mutant(Mutant::sync_error_swallowed)) {
             co_await sync_failed(synced.error());
             co_return fail(std::move(synced).error());
         }
@@ -124,6 +132,9 @@ void LogImpl::note_synced(SyncedPoint point, std::uint64_t written_bytes,
                           std::uint64_t append_count) {
     WEIR_ASSERT(append_count <= pending_count_);
     WEIR_ASSERT(point.end >= synced_.end);
+    if (append_count >= 8) {
+        env_.probe.reached(Sometimes::log_group_of_8);
+    }
     if (point.end > synced_.end) {
         synced_ = point;
     }
@@ -157,6 +168,7 @@ void LogImpl::publish_committed() {
     }
     committed_ = std::max(committed_, end);
     committed_sequence_ = std::max(committed_sequence_, sequence);
+    tell_position();
     on_committed_.notify_all();
     changed_.notify_all();
 }
@@ -170,7 +182,9 @@ Task<Result<void>> LogImpl::sync() {
 }
 
 Task<void> LogImpl::checkpoint_if_due() {
-    if (synced_bytes_ - checkpointed_bytes_ < config_.checkpoint_interval_bytes) {
+    const bool due = synced_bytes_ - checkpointed_bytes_ >= config_.checkpoint_interval_bytes;
+    const auto point = due ? FaultPoint::log_checkpoint_skipped : FaultPoint::log_checkpoint_early;
+    if (env_.probe.fault(point) == due) {
         co_return;
     }
     const bool synced = synced_bytes_ - checkpoint_synced_bytes_ >=

@@ -149,6 +149,7 @@ private:
 
     const std::shared_ptr<Segment>& active() const { return segments_.back(); }
     void note_use() { last_used_ = env_.clock.now(); }
+    void tell_position() { env_.probe.log_moved(LogPosition{dir_, log_start_, committed_, leo_}); }
 
     Env& env_;
     const std::string dir_;

@@ -45,6 +45,7 @@ LogImpl::LogImpl(Env& env, std::string dir, LogConfig config,
     synced_.position = active()->end_position;
     checkpointed_ = synced_;
     note_use();
+    tell_position();
 }
 
 Task<Result<std::unique_ptr<Log>>> Log::open(Env& env, std::string dir, LogConfig config) {

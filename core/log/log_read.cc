@@ -100,7 +100,11 @@ Task<Result<LogSlice>> LogImpl::read(ReadRequest request) {
         nothing.base_offset = nothing.next_offset = request.offset;
         co_return nothing;
     }
-    if (!tail_.empty() && request.offset >= tail_.base_offset()) {
+    if (env_.probe.fault(FaultPoint::log_read_one_batch)) {
+        request.size_bytes_max = 1;
+    }
+    if (!tail_.empty() && request.offset >= tail_.base_offset() &&
+        !env_.probe.fault(FaultPoint::log_cache_bypassed)) {
         ++stats_.tail_read_count;
         co_return read_tail(request);
     }
@@ -108,6 +112,7 @@ Task<Result<LogSlice>> LogImpl::read(ReadRequest request) {
     auto slice = co_await read_file(request);
     if (!slice.has_value() && request.offset < log_start_) {
         // Deleted while it was being read.
+        env_.probe.reached(Sometimes::log_evicted_while_reading);
         WEIR_CO_CHECK(check_readable(request.offset));
     }
     co_return slice;

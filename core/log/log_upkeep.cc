@@ -1,5 +1,6 @@
 // Retention, going idle, closing.
 
+#include "core/base/mutant.h"
 #include "core/log/log_impl.h"
 
 #include <fmt/core.h>
@@ -41,7 +42,9 @@ Offset LogImpl::expired_below(Offset delete_limit) const {
     const std::int64_t now_ms = env_.clock.wall_now().ms();
     std::uint64_t size = size_bytes();
     std::size_t count = 0;
-    while (count + 1 < segments_.size() && count < kDeleteCountMax) {
+    const std::size_t count_max =
+        env_.probe.fault(FaultPoint::log_retention_one) ? 1 : kDeleteCountMax;
+    while (count + 1 < segments_.size() && count < count_max) {
         const Segment& segment = *segments_[count];
         const bool too_old = config_.retention_time.has_value() &&
                              now_ms - segment.last_append_ms > config_.retention_time->ms();
@@ -52,6 +55,9 @@ Offset LogImpl::expired_below(Offset delete_limit) const {
         }
         size -= segment.data_size_bytes();
         ++count;
+    }
+    if (count > 0 && mutant(Mutant::retention_takes_active)) {
+        return segments_[count]->next_offset;
     }
     return count == 0 ? log_start_ : segments_[count]->base_offset;
 }
@@ -70,6 +76,7 @@ Task<Result<void>> LogImpl::delete_below(Offset new_start) {
         co_return fail(std::move(noted).error());
     }
     log_start_ = new_start;
+    tell_position();
     std::vector<std::shared_ptr<Segment>> doomed;
     while (segments_.size() > 1 && segments_.front()->next_offset <= new_start) {
         doomed.push_back(std::move(segments_.front()));
@@ -77,6 +84,9 @@ Task<Result<void>> LogImpl::delete_below(Offset new_start) {
     }
     if (!tail_.empty() && tail_.base_offset() < new_start) {
         tail_.clear();
+    }
+    if (!doomed.empty()) {
+        env_.probe.reached(Sometimes::log_retention_deleted);
     }
     changed_.notify_all();
     co_return co_await delete_files(std::move(doomed));
@@ -118,7 +128,8 @@ Task<Result<void>> LogImpl::trim(Offset offset) {
 
 bool LogImpl::is_idle() const {
     const bool working = writer_running_ || committer_running_ || operation_count_ > 1;
-    return !working && env_.clock.now() - last_used_ >= config_.idle_after;
+    return !working && (env_.clock.now() - last_used_ >= config_.idle_after ||
+                        env_.probe.fault(FaultPoint::log_idle_at_once));
 }
 
 Task<Result<void>> LogImpl::tick(Offset delete_limit) {
@@ -157,6 +168,7 @@ Task<Result<void>> LogImpl::go_idle() {
     if (is_idle() && !ending_) {
         tail_.clear();
         close_files();
+        env_.probe.reached(Sometimes::log_idle_closed);
     }
     co_return Result<void>();
 }

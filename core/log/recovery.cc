@@ -6,12 +6,16 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
 namespace weir::log {
 
 namespace {
+
+// Bytes that are rewritten at a time.
+constexpr std::uint64_t kRewriteSize = 256U << 10U;
 
 struct FoundSegment {
     Offset base_offset;
@@ -57,6 +61,7 @@ private:
     Result<void> check_against_checkpoint(const Segment& active) const;
     Task<Result<void>> repair();
     Task<Result<void>> remove_files();
+    Task<Result<void>> rewrite_unsynced();
     Task<Result<void>> sync_active();
 
     std::string path_of(Offset base_offset) const {
@@ -126,6 +131,9 @@ Task<Result<void>> Recovery::look() {
         co_return fail(std::move(listed).error());
     }
     WEIR_CO_TRY(checkpoint_, co_await checkpoint_file_.read());
+    if (checkpoint_file_.damaged_slot_count() > 0) {
+        env_.probe.reached(Sometimes::log_slot_damaged);
+    }
     if (checkpoint_.has_value() && checkpoint_->identity != config_.identity) {
         co_return fail(ErrorCode::already_exists, dir_ + ": the log of another partition");
     }
@@ -160,6 +168,9 @@ Result<void> Recovery::drop_below_log_start() {
                found_[doomed + 1].base_offset <= checkpoint_->log_start) {
             doomed_files_.push_back(segment_file_name(found_[doomed].base_offset));
             ++doomed;
+        }
+        if (doomed > 0) {
+            env_.probe.reached(Sometimes::log_deletion_finished);
         }
         found_.erase(found_.begin(), found_.begin() + static_cast<std::ptrdiff_t>(doomed));
         if (!found_.empty() && found_.front().base_offset > checkpoint_->log_start) {
@@ -206,6 +217,7 @@ Task<Result<void>> Recovery::look_at_last() {
         active->file = std::move(opened);
         WEIR_CO_TRY(const Birth birth, co_await check_header(*active->file, base_offset));
         if (birth == Birth::unborn) {
+            env_.probe.reached(Sometimes::log_unborn_dropped);
             doomed_files_.push_back(segment_file_name(base_offset));
             found_.pop_back();
             continue;
@@ -231,15 +243,21 @@ Task<Result<void>> Recovery::look_at_last() {
 // acknowledged since then has made it longer.
 Task<Result<bool>> Recovery::take_clean_active(std::shared_ptr<Segment> active,
                                                std::uint64_t file_size) {
-    if (!checkpoint_.has_value() || !checkpoint_->clean ||
-        checkpoint_->segment_base != active->base_offset || checkpoint_->position != file_size) {
+    if (env_.probe.fault(FaultPoint::log_clean_ignored)) {
+        co_return false;
+    }
+    const bool trusted = mutant(Mutant::clean_close_assumed);
+    if (!trusted &&
+        (!checkpoint_.has_value() || !checkpoint_->clean ||
+         checkpoint_->segment_base != active->base_offset || checkpoint_->position != file_size)) {
         co_return false;
     }
     WEIR_CO_TRY(const auto index, co_await read_index_header(active->base_offset));
-    if (!index.has_value() || index->end_position != file_size ||
-        index->next_offset != checkpoint_->next_offset) {
+    if (!index.has_value() || (!trusted && (index->end_position != file_size ||
+                                            index->next_offset != checkpoint_->next_offset))) {
         co_return false;
     }
+    env_.probe.reached(Sometimes::log_clean_start);
     active->next_offset = index->next_offset;
     active->end_position = index->end_position;
     active->max_time_stamp = index->max_time_stamp;
@@ -270,6 +288,7 @@ Task<Result<void>> Recovery::scan_active(std::shared_ptr<Segment> active, std::u
     active->index = std::move(scan.index);
     WEIR_CO_CHECK(check_against_checkpoint(*active));
     if (!scan.ends_well()) {
+        env_.probe.reached(Sometimes::log_torn_tail_cut);
         result_.report.cut_bytes = file_size - scan.end_position;
         WEIR_LOG(logger_, warn, "{}: cutting {} bytes at position {} (offset {}): {}",
                  path_of(active->base_offset), result_.report.cut_bytes, scan.end_position,
@@ -316,7 +335,7 @@ Task<Result<std::optional<IndexHeader>>> Recovery::read_index_header(Offset base
 Task<Result<void>> Recovery::look_at_closed(FoundSegment found, Offset next_base) {
     WEIR_CO_TRY(const auto index, co_await read_index_header(found.base_offset));
     if (!index.has_value() || index->next_offset != next_base ||
-        index->end_position > found.file_size) {
+        index->end_position > found.file_size || env_.probe.fault(FaultPoint::log_closed_scanned)) {
         WEIR_CO_CHECK(co_await scan_closed(found, next_base));
         co_return Result<void>();
     }
@@ -356,6 +375,7 @@ Task<Result<void>> Recovery::scan_closed(FoundSegment found, Offset next_base) {
     segment->last_append_ms = estimate_append_ms(scan.max_time_stamp);
     segment->index = std::move(scan.index);
     ++result_.report.indexes_rebuilt_count;
+    env_.probe.reached(Sometimes::log_index_rebuilt);
     to_index_.push_back(segment);
     result_.segments.push_back(std::move(segment));
     co_return Result<void>();
@@ -376,6 +396,7 @@ Task<Result<void>> Recovery::repair() {
         WEIR_CO_CHECK(co_await active->file->truncate(active->end_position));
         result_.active_file_size = active->end_position;
     }
+    WEIR_CO_CHECK(co_await rewrite_unsynced());
     WEIR_CO_CHECK(co_await sync_active());
     Checkpoint checkpoint;
     checkpoint.identity = config_.identity;
@@ -396,6 +417,34 @@ Task<Result<void>> Recovery::remove_files() {
     }
     if (!doomed_files_.empty()) {
         WEIR_CO_CHECK(co_await env_.disk.sync_directory(dir_));
+    }
+    co_return Result<void>();
+}
+
+// A sync that failed before the process ended has left bytes that can be read and that no sync
+// saves any more, since the system takes them for clean. Written once more, they are dirty again.
+// Which bytes these are nobody knows: all that no checkpoint calls synced.
+Task<Result<void>> Recovery::rewrite_unsynced() {
+    const std::shared_ptr<Segment> active = result_.segments.back();
+    if (config_.durability == Durability::async) {
+        co_return Result<void>();
+    }
+    std::uint64_t at = 0;
+    if (checkpoint_.has_value() && checkpoint_->segment_base == active->base_offset) {
+        at = std::min(checkpoint_->position, active->end_position);
+    }
+    Buffer buffer = Buffer::allocate(
+        static_cast<std::size_t>(std::min<std::uint64_t>(kRewriteSize, active->end_position - at)));
+    while (at < active->end_position) {
+        const MutByteSpan part = buffer.span().first(static_cast<std::size_t>(
+            std::min<std::uint64_t>(buffer.size(), active->end_position - at)));
+        WEIR_CO_TRY(const std::size_t size, co_await active->file->read_at(FilePosition(at), part));
+        if (size != part.size()) {
+            co_return corrupt(active->base_offset, at, "the file has become shorter");
+        }
+        const std::array<ByteSpan, 1> slices = {ByteSpan(part)};
+        WEIR_CO_CHECK(co_await active->file->write_at(FilePosition(at), slices));
+        at += size;
     }
     co_return Result<void>();
 }

@@ -1,5 +1,7 @@
 #include "core/rpc/frame.h"
 
+#include "core/base/mutant.h"
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -89,7 +91,14 @@ Task<Result<std::optional<BufferSlice>>> FrameReader::next(CancelToken token) {
         make_room(needed);
         const std::size_t room = std::min(slab_.size() - end_, kReceiveSizeMax);
         const MutByteSpan into(slab_.data() + end_, room);
-        WEIR_CO_TRY(const std::size_t received, co_await connection_.read_some(into, token));
+        const Result<std::size_t> read = co_await connection_.read_some(into, token);
+        if (mutant(Mutant::cut_frame_taken_as_whole) && read.value_or(0) == 0 &&
+            2 * available() > needed && needed <= slab_.size() - begin_) {
+            BufferSlice payload(slab_, begin_ + kLengthSize, needed - kLengthSize);
+            begin_ = end_;
+            co_return std::optional<BufferSlice>(std::move(payload));
+        }
+        WEIR_CO_TRY(const std::size_t received, read);
         if (received == 0) {
             if (available() == 0) {
                 co_return std::optional<BufferSlice>();
@@ -141,6 +150,11 @@ Task<Result<void>> FrameWriter::flush(CancelToken token) {
             failed_ = written.error();
             queue_.clear();
             queued_size_bytes_ = 0;
+            if (failed_->code != ErrorCode::cancelled) {
+                // Part of a frame may be out, and nothing can follow it: a peer that waits for the
+                // rest must hear of it.
+                connection_.reset();
+            }
         }
         progress_.notify_all();
     }
@@ -180,8 +194,12 @@ Task<Result<void>> FrameWriter::write_some(CancelToken token) {
     WEIR_CO_CHECK(co_await connection_.write(slices_, token));
     const OutFrame& last = in_flight_.back();
     if (last.file != nullptr && last.file_size_bytes > 0) {
-        WEIR_CO_CHECK(co_await connection_.send_file(*last.file, last.file_position,
-                                                     last.file_size_bytes, token));
+        std::uint64_t file_size = last.file_size_bytes;
+        if (mutant(Mutant::short_send_taken_as_whole)) {
+            file_size = std::min(file_size, kGatherSizeMax >> 10U);
+        }
+        WEIR_CO_CHECK(
+            co_await connection_.send_file(*last.file, last.file_position, file_size, token));
     }
     written_count_ += in_flight_.size();
     queued_size_bytes_ -= size;

@@ -1,5 +1,7 @@
 #include "core/sc/embedded_store.h"
 
+#include "core/base/mutant.h"
+#include "core/env/dawdle.h"
 #include "core/model/batch.h"
 #include "core/wire/record.h"
 
@@ -49,6 +51,15 @@ Result<void> replay_batches(JournalReplay& replay, ByteSpan bytes) {
                     fmt::format("metadata journal: {}", to_string(walker.fault())));
     }
     return Result<void>();
+}
+
+// What Mutant::newest_topic_forgotten loses: the topic and the partitions stored with it.
+void forget_newest_topic(StoreState& state) {
+    std::uint64_t newest = 0;
+    for (const auto& [key, value] : state) {
+        newest = key.kind == RecordKind::topic ? std::max(newest, value.revision) : newest;
+    }
+    std::erase_if(state, [newest](const auto& item) { return item.second.revision == newest; });
 }
 
 }  // namespace
@@ -118,6 +129,9 @@ Task<Result<void>> EmbeddedStore::load() {
     WEIR_CO_CHECK(replay.finish());
     revision_ = replay.revision();
     state_ = std::move(replay).take_state();
+    if (mutant(Mutant::newest_topic_forgotten)) {
+        forget_newest_topic(state_);
+    }
     changes_known_since_ = revision_;
     WEIR_LOG(log_, info, "metadata at revision {}: {} objects, journal of {} bytes", revision_,
              state_.size(), journal_->size_bytes());
@@ -167,6 +181,9 @@ Task<Result<std::uint64_t>> EmbeddedStore::commit(std::vector<Mutation> mutation
         co_return fail(ErrorCode::unavailable, "the metadata store is closing or has failed");
     }
     WEIR_CO_CHECK(check_preconditions(mutations));
+    if (env_.probe.fault(FaultPoint::sc_store_slow)) {
+        co_await dawdle(env_, CancelToken());
+    }
     std::vector<Bytes> records;
     records.push_back(encode_transaction(revision_ + 1, mutations));
     WEIR_CO_CHECK(co_await append(std::move(records)));
@@ -175,7 +192,8 @@ Task<Result<std::uint64_t>> EmbeddedStore::commit(std::vector<Mutation> mutation
     remember(mutations);
     changed_.notify_all();
     const std::uint64_t revision = revision_;
-    if (journal_->size_bytes() > size_at_snapshot_ * 2 + config_.snapshot_after_size_bytes) {
+    if (journal_->size_bytes() > size_at_snapshot_ * 2 + config_.snapshot_after_size_bytes ||
+        env_.probe.fault(FaultPoint::sc_snapshot_early)) {
         // The transaction is done whatever becomes of the snapshot; it is tried again later.
         const Result<void> written = co_await write_snapshot();
         if (!written.has_value()) {
@@ -235,6 +253,7 @@ Task<Result<void>> EmbeddedStore::write_snapshot() {
     std::vector<Bytes> records = encode_snapshot(revision_, state_);
     WEIR_CO_CHECK(co_await append(std::move(records)));
     ++snapshot_count_;
+    env_.probe.reached(Sometimes::sc_snapshot_written);
     WEIR_CO_CHECK(co_await journal_->trim(begin));
     size_at_snapshot_ = journal_->size_bytes();
     WEIR_LOG(log_, info, "metadata snapshot at revision {}: journal of {} bytes, was {}", revision_,

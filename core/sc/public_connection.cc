@@ -1,5 +1,6 @@
 #include "core/sc/public_connection.h"
 
+#include "core/env/dawdle.h"
 #include "core/sc/listing.h"
 #include "core/sc/status.h"
 #include "core/wire/api_versions.h"
@@ -59,6 +60,9 @@ Task<void> PublicConnection::run() {
         if (!frame->has_value()) {
             break;
         }
+        if (services_.context.env.probe.fault(FaultPoint::sc_client_dropped)) {
+            break;
+        }
         const Result<void> handled = co_await handle(**std::move(frame));
         if (!handled.has_value()) {
             if (handled.error().code == ErrorCode::malformed ||
@@ -111,6 +115,9 @@ Task<void> PublicConnection::push_updates() {
                 break;
             }
             continue;
+        }
+        if (services_.context.env.probe.fault(FaultPoint::sc_watch_late)) {
+            co_await dawdle(services_.context.env, scope_.token());
         }
         if (writer_.queued_size_bytes() < kQueuedSizeMax) {
             enqueue_updates();

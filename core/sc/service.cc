@@ -134,7 +134,8 @@ Task<void> Service::reconcile() {
             continue;
         }
         while (context_.catalog.topics.epoch() == topics_seen &&
-               context_.catalog.spus.epoch() == spus_seen) {
+               context_.catalog.spus.epoch() == spus_seen &&
+               !context_.env.probe.fault(FaultPoint::sc_reconcile_again)) {
             const Result<void> waited = co_await context_.catalog.changed().wait(token);
             if (!waited.has_value()) {
                 co_return;
@@ -152,8 +153,10 @@ Task<void> Service::publish() {
                 co_return;
             }
         }
+        const bool early = context_.env.probe.fault(FaultPoint::sc_publish_early);
+        const Duration interval = early ? Duration::from_ms(1) : kPublishInterval;
         const Result<void> slept =
-            co_await sleep_for(context_.env.clock, context_.env.executor, kPublishInterval, token);
+            co_await sleep_for(context_.env.clock, context_.env.executor, interval, token);
         if (!slept.has_value()) {
             co_return;
         }

@@ -1,5 +1,8 @@
 #include "core/sc/spu_session.h"
 
+#include "core/base/mutant.h"
+#include "core/env/dawdle.h"
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -83,8 +86,10 @@ Task<std::optional<SpuId>> SpuSession::run() {
 
 Task<Result<BufferSlice>> SpuSession::read_frame() {
     Clock& clock = services_.context.env.clock;
-    Deadline deadline(clock, clock.now() + services_.context.config.spu_heartbeat_timeout,
-                      scope_.token());
+    const Duration timeout = mutant(Mutant::silent_peer_kept)
+                                 ? Duration::from_s(1'000'000)
+                                 : services_.context.config.spu_heartbeat_timeout;
+    Deadline deadline(clock, clock.now() + timeout, scope_.token());
     Result<std::optional<BufferSlice>> frame = co_await reader_.next(deadline.token());
     if (!frame.has_value()) {
         co_return fail(deadline.translate(frame.error()));
@@ -161,6 +166,9 @@ Task<Result<void>> SpuSession::serve() {
         // Another connection of the same SPU may have taken over while this one waited.
         if (!services_.spus.attached(*spu_, *this)) {
             co_return fail(ErrorCode::unavailable, "replaced by a newer connection");
+        }
+        if (services_.context.env.probe.fault(FaultPoint::sc_session_dropped)) {
+            co_return fail(ErrorCode::unavailable, "opened anew");
         }
         WEIR_CO_CHECK(take(frame));
         if (writer_.queued_size_bytes() > 0) {
@@ -300,6 +308,10 @@ Task<void> SpuSession::push_assignments() {
             if (!waited.has_value()) {
                 break;
             }
+            continue;
+        }
+        if (services_.context.env.probe.fault(FaultPoint::sc_assignments_late)) {
+            co_await dawdle(services_.context.env, scope_.token());
             continue;
         }
         Assignments message = next_assignments();

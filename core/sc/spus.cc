@@ -192,6 +192,7 @@ void Spus::set_resolution(SpuId spu, SpuResolution resolution) {
 void Spus::attach(SpuId spu, Session& session) {
     Session*& place = sessions_[spu];
     if (place != nullptr) {
+        context_.env.probe.reached(Sometimes::sc_session_replaced);
         place->replaced();
     }
     place = &session;
@@ -219,6 +220,7 @@ void Spus::offline_if_gone(SpuId spu) {
         return;
     }
     WEIR_LOG(log_, warn, "spu {} is offline", spu.value());
+    context_.env.probe.reached(Sometimes::sc_spu_offline);
     set_resolution(spu, SpuResolution::offline);
     leader_gone(spu);
     context_.catalog.notify();
@@ -253,6 +255,7 @@ void Spus::report_one(SpuId spu, const wire::internal::ReplicaReport& report) {
     // Of a topic that is gone, of its former life, or from somebody who does not lead.
     if (entry == nullptr || entry->extra.topic_uid != report.topic_uid ||
         entry->object.spec.leader != spu || entry->extra.leader_epoch != report.leader_epoch) {
+        context_.env.probe.reached(Sometimes::sc_stale_report);
         return;
     }
     control::LeaderReport merged;

@@ -1,5 +1,6 @@
 #include "core/sc/topics.h"
 
+#include "core/base/mutant.h"
 #include "core/sc/records.h"
 #include "core/sc/status.h"
 
@@ -195,6 +196,9 @@ Task<wire::Status> Topics::wait_online(std::string name, Uid uid, CancelToken to
         if (online >= wanted) {
             co_return status_ok(name);
         }
+        if (context_.env.probe.fault(FaultPoint::sc_topic_wait_short)) {
+            break;
+        }
         const Result<void> waited = co_await context_.catalog.changed().wait(deadline.token());
         if (!waited.has_value()) {
             break;
@@ -246,6 +250,9 @@ Task<wire::Status> Topics::remove(std::string name, bool force) {
         mutation.key.kind = RecordKind::partition;
         mutation.key.name = to_string(key);
         mutations.push_back(mutation);
+    }
+    if (mutant(Mutant::deletion_not_stored)) {
+        mutations.clear();
     }
     const auto stored = co_await context_.store.commit(std::move(mutations));
     if (!stored.has_value()) {

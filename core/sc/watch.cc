@@ -1,5 +1,6 @@
 #include "core/sc/watch.h"
 
+#include "core/base/mutant.h"
 #include "core/sc/listing.h"
 #include "core/wire/header.h"
 
@@ -22,6 +23,9 @@ public:
         wire::WatchUpdate<Spec> update;
         update.epoch = static_cast<std::int64_t>(delta.epoch);
         for (const auto* removed : delta.removed) {
+            if (mutant(Mutant::watch_misses_deletion)) {
+                continue;
+            }
             wire::Change<Spec> change;
             change.kind = wire::ChangeKind::remove;
             change.object = shown(removed->object);

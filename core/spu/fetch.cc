@@ -1,5 +1,6 @@
 #include "core/spu/fetch.h"
 
+#include "core/base/mutant.h"
 #include "core/spu/api_errors.h"
 
 #include <algorithm>
@@ -37,7 +38,7 @@ Task<wire::FetchPartitionResponse> fetch_partition(const FetchServices& services
     wire::FetchPartitionResponse response;
     response.partition = wanted.partition;
     const std::shared_ptr<Replica> replica = services.replicas.find_leader(topic, wanted.partition);
-    if (replica == nullptr) {
+    if (replica == nullptr || services.context.env.probe.fault(FaultPoint::spu_fetch_refused)) {
         response.error = ApiError(ErrorTag::not_leader_for_partition);
         co_return response;
     }
@@ -71,6 +72,9 @@ Task<wire::FetchPartitionResponse> fetch_partition(const FetchServices& services
 }  // namespace
 
 Offset read_limit(const log::Log& log, wire::Isolation isolation) {
+    if (mutant(Mutant::committed_reads_to_end)) {
+        return log.leo();
+    }
     return isolation == wire::Isolation::read_committed ? log.committed_end() : log.leo();
 }
 
@@ -108,7 +112,8 @@ Task<wire::FetchOffsetsResponse> handle_fetch_offsets(const FetchServices& servi
             offsets.partition = partition;
             const std::shared_ptr<Replica> replica =
                 services.replicas.find_leader(topic.name, partition);
-            if (replica == nullptr) {
+            if (replica == nullptr ||
+                services.context.env.probe.fault(FaultPoint::spu_offsets_refused)) {
                 offsets.error = ApiError(ErrorTag::partition_not_leader);
                 answer.partitions.push_back(std::move(offsets));
                 continue;

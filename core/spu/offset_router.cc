@@ -100,6 +100,10 @@ Task<ApiResult<Reply>> OffsetRouter::ask(Request request, CancelToken token) {
     const Instant limit = context_.env.clock.now() + context_.config.peer_timeout;
     Deadline deadline(context_.env.clock, limit, token);
     Error last(ErrorCode::unavailable, "not tried");
+    context_.env.probe.reached(Sometimes::spu_offsets_forwarded);
+    if (context_.env.probe.fault(FaultPoint::spu_peer_dropped)) {
+        drop_peer();
+    }
     for (int attempt = 0; attempt < 2 && !deadline.token().cancelled(); ++attempt) {
         const ApiResult<SpuAddress> address = leader_address();
         if (!address.has_value()) {

@@ -100,6 +100,10 @@ Task<ApiResult<std::shared_ptr<log::Log>>> OffsetStore::open(CancelToken token) 
         replica_ = replica;
         loaded_ = false;
     }
+    if (loaded_ && !compacting_ && in_flight_count_ == 0 &&
+        context_.env.probe.fault(FaultPoint::spu_offsets_replayed)) {
+        loaded_ = false;
+    }
     if (!loaded_) {
         entries_.clear();
         const Result<void> replayed = co_await replay(*log);
@@ -231,6 +235,9 @@ Task<ApiError> OffsetStore::write(OffsetChange change, CancelToken token) {
 }
 
 bool OffsetStore::compaction_due(const log::Log& log) const {
+    if (!compacting_ && context_.env.probe.fault(FaultPoint::spu_offsets_compacted)) {
+        return true;
+    }
     return !compacting_ && log.size_bytes() > context_.config.offsets_compact_size_bytes &&
            log.size_bytes() > kGarbageFactor * kEntrySize * entries_.size();
 }
@@ -277,6 +284,7 @@ Task<Result<void>> OffsetStore::compact(std::shared_ptr<log::Log> log) {
         result = co_await log->trim(first);
     }
     compacting_ = false;
+    context_.env.probe.reached(Sometimes::spu_offsets_compacted);
     changed_.notify_all();
     co_return result;
 }

@@ -1,5 +1,7 @@
 #include "core/spu/produce.h"
 
+#include "core/base/mutant.h"
+#include "core/env/dawdle.h"
 #include "core/spu/api_errors.h"
 #include "core/spu/record_check.h"
 
@@ -87,6 +89,12 @@ Task<std::optional<AwaitedAppend>> append_entry(const ProduceServices& services,
         co_return std::nullopt;
     }
     response.base_offset = appended->base_offset.value();
+    if (mutant(Mutant::offsets_shift_by_eviction) && (*log)->log_start() > Offset(0)) {
+        ++response.base_offset;
+    }
+    if (mutant(Mutant::ack_of_another_batch)) {
+        response.base_offset = (*log)->leo().value();
+    }
     AwaitedAppend awaited;
     awaited.replica = std::move(replica);
     awaited.log = *std::move(log);
@@ -122,6 +130,11 @@ Task<ProduceInProgress> begin_produce(const ProduceServices& services, wire::Pro
     if (request.acks < 0) {
         produce.commit_timeout = Duration::from_ms(request.timeout_ms);
     }
+    if (services.context.env.probe.fault(FaultPoint::spu_produce_refused)) {
+        // All of it: batches of one partition keep their order.
+        produce.response = refuse_produce(request, ApiError(ErrorTag::not_leader_for_partition));
+        co_return produce;
+    }
     produce.response = refuse_produce(request, ApiError());
     for (std::size_t t = 0; t < request.topics.size(); ++t) {
         wire::ProduceTopic& topic = request.topics[t];
@@ -154,6 +167,9 @@ Task<ProduceInProgress> begin_produce(const ProduceServices& services, wire::Pro
 Task<Result<void>> finish_produce(const ProduceServices& services, ProduceInProgress& produce,
                                   CancelToken token) {
     const Clock& clock = services.context.env.clock;
+    if (services.context.env.probe.fault(FaultPoint::spu_answer_late)) {
+        co_await dawdle(services.context.env, token);
+    }
     for (const AwaitedAppend& append : produce.appends) {
         wire::ProducePartitionResponse& response =
             produce.response.topics[append.topic_index].partitions[append.partition_index];
@@ -178,6 +194,7 @@ Task<Result<void>> finish_produce(const ProduceServices& services, ProduceInProg
         }
         if (committed.error().code == ErrorCode::timed_out) {
             // The records are in the log and may be committed later: the offset stays.
+            services.context.env.probe.reached(Sometimes::spu_produce_timed_out);
             wire::ErrorTimeout timeout;
             timeout.timeout_ms = static_cast<std::uint64_t>(produce.commit_timeout->ms());
             response.error = ApiError(ErrorTag::request_timed_out, timeout);

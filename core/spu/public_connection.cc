@@ -93,6 +93,9 @@ Task<Result<void>> ClientConnection::read_requests(CancelToken stop) {
         broken_.token(), [](void* source) { static_cast<CancelSource*>(source)->cancel(); }, &end);
     while (true) {
         WEIR_CO_CHECK(co_await wait_for_room(end.token()));
+        if (services_.context.env.probe.fault(FaultPoint::spu_connection_ended)) {
+            co_return Result<void>();
+        }
         // Answers of pipelined requests go out in one write.
         if (!reader_.has_buffered_frame() && writer_.queued_size_bytes() > 0) {
             WEIR_CO_CHECK(co_await writer_.flush(scope_.token()));
@@ -226,6 +229,9 @@ Task<void> ClientConnection::answer_produces() {
 }
 
 Task<Result<void>> ClientConnection::answer_next_produce(CancelToken token) {
+    if (mutant(Mutant::answers_out_of_order) && produces_.size() > 1) {
+        std::swap(produces_[0], produces_[1]);
+    }
     // Only this task removes elements, and adding does not move them.
     ProduceInProgress& produce = produces_.front();
     WEIR_CO_CHECK(co_await finish_produce(produce_services_, produce, token));
@@ -233,7 +239,8 @@ Task<Result<void>> ClientConnection::answer_next_produce(CancelToken token) {
     produce_bytes_ -= produce.size_bytes;
     produces_.pop_front();
     // One commit usually answers several: they go out in one write.
-    const bool more = !produces_.empty() && produces_.front().committed();
+    const bool more = !produces_.empty() && produces_.front().committed() &&
+                      !services_.context.env.probe.fault(FaultPoint::spu_answer_alone);
     Result<void> flushed;
     if (!more) {
         flushed = co_await writer_.flush(token);
@@ -308,7 +315,8 @@ Result<void> ClientConnection::handle_stream_fetch(const wire::RequestHeader& he
     ApiError refusal;
     if (layout.refused) {
         refusal = version_refusal(header.api_version);
-    } else if (replica == nullptr) {
+    } else if (replica == nullptr ||
+               services_.context.env.probe.fault(FaultPoint::spu_stream_refused)) {
         refusal = ApiError(ErrorTag::not_leader_for_partition);
     } else if (streams_.size() >= config_.streams_per_connection_max) {
         refusal = ApiError::other("too many streams on this connection");

@@ -1,5 +1,8 @@
 #include "core/spu/replica_manager.h"
 
+#include "core/base/mutant.h"
+#include "core/env/dawdle.h"
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -109,6 +112,7 @@ void ReplicaManager::assign(const ReplicaAssignment& assignment) {
             note_change(*found->second);
             return;
         }
+        context_.env.probe.reached(Sometimes::spu_recreated);
         drop(ReplicaRef{found->second->key(), found->second->topic_uid()});
     }
     const ReplicaRef ref{assignment.key, assignment.topic_uid};
@@ -175,6 +179,7 @@ void ReplicaManager::drop_orphans() {
     }
     for (const ReplicaRef& ref : unclaimed_) {
         WEIR_LOG(logger_, info, "{} was deleted while this SPU was away", to_string(ref.key));
+        context_.env.probe.reached(Sometimes::spu_orphan_removed);
         background_.spawn(remove_folder(ref));
     }
     unclaimed_.clear();
@@ -189,10 +194,16 @@ void ReplicaManager::start_openers() {
 
 Task<void> ReplicaManager::open_assigned() {
     while (!to_open_.empty() && !background_.token().cancelled()) {
+        if (mutant(Mutant::order_by_address)) {
+            std::sort(to_open_.begin(), to_open_.end());
+        }
         const std::shared_ptr<Replica> replica = std::move(to_open_.front());
         to_open_.pop_front();
         if (replica->deleted()) {
             continue;
+        }
+        if (context_.env.probe.fault(FaultPoint::spu_open_late)) {
+            co_await dawdle(context_.env, background_.token());
         }
         const auto opened = co_await replica->open_log();
         WEIR_MAYBE(opened.has_value());  // either way the SC wants to know
@@ -202,6 +213,9 @@ Task<void> ReplicaManager::open_assigned() {
 }
 
 Task<void> ReplicaManager::remove_replica(std::shared_ptr<Replica> replica) {
+    if (context_.env.probe.fault(FaultPoint::spu_removal_late)) {
+        co_await dawdle(context_.env, background_.token());
+    }
     const Result<void> result = co_await replica->remove();
     if (!result.has_value()) {
         WEIR_LOG(logger_, error, "the files of {} could not be deleted: {}",
@@ -296,8 +310,11 @@ void ReplicaManager::note_if_changed(Replica& replica) {
 
 Task<void> ReplicaManager::run_upkeep(CancelToken token) {
     while (true) {
-        const Result<void> slept = co_await sleep_for(context_.env.clock, context_.env.executor,
-                                                      context_.config.tick_interval, token);
+        const std::int64_t divisor =
+            context_.env.probe.fault(FaultPoint::spu_upkeep_early) ? 100 : 1;
+        const Duration interval = Duration::from_ns(context_.config.tick_interval.ns() / divisor);
+        const Result<void> slept =
+            co_await sleep_for(context_.env.clock, context_.env.executor, interval, token);
         if (!slept.has_value()) {
             co_return;
         }

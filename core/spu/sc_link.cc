@@ -228,6 +228,9 @@ Task<void> ScLink::Session::send_reports(CancelSource& end) {
                 co_return;
             }
         }
+        if (link_.context_.env.probe.fault(FaultPoint::spu_report_all)) {
+            link_.replicas_.note_all();
+        }
         const Result<void> sent = co_await send_report(end.token());
         if (!sent.has_value()) {
             note_failure(sent.error());
@@ -271,8 +274,15 @@ Task<void> ScLink::Session::send_heartbeats(CancelSource& end) {
             co_return;
         }
         Result<void> sent;
+        Probe& probe = link_.context_.env.probe;
+        if (probe.fault(FaultPoint::spu_heartbeat_extra)) {
+            ++heartbeat.sequence;
+            writer_.enqueue(frame_of(heartbeat, terms_.version));
+        }
         if (clock().now() - last_heard_ > timeout) {
             sent = fail(ErrorCode::timed_out, "nothing heard from the SC");
+        } else if (probe.fault(FaultPoint::spu_link_dropped)) {
+            sent = fail(ErrorCode::unavailable, "opened anew");
         } else {
             ++heartbeat.sequence;
             rpc::OutFrame frame = frame_of(heartbeat, terms_.version);

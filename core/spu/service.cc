@@ -1,5 +1,6 @@
 #include "core/spu/service.h"
 
+#include "core/env/dawdle.h"
 #include "core/spu/identity.h"
 #include "core/spu/offset_router.h"
 #include "core/spu/peer_server.h"
@@ -113,6 +114,9 @@ Task<void> Service::accept_all(Listener& listener, Port port, TaskScope& connect
                                                           kAcceptRetryDelay, token);
             WEIR_MAYBE(slept.has_value());
             continue;
+        }
+        if (context_.env.probe.fault(FaultPoint::spu_accept_late)) {
+            co_await dawdle(context_.env, token);
         }
         if (connections.task_count() >= context_.config.connections_max) {
             WEIR_LOG(logger_, warn, "refused {}: {} connections are open", (*accepted)->peer(),

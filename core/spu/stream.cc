@@ -1,5 +1,7 @@
 #include "core/spu/stream.h"
 
+#include "core/base/mutant.h"
+#include "core/env/dawdle.h"
 #include "core/spu/api_errors.h"
 #include "core/spu/fetch.h"
 #include "core/wire/header.h"
@@ -107,11 +109,26 @@ Task<Result<void>> Stream::serve(CancelToken token) {
             WEIR_CO_CHECK(co_await wait(wanted_.has_value() ? log.get() : nullptr, token));
             continue;
         }
+        if (context_.env.probe.fault(FaultPoint::spu_stream_pauses)) {
+            co_await dawdle(context_.env, token);
+            continue;
+        }
         log::ReadRequest request;
         request.offset = *wanted_;
         request.limit = limit;
         request.size_bytes_max = std::min<std::uint64_t>(start_.request.max_bytes, kSliceSizeMax);
+        if (context_.env.probe.fault(FaultPoint::spu_slice_small)) {
+            request.size_bytes_max = 1;
+        }
         Result<log::LogSlice> slice = co_await log->read(request);
+        if (!slice.has_value() && slice.error().code == ErrorCode::offset_evicted) {
+            context_.env.probe.reached(Sometimes::spu_evicted_read);
+        }
+        if (!slice.has_value() && mutant(Mutant::evicted_read_waits) &&
+            slice.error().code == ErrorCode::offset_evicted) {
+            WEIR_CO_CHECK(co_await wait(nullptr, token));
+            continue;
+        }
         if (!slice.has_value()) {
             co_return co_await send_error(read_error(slice.error(), request.offset, *log), token);
         }

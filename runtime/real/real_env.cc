@@ -81,7 +81,7 @@ struct RealEnv::Parts {
           disk(helpers, disk_options(options)),
           random(seed),
           process(log),
-          env{*shard, shard->clock(), network, disk, random, process, log} {}
+          env{*shard, shard->clock(), network, disk, random, process, log, null_probe()} {}
 
     static RealDiskOptions disk_options(const RealOptions& options) {
         RealDiskOptions disk;

@@ -52,8 +52,9 @@ struct Churn {
     RunState* run;
     Prng prng;
     std::uint32_t next_name = 0;
+    std::uint32_t next_worker = kFirstChurnWorker + 1;
     // Names that are free to be used again: their deletion was confirmed.
-    std::vector<std::string> free_names;
+    std::vector<std::string> free_names{};
 };
 
 Task<void> create_one(Churn* churn, CancelToken stop) {
@@ -77,6 +78,7 @@ Task<void> create_one(Churn* churn, CancelToken stop) {
     const TopicIndex topic = run->oracle.add_topic(name, partitions);
     run->churn_topics.push_back(topic);
     ProducerPlan plan;
+    plan.worker = churn->next_worker++;
     plan.topic = topic;
     plan.record_count = 1 + churn->prng.below(20);
     co_await run_producer(churn->env, churn->client, run, plan, stop);
@@ -101,12 +103,14 @@ Task<void> delete_one(Churn* churn, CancelToken stop) {
 }  // namespace
 
 Task<void> run_admin_churn(Env& env, client::Client& client, RunState* run, CancelToken stop) {
-    Churn churn{env, client, run, env.random.stream("churn"), 0, {}};
+    Churn churn{env, client, run, env.random.stream("churn")};
     const std::int64_t interval_ns = run->scenario.workload.admin_interval->ns();
     while (run->load && !stop.cancelled()) {
         const std::size_t live = run->churn_topics.size();
         const bool grow = live == 0 || (live < kLiveMax && churn.prng.chance(1, 2));
-        if (grow) {
+        if (!run->next_operation(kFirstChurnWorker)) {
+            // Left out of this case.
+        } else if (grow) {
             co_await create_one(&churn, stop);
         } else {
             co_await delete_one(&churn, stop);
@@ -137,6 +141,14 @@ Task<bool> verify_churn(Env& env, client::Client& client, RunState* run, CancelT
         if (names.contains(name)) {
             run->oracle.report(Invariant::a15_metadata,
                                fmt::format("topic {} was deleted and is listed", name));
+        }
+    }
+    for (const TopicIndex topic : run->topics) {
+        if (!names.contains(run->oracle.topic_name(topic))) {
+            run->oracle.report(Invariant::a15_metadata,
+                               fmt::format("topic {} was created and is not listed",
+                                           run->oracle.topic_name(topic)));
+            co_return false;
         }
     }
     const std::vector<TopicIndex> expected = run->churn_topics;

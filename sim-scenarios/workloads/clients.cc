@@ -7,6 +7,8 @@
 #include "core/wire/fetch_offsets.h"
 #include "sim-scenarios/payload.h"
 #include "sim-scenarios/workloads/admin_churn.h"
+#include "sim-scenarios/workloads/offset_consumers.h"
+#include "sim-scenarios/workloads/views.h"
 
 #include <fmt/core.h>
 
@@ -76,20 +78,33 @@ Task<bool> register_spus(Env& env, Client& client, RunState* run, CancelToken st
     co_return true;
 }
 
+TopicSpec spec_of(const TopicPlan& plan) {
+    TopicSpec spec;
+    ComputedReplicas replicas;
+    replicas.partition_count = plan.partition_count;
+    replicas.replication_factor = 1;
+    spec.replicas = replicas;
+    if (plan.partition_size_bytes_max.has_value() || plan.segment_bytes.has_value()) {
+        TopicStorageConfig storage;
+        storage.max_partition_size_bytes = plan.partition_size_bytes_max;
+        storage.segment_size_bytes = plan.segment_bytes;
+        spec.storage = storage;
+    }
+    if (plan.retention_time.has_value()) {
+        spec.cleanup_policy.emplace();
+        spec.cleanup_policy->time_in_seconds = static_cast<std::uint32_t>(plan.retention_time->s());
+    }
+    return spec;
+}
+
 Task<bool> create_topics(Env& env, Client& client, RunState* run, CancelToken stop) {
     client::Admin admin(client);
     for (const TopicPlan& plan : run->scenario.topics) {
         const TopicIndex topic = run->oracle.add_topic(plan.name, plan.partition_count);
         run->topics.push_back(topic);
-        TopicSpec spec;
-        ComputedReplicas replicas;
-        replicas.partition_count = plan.partition_count;
-        replicas.replication_factor = 1;
-        spec.replicas = replicas;
-        if (plan.partition_size_bytes_max.has_value()) {
-            TopicStorageConfig storage;
-            storage.max_partition_size_bytes = plan.partition_size_bytes_max;
-            spec.storage = storage;
+        const TopicSpec spec = spec_of(plan);
+        if (plan.has_retention()) {
+            run->oracle.has_retention(topic);
         }
         while (true) {
             if (stop.cancelled()) {
@@ -215,7 +230,7 @@ Task<bool> send_one(Producer& producer, RunState* run, TaskScope& waiters, std::
 
 Task<void> run_producer(Env& env, Client& client, RunState* run, ProducerPlan plan,
                         CancelToken stop) {
-    Prng prng = env.random.stream("producer");
+    Prng prng = env.random.stream(fmt::format("producer {}", plan.worker));
     const std::uint32_t number = run->next_producer++;
     const bool keyed = prng.chance(1, 3);
     client::ProducerConfig config = producer_config(run, plan.topic, prng);
@@ -232,6 +247,9 @@ Task<void> run_producer(Env& env, Client& client, RunState* run, ProducerPlan pl
         const std::uint64_t burst = std::max<std::uint64_t>(draw(workload.burst, prng), 1);
         for (std::uint64_t i = 0; i < burst; ++i) {
             const auto size = static_cast<std::size_t>(draw(workload.record_size_bytes, prng));
+            if (!run->next_operation(plan.worker)) {
+                continue;
+            }
             const bool taken =
                 co_await send_one(*producer, run, waiters, number, plan.topic, size, keyed, stop);
             if (!taken) {
@@ -252,6 +270,7 @@ namespace {
 // --- consuming ----------------------------------------------------------------------------------
 
 struct SessionPlan {
+    std::uint32_t worker = 0;
     TopicIndex topic = 0;
     bool committed = true;
 };
@@ -272,7 +291,8 @@ void consume_chunk(RunState* run, std::map<std::uint32_t, SessionId>& sessions, 
 }
 
 void note_consumer_error(RunState* run, TopicIndex topic, const Error& error) {
-    if (error.code == ErrorCode::corrupt) {
+    // Of a partition over its budget, damage that a reader notices has been detected.
+    if (error.code == ErrorCode::corrupt && !run->oracle.budget().over(topic)) {
         run->oracle.report(Invariant::a14_damage,
                            fmt::format("{}: a reader was served damage: {}",
                                        run->oracle.topic_name(topic), to_string(error)));
@@ -297,7 +317,7 @@ Task<void> run_session(Env& env, Client& client, RunState* run, SessionPlan plan
         const std::int64_t known = run->oracle.high_watermark(ref);
         config.start.count = prng->between(run->oracle.log_start(ref), known);
         sessions[partition] = run->oracle.begin_session(ref, plan.committed, config.start.count);
-    } else if (!run->scenario.topics[0].partition_size_bytes_max.has_value()) {
+    } else if (!run->oracle.retention(plan.topic)) {
         for (std::uint32_t i = 0; i < run->oracle.partition_count(plan.topic); ++i) {
             const PartitionRef ref{plan.topic, i};
             sessions[i] = run->oracle.begin_session(ref, plan.committed, 0);
@@ -305,12 +325,16 @@ Task<void> run_session(Env& env, Client& client, RunState* run, SessionPlan plan
     } else {
         config.start.from = client::StartOffset::From::beginning;
     }
+    const Duration length = draw(run->scenario.workload.session, *prng);
+    if (!run->next_operation(plan.worker)) {
+        co_await pause(env, length, stop);
+        co_return;
+    }
     Result<std::unique_ptr<Consumer>> opened = co_await Consumer::open(client, config, stop);
     if (!opened.has_value()) {
         co_return;
     }
     const std::unique_ptr<Consumer> consumer = *std::move(opened);
-    const Duration length = draw(run->scenario.workload.session, *prng);
     Deadline deadline(env.clock, env.clock.now() + length, stop);
     while (run->load && !stop.cancelled()) {
         Result<std::optional<client::ConsumedChunk>> chunk =
@@ -329,7 +353,7 @@ Task<void> run_session(Env& env, Client& client, RunState* run, SessionPlan plan
 
 Task<void> run_consumer(Env& env, Client& client, RunState* run, SessionPlan plan,
                         CancelToken stop) {
-    Prng prng = env.random.stream("consumer");
+    Prng prng = env.random.stream(fmt::format("consumer {}", plan.worker));
     while (run->load && !stop.cancelled()) {
         co_await run_session(env, client, run, plan, &prng, stop);
         co_await pause(env, Duration::from_ms(prng.between(1, 100)), stop);
@@ -367,6 +391,7 @@ Task<Result<wire::PartitionOffsets>> fetch_offsets(Env& env, Client& client, Rep
 Task<std::optional<wire::PartitionOffsets>> poll_partition(Env& env, Client& client, RunState* run,
                                                            PartitionRef ref, CancelToken stop) {
     const std::int64_t asked_ns = run->oracle.now_ns();
+    const std::uint32_t incarnation = run->leader_incarnation(ref);
     ReplicaKey key{run->oracle.topic_name(ref.topic), ref.partition};
     const Result<wire::PartitionOffsets> offsets =
         co_await fetch_offsets(env, client, std::move(key), stop);
@@ -374,6 +399,9 @@ Task<std::optional<wire::PartitionOffsets>> poll_partition(Env& env, Client& cli
         co_return std::nullopt;
     }
     run->oracle.polled(ref, asked_ns, offsets->start_offset, offsets->last_stable_offset);
+    if (incarnation == run->leader_incarnation(ref)) {
+        run->check_log_start(ref, offsets->start_offset);
+    }
     co_return *offsets;
 }
 
@@ -384,8 +412,8 @@ Task<void> run_poller(Env& env, Client& client, RunState* run, CancelToken stop)
             run->topics[static_cast<std::size_t>(prng.below(run->topics.size()))];
         const auto partition =
             static_cast<std::uint32_t>(prng.below(run->oracle.partition_count(topic)));
-        static_cast<void>(
-            co_await poll_partition(env, client, run, PartitionRef{topic, partition}, stop));
+        const PartitionRef ref{topic, partition};
+        static_cast<void>(co_await poll_partition(env, client, run, ref, stop));
         const std::int64_t interval_ns = run->scenario.workload.poll_interval.ns();
         co_await pause(env, Duration::from_ns(prng.between(interval_ns / 2, interval_ns * 3 / 2)),
                        stop);
@@ -394,6 +422,9 @@ Task<void> run_poller(Env& env, Client& client, RunState* run, CancelToken stop)
 
 // --- reading everything back --------------------------------------------------------------------
 
+constexpr Duration kReadLimit = Duration::from_s(600);
+constexpr Duration kReadLimitOverBudget = Duration::from_s(5);
+
 // The records of [log_start, leo), or nothing when the reader failed and should try again.
 Task<Result<Oracle::RecoveredLog>> read_partition(Client& client, RunState* run, PartitionRef ref,
                                                   Oracle::RecoveredLog log, CancelToken stop) {
@@ -401,13 +432,19 @@ Task<Result<Oracle::RecoveredLog>> read_partition(Client& client, RunState* run,
     config.topic = run->oracle.topic_name(ref.topic);
     config.partitions.push_back(ref.partition);
     config.start.from = client::StartOffset::From::absolute;
-    config.start.count = log.log_start;
+    // Where there is retention the read begins at what may have been deleted, and is told so.
+    config.start.count = run->oracle.retention(ref.topic) ? 0 : log.log_start;
     config.last_offset = log.leo - 1;
+    // A consumer tries again and again; a log that was damaged may never answer.
+    Clock& clock = client.env().clock;
+    const Duration limit = run->oracle.over_budget(ref) ? kReadLimitOverBudget : kReadLimit;
+    Deadline deadline(clock, clock.now() + limit, stop);
     WEIR_CO_TRY(const std::unique_ptr<Consumer> consumer,
-                co_await Consumer::open(client, config, stop));
+                co_await Consumer::open(client, config, deadline.token()));
     std::optional<Error> error;
     while (static_cast<std::int64_t>(log.records.size()) < log.leo - log.log_start) {
-        Result<std::optional<client::ConsumedChunk>> chunk = co_await consumer->next(stop);
+        Result<std::optional<client::ConsumedChunk>> chunk =
+            co_await consumer->next(deadline.token());
         if (!chunk.has_value()) {
             note_consumer_error(run, ref.topic, chunk.error());
             error = chunk.error();
@@ -419,6 +456,14 @@ Task<Result<Oracle::RecoveredLog>> read_partition(Client& client, RunState* run,
         for (const client::ConsumedRecord& record : (*chunk)->records) {
             const std::int64_t expected =
                 log.log_start + static_cast<std::int64_t>(log.records.size());
+            if (record.offset.value() < log.log_start) {
+                continue;
+            }
+            if (record.offset.value() > expected && run->oracle.retention(ref.topic)) {
+                // Deleted meanwhile: the next attempt starts further on.
+                error.emplace(ErrorCode::offset_evicted, "the log start has moved");
+                break;
+            }
             if (record.offset.value() != expected) {
                 run->oracle.report(
                     Invariant::a6_dense,
@@ -426,6 +471,9 @@ Task<Result<Oracle::RecoveredLog>> read_partition(Client& client, RunState* run,
                                 config.topic, ref.partition, record.offset.value(), expected));
             }
             log.records.push_back(decode_payload(record.value));
+        }
+        if (error.has_value()) {
+            break;
         }
     }
     static_cast<void>(co_await consumer->close(stop));
@@ -437,11 +485,22 @@ Task<Result<Oracle::RecoveredLog>> read_partition(Client& client, RunState* run,
 
 }  // namespace
 
+namespace {
+
+// Tries to read a partition whose log was damaged.
+constexpr std::uint32_t kAttemptsOverBudget = 3;
+
+}  // namespace
+
 Task<bool> verify_topic(Env& env, Client& client, RunState* run, TopicIndex topic,
                         CancelToken stop) {
     for (std::uint32_t i = 0; i < run->oracle.partition_count(topic); ++i) {
         const PartitionRef ref{topic, i};
-        while (true) {
+        std::int64_t gap_behind = -1;
+        for (std::uint32_t attempt = 0;; ++attempt) {
+            if (attempt >= kAttemptsOverBudget && run->oracle.over_budget(ref)) {
+                break;  // it may refuse to serve what is damaged
+            }
             if (stop.cancelled()) {
                 co_return false;
             }
@@ -453,12 +512,22 @@ Task<bool> verify_topic(Env& env, Client& client, RunState* run, TopicIndex topi
                 Oracle::RecoveredLog log;
                 log.log_start = offsets->start_offset;
                 log.leo = offsets->last_stable_offset;
+                if (gap_behind == log.log_start && !run->oracle.over_budget(ref)) {
+                    run->oracle.report(
+                        Invariant::a6_dense,
+                        fmt::format("{}-{}: the final read left records out, and the log still "
+                                    "starts at {}",
+                                    run->oracle.topic_name(topic), i, gap_behind));
+                }
+                const std::int64_t log_start = log.log_start;
                 Result<Oracle::RecoveredLog> read =
                     co_await read_partition(client, run, ref, std::move(log), stop);
                 if (read.has_value()) {
                     run->oracle.final_contents(ref, *read);
                     break;
                 }
+                const bool gap = read.error().code == ErrorCode::offset_evicted;
+                gap_behind = gap ? log_start : -1;
                 run->waiting_for += ": " + to_string(read.error());
             }
             co_await pause(env, Duration::from_ms(100), stop);
@@ -470,41 +539,60 @@ Task<bool> verify_topic(Env& env, Client& client, RunState* run, TopicIndex topi
 namespace {
 
 Task<void> verify_everything(Env& env, Client& client, RunState* run, CancelToken stop) {
+    const bool there = co_await verify_churn(env, client, run, stop);
+    if (!there) {
+        co_return;
+    }
     for (const TopicIndex topic : run->topics) {
         const bool done = co_await verify_topic(env, client, run, topic, stop);
         if (!done) {
             co_return;
         }
     }
-    const bool checked = co_await verify_churn(env, client, run, stop);
-    run->verified = checked;
+    const bool stored = co_await verify_stored_offsets(env, client, run, stop);
+    if (!stored) {
+        co_return;
+    }
+    const bool seen = co_await verify_view(env, client, run, stop);
+    run->verified = seen;
 }
 
 void spawn_workers(Env& env, Client& client, RunState* run, std::uint32_t index, TaskScope& scope) {
     const WorkloadPlan& plan = run->scenario.workload;
     const std::uint32_t clients = run->scenario.client_count;
     std::uint32_t worker = 0;
-    const auto mine = [&worker, clients, index] { return worker++ % clients == index; };
+    const auto mine = [&worker, clients, index] { return ++worker % clients == index; };
     for (const TopicIndex topic : run->topics) {
         for (std::uint64_t i = 0; i < plan.producer_count; ++i) {
             if (mine()) {
                 ProducerPlan producer;
+                producer.worker = worker;
                 producer.topic = topic;
                 scope.spawn(run_producer(env, client, run, producer, scope.token()));
             }
         }
         for (std::uint64_t i = 0; i < plan.committed_consumer_count; ++i) {
             if (mine()) {
-                const SessionPlan session{topic, true};
+                const SessionPlan session{worker, topic, true};
                 scope.spawn(run_consumer(env, client, run, session, scope.token()));
             }
         }
         for (std::uint64_t i = 0; i < plan.uncommitted_consumer_count; ++i) {
             if (mine()) {
-                const SessionPlan session{topic, false};
+                const SessionPlan session{worker, topic, false};
                 scope.spawn(run_consumer(env, client, run, session, scope.token()));
             }
         }
+    }
+    for (const TopicIndex topic : run->topics) {
+        for (std::uint64_t i = 0; i < plan.offset_consumer_count; ++i) {
+            if (mine()) {
+                scope.spawn(run_offset_consumer(env, client, run, worker, topic, scope.token()));
+            }
+        }
+    }
+    if (index == 0 && plan.status_interval.has_value()) {
+        scope.spawn(run_status_watch(env, client, run, scope.token()));
     }
     scope.spawn(run_poller(env, client, run, scope.token()));
     if (index == 0 && plan.admin_interval.has_value()) {

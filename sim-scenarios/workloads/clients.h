@@ -16,7 +16,12 @@ Task<void> pause(Env& env, Duration duration, CancelToken stop);
 // Retries until it works or `stop`.
 Task<std::unique_ptr<client::Client>> connect_client(Env& env, CancelToken stop);
 
+// Workers of the churn are counted from here.
+inline constexpr std::uint32_t kFirstChurnWorker = 10'000;
+
 struct ProducerPlan {
+    // Names the worker in operations and random streams.
+    std::uint32_t worker = 0;
     TopicIndex topic = 0;
     // Of records; 0: until the load ends.
     std::uint64_t record_count = 0;

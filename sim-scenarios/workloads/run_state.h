@@ -4,9 +4,11 @@
 
 #include "core/base/ids.h"
 #include "runtime/sim/check/oracle.h"
-#include "sim-scenarios/scenario.h"
+#include "sim-scenarios/case.h"
+#include "sim-scenarios/run_watch.h"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -21,11 +23,21 @@ inline constexpr std::uint16_t kSpuPrivatePort = 9011;
 inline constexpr std::int32_t kFirstSpuId = 5001;
 
 struct RunState {
-    RunState(Oracle& oracle_in, const Scenario& scenario_in)
-        : oracle(oracle_in), scenario(scenario_in) {}
+    RunState(Oracle& oracle_in, const Case& one)
+        : oracle(oracle_in), scenario(one.scenario), kept(one.kept) {}
+
+    // Whether the next operation of a worker shall take place, or is left out of this case. The
+    // worker takes the same time over it either way.
+    bool next_operation(std::uint32_t worker);
 
     Oracle& oracle;
+    // Null: nobody.
+    RunWatch* watch = nullptr;
     const Scenario& scenario;
+    const std::optional<std::vector<OperationId>>& kept;
+    // Those that took place.
+    std::vector<OperationId> operations;
+    std::map<std::uint32_t, std::uint32_t> operation_counts;
 
     // Set by client 0 when the topics are there, read by all.
     bool ready = false;
@@ -36,6 +48,20 @@ struct RunState {
     bool verified = false;
     // What client 0 is waiting for, for the text of a liveness violation.
     std::string waiting_for = "the cluster to start";
+
+    // Filled in by the runner. The number of the process that leads a partition; what the disk of
+    // its machine has to say to a log start; how long an SPU has been down (0: it is not).
+    std::function<std::uint32_t(PartitionRef)> leader_incarnation;
+    std::function<void(PartitionRef, std::int64_t)> check_log_start;
+    std::function<Duration(SpuId)> down_for;
+
+    // Consumers that store offsets.
+    struct Keeper {
+        std::string id;
+        PartitionRef partition;
+        KeeperIndex index = 0;
+    };
+    std::vector<Keeper> keepers;
 
     // Topics of the scenario, by their place in it.
     std::vector<TopicIndex> topics;

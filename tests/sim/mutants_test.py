@@ -1,41 +1,137 @@
-"""Every planted bug is found by the invariant that is there for it, within some seeds."""
+"""Every planted bug is found by the invariant that is there for it, within some seeds.
+
+usage: mutants_test.py WEIR_SIM [--matrix]
+
+Without --matrix a fixed subset with one first seed each, for the tests. With it all of them, with
+five first seeds, as a table.
+"""
 
 import json
+import resource
+import statistics
 import subprocess
 import sys
 import time
 
-SEEDS_MAX = 2_000
+SEEDS_MAX = 30_000
+SUBSET_SEEDS_MAX = 2_000
+FIRST_SEEDS = (1, 100_001, 200_001, 300_001, 400_001)
+# Found within a second or so each; the others are in the matrix.
+NOT_IN_SUBSET = ()
+REPLAY = "A19"
+REPLAY_MISMATCH = 13
 
 
-def sweep(program, *args):
-    done = subprocess.run([program, "sweep", *map(str, args), "--json"], stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, check=False)
+class Found:
+    """What one search came to. `seeds` is None when nothing was found."""
+
+    def __init__(self, seeds=None, invariant=None, text=""):
+        self.seeds = seeds
+        self.invariant = invariant
+        self.text = text
+
+
+def run_json(program, *args):
+    done = subprocess.run([program, *map(str, args), "--json"], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, check=False)
+    if not done.stdout:
+        raise SystemExit(f"{' '.join(map(str, args))}: {done.stderr.decode()[-1000:]}")
     return json.loads(done.stdout)
 
 
-def main():
-    program = sys.argv[1]
-    listing = subprocess.run([program, "list", "--json"], stdout=subprocess.PIPE, check=True)
-    mutants = json.loads(listing.stdout)["mutants"]
-    assert len(mutants) >= 5, mutants
+def search_replay(program, mutant, first_seed, seeds_max):
+    """Runs each seed three times in a process: the traces must differ once."""
+    for number in range(min(seeds_max, 200)):
+        done = subprocess.run(
+            [program, "run", mutant["scenario"], "--seed", str(first_seed + number), "--repeat",
+             "3", "--mutant", mutant["name"]], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            check=False, text=True)
+        if done.returncode == REPLAY_MISMATCH:
+            return Found(number + 1, REPLAY, done.stderr.strip())
+        if done.returncode != 0:
+            return Found(number + 1, f"status {done.returncode}", done.stderr.strip())
+    return Found()
+
+
+def search(program, mutant, first_seed, seeds_max):
+    if mutant["caught_by"] == [REPLAY]:
+        return search_replay(program, mutant, first_seed, seeds_max)
+    result = run_json(program, "sweep", mutant["scenario"], "--seeds", seeds_max, "--first-seed",
+                      first_seed, "--first-failure", "--jobs", 1, "--mutant", mutant["name"])
+    if not result["failures"]:
+        return Found()
+    failure = min(result["failures"], key=lambda entry: entry["seed"])
+    violation = failure["violations"][0]
+    return Found(failure["seed"] - first_seed + 1, violation["invariant"], violation["text"])
+
+
+def cpu_seconds():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def is_caught(mutant, found):
+    return found.seeds is not None and found.invariant in mutant["caught_by"]
+
+
+def subset(program, mutants):
     missed = []
     for mutant in mutants:
+        if mutant["name"] in NOT_IN_SUBSET:
+            continue
         begin = time.monotonic()
-        result = sweep(program, mutant["scenario"], "--seeds", SEEDS_MAX, "--first-failure",
-                       "--mutant", mutant["name"])
-        found = [failure["violations"][0]["invariant"] for failure in result["failures"]]
-        is_caught = bool(found) and found[0] in mutant["caught_by"]
-        print(f"{mutant['name']}: {'caught' if is_caught else 'MISSED'}, wanted "
-              f"{mutant['caught_by']}, found {found} after {result['seeds']} runs, "
-              f"{time.monotonic() - begin:.1f} s", flush=True)
-        if not is_caught:
+        found = search(program, mutant, FIRST_SEEDS[0], SUBSET_SEEDS_MAX)
+        caught = is_caught(mutant, found)
+        print(f"{mutant['name']}: {'caught' if caught else 'MISSED'}, wanted "
+              f"{mutant['caught_by']}, found {found.invariant} after {found.seeds} seeds, "
+              f"{time.monotonic() - begin:.1f} s: {found.text}", flush=True)
+        if not caught:
             missed.append(mutant["name"])
-    clean = sweep(program, "--seeds", 5)
+    clean = run_json(program, "sweep", "--seeds", 2)
     assert not clean["failures"], clean["failures"]
     assert not missed, f"missed: {missed}"
     print("passed")
 
 
+def matrix(program, mutants, show=print):
+    """Prints a line for each mutant; returns the table as Markdown and the names of the missed."""
+    lines = ["| Mutant | Scenario | Wanted | Caught by | Seeds to detection (median of 5; each) | "
+             "CPU s |", "| --- | --- | --- | --- | --- | --- |"]
+    missed = []
+    for number, mutant in enumerate(mutants):
+        before = cpu_seconds()
+        found = [search(program, mutant, first, SEEDS_MAX) for first in FIRST_SEEDS]
+        spent = cpu_seconds() - before
+        if not all(is_caught(mutant, one) for one in found):
+            missed.append(mutant["name"])
+        seeds = [one.seeds if one.seeds is not None else SEEDS_MAX for one in found]
+        caught_by = " ".join(sorted({one.invariant or "nothing" for one in found}))
+        lines.append(f"| {mutant['name']} | {mutant['scenario']} | "
+                     f"{' '.join(mutant['caught_by'])} | {caught_by} | "
+                     f"{statistics.median(seeds):.0f} ({', '.join(map(str, seeds))}) | "
+                     f"{spent:.1f} |")
+        show(f"[{number + 1}/{len(mutants)}] {lines[-1]}")
+    return lines, missed
+
+
+def catalogue(program):
+    listing = subprocess.run([program, "list", "--json"], stdout=subprocess.PIPE, check=True)
+    mutants = json.loads(listing.stdout)["mutants"]
+    assert len(mutants) >= 20, mutants
+    return mutants
+
+
+def main():
+    program = sys.argv[1]
+    mutants = catalogue(program)
+    if "--matrix" not in sys.argv[2:]:
+        subset(program, mutants)
+        return 0
+    lines, missed = matrix(program, mutants)
+    print("\n".join(lines))
+    print(f"missed: {missed}" if missed else "passed")
+    return 1 if missed else 0
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

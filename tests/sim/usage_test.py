@@ -34,6 +34,17 @@ def main():
         refused(program, ["mine.toml"], "run", str(path))
         path.write_text('name = "mine"\n\n[run]\nduration = 7\n')
         refused(program, ["duration", ":4:"], "run", str(path))
+        fault = ('name = "mine"\n\n[[topics]]\nname = "t"\n\n'
+                 '[[faults]]\nkind = "{}"\ntarget = "{}"\n')
+        path.write_text(fault.format("earthquake", "spu"))
+        refused(program, ["half_open", "clock_leap", ":7:"], "run", str(path))
+        # Nobody could say what is left of the metadata, or of topics that come and go.
+        path.write_text(fault.format("wipe", "sc"))
+        refused(program, ["wipe", "spu", ":6:"], "run", str(path))
+        path.write_text(fault.format("bit_rot", "spu") + '\n[workload]\nadmin_interval = "1s"\n')
+        refused(program, ["bit_rot", "admin_interval"], "run", str(path))
+        path.write_text(fault.format("crash", "spu") + "\n[swarm]\nsize = true\n")
+        refused(program, ["swarm.size", ":11:"], "run", str(path))
     listed = attempt(program, "list")
     assert listed.returncode == 0
     for word in ("torn-writes", "A14", "power_loss", "ack_before_fsync"):

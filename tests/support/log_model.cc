@@ -64,8 +64,8 @@ LogModel::Violation LogModel::crash(std::optional<sim::LossMode> loss) {
     log_.reset();
     node_.reset();
     if (loss.has_value()) {
-        Prng prng(choose_(std::uint64_t{1} << 32));
-        world_.power_loss(prng, *loss);
+        sim::Draws draws{Prng(choose_(std::uint64_t{1} << 32))};
+        world_.power_loss(draws, *loss);
     }
     return std::nullopt;
 }
@@ -393,8 +393,8 @@ LogModel::Violation LogModel::reopen() {
         // The log was closed in order, so even a power loss takes nothing.
         node_->tear_down();
         node_.reset();
-        Prng prng(choose_(1'000));
-        world_.power_loss(prng, sim::LossMode::sectors);
+        sim::Draws draws{Prng(choose_(1'000))};
+        world_.power_loss(draws, sim::LossMode::sectors);
     }
     if (Violation violation = open()) {
         return violation;

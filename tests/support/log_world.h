@@ -4,7 +4,7 @@
 //     LogWorld world;
 //     auto node = world.boot();
 //     auto log = node->run(Log::open(node->env(), "dir", config));
-//     node.reset() after everything that runs on it; world.power_loss(prng); node = world.boot();
+//     node.reset() after everything that runs on it; world.power_loss(draws); node = world.boot();
 //
 // Faults: `world.fail_at = n` lets the n-th disk operation from now on fail (a failing write writes
 // half of its bytes first); space through `world.image.set_capacity_bytes`. The node's halt() stops
@@ -44,7 +44,7 @@ struct LogWorld {
     Prng* delays = nullptr;
 
     std::unique_ptr<LogNode> boot();
-    void power_loss(Prng& prng, sim::LossMode mode) { image.power_loss(prng, mode); }
+    void power_loss(sim::Draws& draws, sim::LossMode mode) { image.power_loss(draws, mode); }
 
     // True when the operation that starts now has to fail.
     bool count_op(bool is_sync) {
@@ -308,9 +308,9 @@ public:
 class LogNode {
 public:
     explicit LogNode(LogWorld& world)
-        : clock_(world),
-          disk_(world, executor_),
-          env_{executor_, clock_, network_, disk_, random_, process_, null_log_sink()} {}
+        : clock_(world), disk_(world, executor_), env_{executor_,       clock_,      network_,
+                                                       disk_,           random_,     process_,
+                                                       null_log_sink(), null_probe()} {}
 
     Env& env() { return env_; }
     bool halted() const { return process_.halt_reason.has_value(); }

@@ -78,6 +78,19 @@ def check_task_views(tree):
                             f"{name}() returns a Task and takes a view; take the owner by value")
 
 
+# Up to the end of the statement; a block inside it belongs to a lambda or a macro.
+AWAITED_AGGREGATE = re.compile(r"\bco_await\b[^;{}]*?\b[A-Z]\w*\{")
+
+
+def check_awaited_aggregates(tree):
+    """g++ 12 destroys a braced temporary twice when a coroutine is suspended in its expression."""
+    for path in tree.files((".h", ".cc")):
+        code = tree.code(path)
+        for match in AWAITED_AGGREGATE.finditer(code):
+            yield Violation(path, line_of(code, match.start()), "awaited",
+                            "a braced temporary in a co_await expression: name it in a line before")
+
+
 def check_fixme(tree):
     marker = "FIX" + "ME"
     suffixes = (".h", ".cc", ".py", ".md", ".txt", ".cmake", ".js", ".rs", ".toml", ".json")

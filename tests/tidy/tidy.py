@@ -14,6 +14,7 @@ TEXT_RULES = [
     layers.check_layers,
     names.check_banned,
     names.check_task_views,
+    names.check_awaited_aggregates,
     names.check_fixme,
     names.check_todo,
     shape.check_listed,

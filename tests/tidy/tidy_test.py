@@ -60,6 +60,13 @@ class TidyTest(unittest.TestCase):
         text = '#pragma once\n#include "core/task/loop.h"\n'
         self.expect({"core/base/bad.h": text}, ("core/base/bad.h", 2, "layers"))
 
+    def test_awaited_aggregate_is_found_across_lines(self):
+        text = ('#pragma once\n#include "core/env/net.h"\n'
+                "inline Task<void> f(Net& net) {\n"
+                "    const Key named{1, 2};\n    co_await net.call(named);\n"
+                "    co_await net.call(a,\n        Key{1, 2});\n}\n")
+        self.expect({"runtime/sim/bad.h": text}, ("runtime/sim/bad.h", 6, "awaited"))
+
     def test_runtimes_may_not_include_each_other(self):
         text = '#pragma once\n#include "runtime/real/net/net.h"\n'
         self.expect({"runtime/sim/net/bad.h": text}, ("runtime/sim/net/bad.h", 2, "layers"))

@@ -16,6 +16,8 @@ USAGE = """usage: ./dev VERB [arguments]
   test             every test there is
   check            format, lint, tidy, unit, property and fast simulation tests
   sim ARGS         build and run weir-sim, for example: ./dev sim sweep --time 10s
+  mutants [--subset] [--write]
+                   which invariant catches which planted bug; --write: into the docs
   fuzz TARGET [--seconds N]
                    build and run one fuzz target; without TARGET, list them
   bench [FILTER]   build and run the benchmarks
@@ -46,6 +48,10 @@ def dispatch(verb, args):
         import programs
 
         return programs.main(verb, args)
+    if verb == "mutants":
+        import mutants
+
+        return mutants.main(args)
     if verb in ("fmt", "lint"):
         import style
 

@@ -10,6 +10,7 @@ namespace weir::sim {
 namespace {
 
 constexpr std::uint32_t kFrameSizeMax = 128U << 20U;
+constexpr std::uint16_t kProduceKey = 0;
 
 std::uint32_t big_endian_32(const std::uint8_t* bytes) {
     return (std::uint32_t{bytes[0]} << 24U) | (std::uint32_t{bytes[1]} << 16U) |
@@ -86,6 +87,9 @@ void FrameTap::frame(std::uint64_t stream, Followed& followed, int side) {
                                        "waits for an answer",
                                        stream, id));
         }
+        if (key == kProduceKey) {
+            followed.produces.push_back(id);
+        }
         return;
     }
     const std::uint32_t id = big_endian_32(direction.head.data() + 4);
@@ -100,6 +104,17 @@ void FrameTap::frame(std::uint64_t stream, Followed& followed, int side) {
     if (!waiting->second) {
         followed.waiting.erase(waiting);
     }
+    const auto produce = std::find(followed.produces.begin(), followed.produces.end(), id);
+    if (produce == followed.produces.end()) {
+        return;
+    }
+    if (produce != followed.produces.begin()) {
+        oracle_.report(Invariant::a18_frames,
+                       fmt::format("connection {}: produce {} is answered before {}, which came "
+                                   "first",
+                                   stream, id, followed.produces.front()));
+    }
+    followed.produces.erase(produce);
 }
 
 }  // namespace weir::sim

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <set>
 
@@ -16,7 +17,6 @@ namespace weir::sim {
 
 class FrameTap final : public NetworkTap {
 public:
-    // `unary_key` APIs are answered once; the others any number of times.
     explicit FrameTap(Oracle& oracle) : oracle_(oracle) {}
 
     // Connections to this port of this host are followed; `streaming_keys` are the APIs that answer
@@ -40,6 +40,8 @@ private:
         std::array<Direction, 2> directions;
         // Correlation id to: answers may repeat.
         std::map<std::uint32_t, bool> waiting;
+        // Produces are answered in the order in which they came.
+        std::deque<std::uint32_t> produces;
     };
 
     void frame(std::uint64_t stream, Followed& followed, int side);

@@ -25,9 +25,11 @@ enum class Invariant : std::uint8_t {
     a13_recovery,
     a14_damage,
     a15_metadata,
+    a16_retention,
     a17_leaks,
     a18_frames,
     a19_replay,
+    a20_stored_offset,
     assertion,  // the program stopped itself
 };
 

@@ -84,10 +84,16 @@ void Oracle::acked(RecordId record, std::uint32_t partition_index, std::int64_t 
                            describe(record), topics_[state.topic].name, partition_index, offset));
         return;
     }
+    if (record < partition(ref).loss_record) {
+        // It may have been written before the loss.
+        state.state = State::indeterminate;
+        return;
+    }
     state.state = State::acked;
     state.partition = partition_index;
     state.offset = offset;
     state.attempt_count = attempt_count;
+    state.acked_ns = world_.scheduler().now_ns();
     world_.trace().event(EventKind::oracle, 0xffff, world_.scheduler().now_ns(), record,
                          static_cast<std::uint64_t>(offset));
     if (!learn(ref, offset, record, "an acknowledgement")) {
@@ -159,6 +165,7 @@ SessionId Oracle::begin_session(PartitionRef ref, bool committed, std::int64_t f
     session.partition = ref;
     session.committed = committed;
     session.next = first;
+    session.losses = partition(ref).losses;
     sessions_.push_back(session);
     return static_cast<SessionId>(sessions_.size() - 1);
 }
@@ -176,11 +183,21 @@ void Oracle::consumed(SessionId id, std::int64_t offset, RecordId record,
                            offset));
         return;
     }
-    if (session.next >= 0 && offset != session.next) {
+    if (session.next >= 0 && offset > session.next && topics_[ref.topic].retention) {
+        // What lies between must have been deleted: polls after this one will tell.
+        Partition& skipped = partition(ref);
+        if (offset > skipped.skipped_to) {
+            skipped.skipped_to = offset;
+            skipped.skipped_ns = world_.scheduler().now_ns();
+        }
+    } else if (session.next >= 0 && offset != session.next) {
         report(Invariant::a9_session, fmt::format("{}: a session got offset {} where {} comes next",
                                                   name(ref), offset, session.next));
     }
     session.next = offset + 1;
+    if (session.losses != partition(ref).losses) {
+        return;  // what it reads may be from before the loss
+    }
     if (high_watermark < session.high_watermark) {
         report(Invariant::a3_never_back,
                fmt::format("{}: a session saw the high watermark go from {} to {}", name(ref),
@@ -206,6 +223,40 @@ void Oracle::consumed(SessionId id, std::int64_t offset, RecordId record,
     }
 }
 
+KeeperIndex Oracle::add_keeper(std::string id, PartitionRef ref) {
+    Keeper keeper;
+    keeper.id = std::move(id);
+    keeper.partition = ref;
+    keepers_.push_back(std::move(keeper));
+    return static_cast<KeeperIndex>(keepers_.size() - 1);
+}
+
+void Oracle::delivered(KeeperIndex index, std::int64_t next) {
+    keepers_[index].delivered = std::max(keepers_[index].delivered, next);
+}
+
+void Oracle::store_confirmed(KeeperIndex index, std::int64_t next) {
+    ++counts_.offsets_stored;
+    keepers_[index].confirmed = std::max(keepers_[index].confirmed, next);
+}
+
+void Oracle::stored_seen(KeeperIndex index, std::int64_t next) {
+    const Keeper& keeper = keepers_[index];
+    if (topics_[keeper.partition.topic].deleted) {
+        return;
+    }
+    if (next > keeper.delivered) {
+        report(Invariant::a20_stored_offset,
+               fmt::format("{} is to go on at {} offset {}, but got only what is below {}",
+                           keeper.id, name(keeper.partition), next, keeper.delivered));
+    }
+    if (next < keeper.confirmed && !keeper.is_open) {
+        report(Invariant::a20_stored_offset,
+               fmt::format("{} is to go on at {} offset {}, but {} was stored", keeper.id,
+                           name(keeper.partition), next, keeper.confirmed));
+    }
+}
+
 void Oracle::polled(PartitionRef ref, std::int64_t asked_ns, std::int64_t log_start,
                     std::int64_t high_watermark) {
     ++counts_.polls;
@@ -213,9 +264,22 @@ void Oracle::polled(PartitionRef ref, std::int64_t asked_ns, std::int64_t log_st
         return;
     }
     Partition& model = partition(ref);
+    if (asked_ns <= model.loss_ns) {
+        return;
+    }
     if (log_start > high_watermark) {
         report(Invariant::a4_start_hw_leo, fmt::format("{}: log start {} above high watermark {}",
                                                        name(ref), log_start, high_watermark));
+    }
+    if (asked_ns >= model.skipped_ns && log_start < model.skipped_to) {
+        report(Invariant::a9_session,
+               fmt::format("{}: a session went on at offset {}, but the log starts at {}",
+                           name(ref), model.skipped_to, log_start));
+    }
+    if (log_start > 0 && !topics_[ref.topic].retention) {
+        report(Invariant::a16_retention,
+               fmt::format("{}: the log starts at {}, but nothing of it may be deleted", name(ref),
+                           log_start));
     }
     // Only a question that was asked after an answer had arrived must not get an older one.
     if (asked_ns >= model.high_watermark_ns && high_watermark < model.high_watermark) {
@@ -238,11 +302,17 @@ void Oracle::polled(PartitionRef ref, std::int64_t asked_ns, std::int64_t log_st
     }
 }
 
-void Oracle::check_log(PartitionRef ref, const RecoveredLog& log, const char* source) {
+void Oracle::check_log(PartitionRef ref, const RecoveredLog& log, const char* source,
+                       Allowance allowance) {
     const std::string where = name(ref);
     if (log.log_start > log.leo) {
         report(Invariant::a4_start_hw_leo, fmt::format("{} ({}): log start {} above log end {}",
                                                        where, source, log.log_start, log.leo));
+    }
+    if (log.log_start > 0 && !topics_[ref.topic].retention) {
+        report(Invariant::a16_retention,
+               fmt::format("{} ({}): the log starts at {}, but nothing of it may be deleted", where,
+                           source, log.log_start));
     }
     if (log.leo - log.log_start != static_cast<std::int64_t>(log.records.size())) {
         report(Invariant::a6_dense,
@@ -281,7 +351,19 @@ void Oracle::check_log(PartitionRef ref, const RecoveredLog& log, const char* so
             return;
         }
     }
+    check_lost(ref, log, source, allowance);
+}
+
+void Oracle::check_lost(PartitionRef ref, const RecoveredLog& log, const char* source,
+                        Allowance allowance) {
+    const std::string where = name(ref);
+    const Partition& model = partition(ref);
     for (auto index = static_cast<std::size_t>(log.leo); index < model.offsets.size(); ++index) {
+        if (static_cast<std::int64_t>(index) >= allowance.from &&
+            (!model.offsets[index].acked ||
+             records_[model.offsets[index].record].acked_ns >= allowance.acked_ns)) {
+            continue;
+        }
         if (model.offsets[index].acked) {
             report(
                 Invariant::a1_acked_survive,
@@ -299,19 +381,46 @@ void Oracle::check_log(PartitionRef ref, const RecoveredLog& log, const char* so
         }
     }
     // Last: a loss of records says more than the watermark that it makes wrong.
-    if (model.high_watermark > log.leo) {
+    if (model.high_watermark > log.leo && log.leo < allowance.from) {
         report(Invariant::a4_start_hw_leo,
                fmt::format("{} ({}): clients saw a high watermark of {}, the log ends at {}", where,
                            source, model.high_watermark, log.leo));
     }
 }
 
-void Oracle::recovered(PartitionRef ref, const RecoveredLog& log) {
+void Oracle::accept_loss(PartitionRef ref, const RecoveredLog& log) {
+    Partition& model = partition(ref);
+    const std::int64_t leo = log.leo;
+    bool any = model.high_watermark > leo || model.log_start > log.log_start;
+    for (auto index = static_cast<std::size_t>(leo); index < model.offsets.size(); ++index) {
+        const OffsetState& known = model.offsets[index];
+        any = any || known.acked || known.seen_committed;
+        if (known.acked) {
+            records_[known.record].state = State::indeterminate;
+            ++counts_.lost;
+        }
+    }
+    if (!any) {
+        return;
+    }
+    model.offsets.resize(std::min(model.offsets.size(), static_cast<std::size_t>(leo)));
+    model.high_watermark = std::min(model.high_watermark, leo);
+    model.log_start = std::min(model.log_start, log.log_start);
+    model.latest_of_producer.clear();
+    ++model.losses;
+    model.loss_ns = world_.scheduler().now_ns();
+    model.loss_record = records_.size();
+}
+
+void Oracle::recovered(PartitionRef ref, const RecoveredLog& log, Allowance allowance) {
     ++counts_.recoveries_checked;
     if (topics_[ref.topic].deleted) {
         return;
     }
-    check_log(ref, log, "recovered log");
+    check_log(ref, log, "recovered log", allowance);
+    if (allowance.any() && log.leo >= 0) {
+        accept_loss(ref, log);
+    }
     // What an uncommitted reader saw and the power loss took: another record may come there.
     Partition& model = partition(ref);
     for (auto index = static_cast<std::size_t>(std::max<std::int64_t>(log.leo, 0));
@@ -326,7 +435,11 @@ void Oracle::final_contents(PartitionRef ref, const RecoveredLog& log) {
     if (topics_[ref.topic].deleted) {
         return;
     }
-    check_log(ref, log, "final read");
+    Allowance allowance;
+    if (over_budget(ref)) {
+        allowance.from = 0;
+    }
+    check_log(ref, log, "final read", allowance);
     count_copies(ref, log);
 }
 

@@ -5,6 +5,7 @@
 // simulated machines, for one run. `World` time and event number go into each violation.
 #pragma once
 
+#include "runtime/sim/check/fault_budget.h"
 #include "runtime/sim/check/invariants.h"
 #include "runtime/sim/cluster/world.h"
 
@@ -19,6 +20,7 @@ namespace weir::sim {
 using RecordId = std::uint64_t;
 using TopicIndex = std::uint32_t;
 using SessionId = std::uint32_t;
+using KeeperIndex = std::uint32_t;
 
 struct PartitionRef {
     TopicIndex topic = 0;
@@ -34,6 +36,9 @@ public:
     // From the moment a deletion is asked for: its records may vanish.
     void topic_deleted(TopicIndex topic) { topics_[topic].deleted = true; }
     bool deleted(TopicIndex topic) const { return topics_[topic].deleted; }
+    // Its oldest records may be deleted to keep within a size or an age.
+    void has_retention(TopicIndex topic) { topics_[topic].retention = true; }
+    bool retention(TopicIndex topic) const { return topics_[topic].retention; }
     const std::string& topic_name(TopicIndex topic) const { return topics_[topic].name; }
     std::uint32_t partition_count(TopicIndex topic) const {
         return static_cast<std::uint32_t>(topics_[topic].partitions.size());
@@ -62,6 +67,16 @@ public:
     void polled(PartitionRef partition, std::int64_t asked_ns, std::int64_t log_start,
                 std::int64_t high_watermark);
 
+    // --- Stored offsets: a consumer id of one partition, in one consumer at a time ------------
+    KeeperIndex add_keeper(std::string id, PartitionRef partition);
+    // The application has everything below `next`.
+    void delivered(KeeperIndex keeper, std::int64_t next);
+    // `next` is stored for certain; or nobody knows, and the id is not used any more.
+    void store_confirmed(KeeperIndex keeper, std::int64_t next);
+    void store_unknown(KeeperIndex keeper) { keepers_[keeper].is_open = true; }
+    // A server says that `next` is where the consumer goes on.
+    void stored_seen(KeeperIndex keeper, std::int64_t next);
+
     // As clients have been told.
     std::int64_t high_watermark(PartitionRef ref) const {
         return topics_[ref.topic].partitions[ref.partition].high_watermark;
@@ -83,10 +98,24 @@ public:
         std::int64_t leo = 0;
         std::vector<RecordId> records;  // from log_start on; 0: damage
     };
-    // What a restart would find now. Checks A1, A4, A5, A6, A11, A14 against it.
-    void recovered(PartitionRef partition, const RecoveredLog& log);
+    // What may be missing from a recovered log: what is above `from`, unless it was acknowledged
+    // before `acked_ns`.
+    struct Allowance {
+        std::int64_t from = INT64_MAX;
+        std::int64_t acked_ns = INT64_MIN;
+        bool any() const { return from != INT64_MAX; }
+    };
+    // What a restart would find now. Checks A1, A4, A5, A6, A11, A14 against it. What is missing
+    // and may be is forgotten.
+    void recovered(PartitionRef partition, const RecoveredLog& log, Allowance allowance);
+    // Of a log that is over budget and cannot be read whole: only where it starts and ends is
+    // known. What was above its end is forgotten.
+    void accept_loss(PartitionRef partition, const RecoveredLog& log);
     // The whole partition as a reader found it at the end, from log start. Also checks A10.
     void final_contents(PartitionRef partition, const RecoveredLog& log);
+
+    FaultBudget& budget() { return budget_; }
+    bool over_budget(PartitionRef ref) const { return budget_.over(ref.topic, ref.partition); }
 
     // --- Result -------------------------------------------------------------------------------
     void report(Invariant invariant, std::string text);
@@ -102,6 +131,9 @@ public:
         std::uint64_t sessions = 0;
         std::uint64_t polls = 0;
         std::uint64_t recoveries_checked = 0;
+        // Acknowledged, and lost where that was allowed.
+        std::uint64_t lost = 0;
+        std::uint64_t offsets_stored = 0;
     };
     const Counts& counts() const { return counts_; }
 
@@ -112,6 +144,7 @@ private:
         std::uint32_t producer = 0;
         std::uint32_t partition = 0;
         std::int64_t offset = -1;
+        std::int64_t acked_ns = -1;
         std::uint32_t attempt_count = 0;
         std::uint32_t copies = 0;
         State state = State::pending;
@@ -132,20 +165,37 @@ private:
         std::int64_t high_watermark_ns = -1;
         std::int64_t log_start = 0;
         std::int64_t log_start_ns = -1;
+        // A reader went on there, behind what must have been deleted.
+        std::int64_t skipped_to = 0;
+        std::int64_t skipped_ns = -1;
         // The latest acknowledged record of each producer, by order of sending. Acknowledgements
         // may be noticed in any order.
         std::vector<Latest> latest_of_producer;
+        // Of the last time that records were lost where that was allowed. Answers from before may
+        // still arrive; they say nothing about what is there now.
+        std::uint32_t losses = 0;
+        std::int64_t loss_ns = -1;
+        RecordId loss_record = 0;  // records numbered below were sent before
     };
     struct Topic {
         std::string name;
         bool deleted = false;
+        bool retention = false;
         std::vector<Partition> partitions;
+    };
+    struct Keeper {
+        std::string id;
+        PartitionRef partition;
+        std::int64_t delivered = 0;
+        std::int64_t confirmed = 0;
+        bool is_open = false;
     };
     struct Session {
         PartitionRef partition;
         bool committed = false;
         std::int64_t next = -1;
         std::int64_t high_watermark = 0;
+        std::uint32_t losses = 0;  // of the partition, when the session began
     };
 
     Partition& partition(PartitionRef ref) { return topics_[ref.topic].partitions[ref.partition]; }
@@ -153,7 +203,10 @@ private:
     std::string describe(RecordId record) const;
     // Notes that `offset` holds `record`; false (and a violation) if something else was known.
     bool learn(PartitionRef ref, std::int64_t offset, RecordId record, const char* source);
-    void check_log(PartitionRef ref, const RecoveredLog& log, const char* source);
+    void check_log(PartitionRef ref, const RecoveredLog& log, const char* source,
+                   Allowance allowance);
+    void check_lost(PartitionRef ref, const RecoveredLog& log, const char* source,
+                    Allowance allowance);
     void check_order(PartitionRef ref, RecordId record);
     void count_copies(PartitionRef ref, const RecoveredLog& log);
 
@@ -161,7 +214,9 @@ private:
     std::vector<Topic> topics_;
     std::vector<RecordState> records_{RecordState()};
     std::vector<Session> sessions_;
+    std::vector<Keeper> keepers_;
     std::vector<Violation> violations_;
+    FaultBudget budget_;
     std::uint64_t pending_ = 0;
     Counts counts_;
 };

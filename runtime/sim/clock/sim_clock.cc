@@ -37,6 +37,9 @@ Instant SimClock::now() const {
 }
 
 WallTime SimClock::wall_now() const {
+    if (options_.wall_frozen.has_value()) {
+        return *options_.wall_frozen;
+    }
     return WallTime::from_ns(kWallEpochNs + scheduler_.now_ns() + options_.wall_offset.ns());
 }
 
@@ -58,11 +61,25 @@ std::int64_t SimClock::to_global(Instant when) const {
 
 void SimClock::arm(Timer& timer, Instant when) {
     ++armed_timers_;
+    slot(timer) = pack(schedule(timer, when));
+}
+
+EventId SimClock::schedule(Timer& timer, Instant when) {
     // Not in this very instant, or a timer that arms itself anew would let nothing else run.
     const std::int64_t due_ns = std::max(to_global(when), scheduler_.now_ns() + 1);
     const EventId id =
         scheduler_.at(due_ns, EventKind::timer, executor_.node(), &SimClock::on_due, &timer);
-    slot(timer) = pack(id);
+    if (deadlines_.size() <= id.slot) {
+        deadlines_.resize(id.slot + 1);
+    }
+    deadlines_[id.slot] = when;
+    return id;
+}
+
+void SimClock::set_drift(std::int64_t ppm) {
+    options_.origin = Duration::from_ns(now().ns());
+    boot_ns_ = scheduler_.now_ns();
+    options_.drift_ppm = ppm;
 }
 
 void SimClock::disarm(Timer& timer) {
@@ -73,7 +90,14 @@ void SimClock::disarm(Timer& timer) {
 
 void SimClock::on_due(void* context) {
     auto& timer = *static_cast<Timer*>(context);
-    --static_cast<SimClock&>(wheel_of(timer)).armed_timers_;
+    auto& clock = static_cast<SimClock&>(wheel_of(timer));
+    const Instant when = clock.deadlines_[unpack(slot(timer)).slot];
+    if (clock.now() < when) {
+        // The clock has slowed down since the timer was armed.
+        slot(timer) = pack(clock.schedule(timer, when));
+        return;
+    }
+    --clock.armed_timers_;
     fire(timer);
 }
 

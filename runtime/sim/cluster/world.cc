@@ -25,6 +25,28 @@ private:
     std::map<std::string, std::uint64_t, std::less<>> used_;
 };
 
+class MachineProbe final : public Probe {
+public:
+    MachineProbe(WorldProbe* all, HostId machine) : all_(all), machine_(machine) {}
+    bool fault(FaultPoint point) override {
+        return all_ != nullptr && all_->fault(machine_, point);
+    }
+    void reached(Sometimes situation) override {
+        if (all_ != nullptr) {
+            all_->reached(machine_, situation);
+        }
+    }
+    void log_moved(const LogPosition& position) override {
+        if (all_ != nullptr) {
+            all_->log_moved(machine_, position);
+        }
+    }
+
+private:
+    WorldProbe* all_;
+    HostId machine_;
+};
+
 class SimLogSink final : public LogSink {
 public:
     SimLogSink(const Scheduler& scheduler, std::string machine, LogWriter writer, LogLevel level)
@@ -74,11 +96,12 @@ struct Machine::Life final : public Process {
           network(machine_in.world_.fabric_, machine_in.world_.scheduler_, executor,
                   machine_in.host_),
           disk(machine_in.world_.scheduler_, executor, machine_in.image_, machine_in.disk_faults_,
-               machine_in.options_.disk, Prng::derive(seed, "disk")),
+               machine_in.options_.disk, machine_in.disk_draws(seed)),
           random(seed),
           log(machine_in.world_.scheduler_, machine_in.name_, machine_in.world_.options_.log,
               machine_in.world_.options_.log_level),
-          env{executor, clock, network, disk, random, *this, log} {}
+          probe(machine_in.world_.options_.probe, machine_in.host_),
+          env{executor, clock, network, disk, random, *this, log, probe} {}
 
     Task<void> halt(std::string reason) override {
         machine.halt_reason_ = std::move(reason);
@@ -104,6 +127,7 @@ struct Machine::Life final : public Process {
     SimDisk disk;
     SimRandom random;
     SimLogSink log;
+    MachineProbe probe;
     Env env;
     Main main;
     std::unique_ptr<CancelSource> stop = std::make_unique<CancelSource>();
@@ -118,15 +142,24 @@ Machine::Machine(World& world, HostId host, std::string name, const MachineOptio
       name_(std::move(name)),
       options_(options),
       image_(options.disk.capacity_bytes),
-      loss_prng_(world.stream("disk.loss " + name_)) {
+      loss_draws_(world.draws("disk.loss " + name_)) {
     if (options.clock.has_value()) {
         clock_options_ = *options.clock;
     } else {
-        Prng prng = world.stream("clock " + name_);
-        clock_options_.drift_ppm = prng.between(-100, 100);
-        clock_options_.origin = Duration::from_ns(prng.between(1, 1'000'000'000'000));
-        clock_options_.wall_offset = Duration::from_ns(prng.between(-500'000'000, 500'000'000));
+        Draws draws = world.draws("clock " + name_);
+        clock_options_.drift_ppm = draws.between(-100, 100);
+        clock_options_.origin = Duration::from_ns(draws.between(1, 1'000'000'000'000));
+        clock_options_.wall_offset = Duration::from_ns(draws.between(-500'000'000, 500'000'000));
     }
+    normal_drift_ppm_ = clock_options_.drift_ppm;
+}
+
+Draws Machine::disk_draws(std::uint64_t seed) const {
+    TapeDeck* tape = world_.options_.tape;
+    const Prng prng = Prng::derive(seed, "disk");
+    return tape == nullptr
+               ? Draws(prng)
+               : Draws(prng, &tape->track(fmt::format("disk {} #{}", name_, incarnation_)));
 }
 
 Machine::~Machine() {
@@ -158,6 +191,7 @@ void Machine::boot(Main main) {
     const std::uint64_t seed = mix64(world_.seed_ ^ stable_hash(name_)) + incarnation_;
     life_ = std::make_unique<Life>(*this, seed);
     life_->main = std::move(main);
+    life_->executor.set_cpu_factor(cpu_factor_);
     life_->root = Life::run_main(*life_).handle;
     life_->executor.post(life_->root);
 }
@@ -197,13 +231,65 @@ void Machine::power_loss(LossMode mode) {
         end_life(Fabric::Death::power);
     }
     world_.fabric_.set_powered(host_, false);
-    image_.power_loss(loss_prng_, mode);
+    image_.power_loss(loss_draws_, mode);
 }
 
 void Machine::step_wall(Duration by) {
     clock_options_.wall_offset = clock_options_.wall_offset + by;
     if (life_ != nullptr) {
         life_->clock.step_wall(by);
+    }
+}
+
+void Machine::freeze_wall() {
+    if (!clock_options_.wall_frozen.has_value()) {
+        clock_options_.wall_frozen = true_wall();
+    }
+    if (life_ != nullptr) {
+        life_->clock.freeze_wall(clock_options_.wall_frozen);
+    }
+}
+
+void Machine::thaw_wall(bool catch_up) {
+    if (!clock_options_.wall_frozen.has_value()) {
+        return;
+    }
+    const std::int64_t lag_ns = true_wall().ns() - clock_options_.wall_frozen->ns();
+    clock_options_.wall_frozen.reset();
+    if (life_ != nullptr) {
+        life_->clock.freeze_wall(std::nullopt);
+    }
+    if (!catch_up) {
+        step_wall(Duration::from_ns(-lag_ns));
+    }
+}
+
+WallTime Machine::true_wall() const {
+    return WallTime::from_ns(kWallEpochNs + world_.scheduler_.now_ns() +
+                             clock_options_.wall_offset.ns());
+}
+
+void Machine::set_drift(std::int64_t ppm) {
+    clock_options_.drift_ppm = ppm;
+    if (life_ != nullptr) {
+        life_->clock.set_drift(ppm);
+    }
+}
+
+void Machine::pause() {
+    WEIR_ASSERT(life_ != nullptr);
+    life_->executor.pause();
+}
+
+void Machine::resume() {
+    WEIR_ASSERT(life_ != nullptr);
+    life_->executor.resume();
+}
+
+void Machine::set_cpu_factor(std::int64_t factor) {
+    cpu_factor_ = factor;
+    if (life_ != nullptr) {
+        life_->executor.set_cpu_factor(factor);
     }
 }
 
@@ -252,8 +338,8 @@ World::World(std::uint64_t seed, const WorldOptions& options)
     : seed_(seed),
       options_(options),
       trace_(seed),
-      scheduler_(seed, options.chooser, trace_),
-      fabric_(scheduler_, seed) {
+      scheduler_(seed, options.chooser, draws("sched.choose"), trace_),
+      fabric_(scheduler_, seed, options.tape) {
     fabric_.set_link(options.link);
 }
 
@@ -263,6 +349,10 @@ World::~World() {
         const std::unique_ptr<Planned> planned(&planned_.pop_front());
         scheduler_.cancel(planned->event);
     }
+}
+
+Draws World::draws(std::string_view label) const {
+    return Draws(stream(label), options_.tape == nullptr ? nullptr : &options_.tape->track(label));
 }
 
 Machine& World::add_machine(std::string name, const MachineOptions& options) {

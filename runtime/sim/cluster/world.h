@@ -34,12 +34,25 @@ class Machine;
 using LogWriter = void (*)(std::int64_t time_ns, std::string_view machine, LogLevel level,
                            std::string_view component, std::string_view text);
 
+// The probes of all machines come together here.
+class WorldProbe {
+public:
+    virtual ~WorldProbe() = default;
+    virtual bool fault(HostId machine, FaultPoint point) = 0;
+    virtual void reached(HostId machine, Sometimes situation) = 0;
+    virtual void log_moved(HostId machine, const LogPosition& position) = 0;
+};
+
 struct WorldOptions {
     Chooser chooser = Chooser::random;
     LinkOptions link;
     // Null: no log. Never part of the trace hash.
     LogWriter log = nullptr;
     LogLevel log_level = LogLevel::info;
+    // Watches all machines; null: nobody does.
+    WorldProbe* probe = nullptr;
+    // Records the decisions of the simulator, or plays recorded ones; null: from the seed.
+    TapeDeck* tape = nullptr;
 };
 
 struct MachineOptions {
@@ -97,12 +110,26 @@ public:
     DiskFaults& disk_faults() { return disk_faults_; }
     std::uint32_t incarnation() const { return incarnation_; }
     void step_wall(Duration by);
+    // The wall clock stands still, until it goes on from there or from the right time.
+    void freeze_wall();
+    void thaw_wall(bool catch_up);
+    // The rate of the monotonic clock against global time, and what it was at first.
+    void set_drift(std::int64_t ppm);
+    std::int64_t normal_drift() const { return normal_drift_ppm_; }
+    // Nothing of the running process runs, until as many resumes or its end. The network and the
+    // disk go on. While running only.
+    void pause();
+    void resume();
+    void set_cpu_factor(std::int64_t factor);
 
 private:
     friend class World;
     struct Life;
     void end_life(Fabric::Death death);
     void finish_life();
+    Draws disk_draws(std::uint64_t seed) const;
+    // What the wall clock of this machine would show if it did not stand still.
+    WallTime true_wall() const;
     static void on_main_done(void* machine);
     static void on_halt(void* machine);
 
@@ -111,9 +138,11 @@ private:
     std::string name_;
     MachineOptions options_;
     ClockOptions clock_options_;
+    std::int64_t normal_drift_ppm_ = 0;
+    std::int64_t cpu_factor_ = 1;
     DiskImage image_;
     DiskFaults disk_faults_;
-    Prng loss_prng_;
+    Draws loss_draws_;
     std::uint32_t incarnation_ = 0;
     std::unique_ptr<Life> life_;
     std::optional<Result<void>> exit_result_;
@@ -148,6 +177,8 @@ public:
     // Calls `action` after `delay`, outside any coroutine. For scenarios and tests.
     void after(Duration delay, std::function<void()> action);
     Prng stream(std::string_view label) const { return Prng::derive(seed_, label); }
+    // The same as decisions, which a tape can hold.
+    Draws draws(std::string_view label) const;
 
 private:
     friend class Machine;

@@ -312,6 +312,7 @@ void DiskImage::note_undo(DiskNode& file, std::uint64_t position, std::uint64_t 
 }
 
 Result<void> DiskImage::write(DiskNode& file, std::uint64_t position, ByteSpan bytes) {
+    position -= std::min(position, std::exchange(file.misdirect_bytes_, 0));
     const std::uint64_t old_size = file.size();
     std::uint64_t end = position + bytes.size();
     bool full = false;
@@ -327,6 +328,10 @@ Result<void> DiskImage::write(DiskNode& file, std::uint64_t position, ByteSpan b
             account(file, old_size);
         }
         std::memcpy(file.content_.data() + position, bytes.data(), length);
+        for (auto bad = file.bad_sectors_.lower_bound(position / kSectorBytes);
+             bad != file.bad_sectors_.end() && *bad <= (end - 1) / kSectorBytes;) {
+            bad = file.bad_sectors_.erase(bad);
+        }
     }
     if (full) {
         return fail(ErrorCode::disk_full, "no space left on the simulated disk");
@@ -359,10 +364,65 @@ Result<void> DiskImage::allocate(DiskNode& file, std::uint64_t size_bytes) {
     return {};
 }
 
+bool DiskNode::readable(std::uint64_t position, std::uint64_t length) const {
+    if (bad_sectors_.empty() || length == 0) {
+        return true;
+    }
+    const auto bad = bad_sectors_.lower_bound(position / kSectorBytes);
+    return bad == bad_sectors_.end() || *bad > (position + length - 1) / kSectorBytes;
+}
+
+// Bytes and sizes that are durable now are not undone by what an older failed sync has lost.
+void DiskImage::replaced_by(DiskNode& file, const DiskNode::Undo& durable, std::uint64_t size) {
+    const std::uint64_t from = durable.position;
+    const std::uint64_t to = durable.position + durable.length;
+    for (std::size_t i = 0; i < file.undo_.size(); ++i) {
+        DiskNode::Undo& old = file.undo_[i];
+        if (!old.lost_by_sync_error || old.sequence >= durable.sequence) {
+            continue;
+        }
+        old.old_size = size;
+        const std::uint64_t end = old.position + old.length;
+        if (to <= old.position || from >= end) {
+            continue;
+        }
+        if (to < end) {
+            DiskNode::Undo behind = old;
+            behind.position = to;
+            behind.length = end - to;
+            const auto skipped = static_cast<std::ptrdiff_t>(
+                std::min<std::uint64_t>(to - old.position, old.replaced.size()));
+            behind.replaced.assign(old.replaced.begin() + skipped, old.replaced.end());
+            file.undo_.insert(file.undo_.begin() + static_cast<std::ptrdiff_t>(i) + 1, behind);
+        }
+        DiskNode::Undo& before = file.undo_[i];
+        before.length = from > before.position ? from - before.position : 0;
+        if (before.replaced.size() > before.length) {
+            before.replaced.resize(before.length);
+        }
+    }
+}
+
 void DiskImage::file_synced(DiskNode& file, std::uint64_t up_to_sequence) {
     const auto durable = [up_to_sequence](const DiskNode::Undo& undo) {
         return undo.sequence <= up_to_sequence && !undo.lost_by_sync_error;
     };
+    const bool any_lost =
+        std::any_of(file.undo_.begin(), file.undo_.end(),
+                    [](const DiskNode::Undo& undo) { return undo.lost_by_sync_error; });
+    if (any_lost) {
+        const std::vector<DiskNode::Undo> all = file.undo_;
+        const auto later =
+            std::find_if(all.begin(), all.end(), [up_to_sequence](const DiskNode::Undo& undo) {
+                return undo.sequence > up_to_sequence;
+            });
+        const std::uint64_t size = later == all.end() ? file.size() : later->old_size;
+        for (const DiskNode::Undo& undo : all) {
+            if (durable(undo)) {
+                replaced_by(file, undo, size);
+            }
+        }
+    }
     file.undo_.erase(std::remove_if(file.undo_.begin(), file.undo_.end(), durable),
                      file.undo_.end());
     file.undo_bytes_ = 0;
@@ -405,17 +465,17 @@ void DiskImage::apply(DiskNode::Entries& entries, const DiskNode::EntryChange& c
     }
 }
 
-void DiskImage::lose_directory(DiskNode& directory, Prng& prng, LossMode mode) {
+void DiskImage::lose_directory(DiskNode& directory, Draws& draws, LossMode mode) {
     const std::size_t count = directory.pending_.size();
     std::size_t keep = 0;
     if (mode == LossMode::none) {
         keep = count;
     } else if (mode != LossMode::all) {
-        keep = static_cast<std::size_t>(prng.below(count + 1));
+        keep = static_cast<std::size_t>(draws.below(count + 1));
     }
     // `sectors` keeps any subset, the other modes a prefix.
     for (std::size_t i = 0; i < count; ++i) {
-        const bool kept = mode == LossMode::sectors ? prng.chance(1, 2) : i < keep;
+        const bool kept = mode == LossMode::sectors ? draws.chance(1, 2) : i < keep;
         if (kept) {
             apply(directory.durable_entries_, directory.pending_[i]);
         } else {
@@ -426,14 +486,14 @@ void DiskImage::lose_directory(DiskNode& directory, Prng& prng, LossMode mode) {
     directory.entries_ = directory.durable_entries_;
     for (const auto& [name, child] : directory.entries_) {
         if (child->is_directory_) {
-            lose_directory(*child, prng, mode);
+            lose_directory(*child, draws, mode);
         } else {
-            lose_file(*child, prng, mode);
+            lose_file(*child, draws, mode);
         }
     }
 }
 
-void DiskImage::lose_file(DiskNode& file, Prng& prng, LossMode mode) {
+void DiskImage::lose_file(DiskNode& file, Draws& draws, LossMode mode) {
     file.linked_ = true;
     if (file.undo_.empty()) {
         return;
@@ -443,7 +503,7 @@ void DiskImage::lose_file(DiskNode& file, Prng& prng, LossMode mode) {
     const std::uint64_t everything = std::numeric_limits<std::uint64_t>::max();
     std::uint64_t common = mode == LossMode::none ? everything : 0;
     if (mode == LossMode::prefix) {
-        common = prng.below(count + 1);
+        common = draws.below(count + 1);
     }
     std::map<std::uint64_t, std::uint64_t> sector_cut;
     const auto cut_of = [&](std::uint64_t sector) {
@@ -456,14 +516,14 @@ void DiskImage::lose_file(DiskNode& file, Prng& prng, LossMode mode) {
         }
         std::uint64_t cut = common;
         if (mode == LossMode::sectors) {
-            cut = prng.below(count + 1);
-        } else if (prng.chance(1, 2)) {
+            cut = draws.below(count + 1);
+        } else if (draws.chance(1, 2)) {
             cut = common + 1;  // the write at the point is torn
         }
         sector_cut.emplace(sector, cut);
         return cut;
     };
-    const std::uint64_t size_cut = mode == LossMode::sectors ? prng.below(count + 1) : common;
+    const std::uint64_t size_cut = mode == LossMode::sectors ? draws.below(count + 1) : common;
     std::uint64_t size = file.size();
     for (std::size_t i = count; i-- > 0;) {
         const DiskNode::Undo& undo = file.undo_[i];
@@ -503,8 +563,8 @@ std::uint64_t DiskImage::tree_bytes(const DiskNode& node) {
     return bytes;
 }
 
-void DiskImage::power_loss(Prng& prng, LossMode mode) {
-    lose_directory(*root_, prng, mode);
+void DiskImage::power_loss(Draws& draws, LossMode mode) {
+    lose_directory(*root_, draws, mode);
     used_bytes_ = tree_bytes(*root_);
 }
 

@@ -8,13 +8,14 @@
 #pragma once
 
 #include "core/base/bytes.h"
-#include "core/base/prng.h"
 #include "core/base/result.h"
 #include "core/env/disk.h"
+#include "runtime/sim/tape/tape.h"
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,12 @@ public:
     std::uint64_t size() const { return content_.size(); }
     ByteSpan content() const { return content_; }
     MutByteSpan content_for_damage() { return content_; }
+    // Sectors that cannot be read until they are written again.
+    bool readable(std::uint64_t position, std::uint64_t length) const;
+    void lose_sector(std::uint64_t sector) { bad_sectors_.insert(sector); }
+    void mend_sectors() { bad_sectors_.clear(); }
+    // The next write goes so many bytes before its place, at most to the start of the file.
+    void misdirect_next(std::uint64_t back_bytes) { misdirect_bytes_ = back_bytes; }
 
 private:
     friend class DiskImage;
@@ -70,6 +77,8 @@ private:
     Bytes content_;
     std::vector<Undo> undo_;
     std::size_t undo_bytes_ = 0;
+    std::set<std::uint64_t> bad_sectors_;
+    std::uint64_t misdirect_bytes_ = 0;
     Entries entries_;
     Entries durable_entries_;
     std::vector<EntryChange> pending_;
@@ -107,7 +116,7 @@ public:
     static void file_sync_failed(DiskNode& file, std::uint64_t up_to_sequence);
     Result<void> directory_synced(std::string_view path);
 
-    void power_loss(Prng& prng, LossMode mode);
+    void power_loss(Draws& draws, LossMode mode);
 
     // --- space, locks, damage ---------------------------------------------------------------
     std::uint64_t used_bytes() const { return used_bytes_; }
@@ -134,8 +143,10 @@ private:
     bool remove_children(DiskNode& directory, std::uint64_t& steps);
     void note_undo(DiskNode& file, std::uint64_t position, std::uint64_t length, bool truncation);
     void account(const DiskNode& file, std::uint64_t old_size);
-    void lose_directory(DiskNode& directory, Prng& prng, LossMode mode);
-    void lose_file(DiskNode& file, Prng& prng, LossMode mode);
+    // A write that a sync has made durable: older ones that it replaced do not matter any more.
+    static void replaced_by(DiskNode& file, const DiskNode::Undo& durable, std::uint64_t size);
+    void lose_directory(DiskNode& directory, Draws& draws, LossMode mode);
+    void lose_file(DiskNode& file, Draws& draws, LossMode mode);
     static void apply(DiskNode::Entries& entries, const DiskNode::EntryChange& change);
     static std::uint64_t tree_bytes(const DiskNode& node);
 

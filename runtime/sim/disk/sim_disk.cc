@@ -19,13 +19,13 @@ private:
 };
 
 SimDisk::SimDisk(Scheduler& scheduler, NodeExecutor& executor, DiskImage& image, DiskFaults& faults,
-                 const DiskOptions& options, Prng prng)
+                 const DiskOptions& options, Draws draws)
     : scheduler_(scheduler),
       executor_(executor),
       image_(image),
       faults_(faults),
       options_(options),
-      prng_(prng) {}
+      draws_(draws) {}
 
 SimDisk::~SimDisk() {
     if (!executor_.torn_down()) {
@@ -34,9 +34,10 @@ SimDisk::~SimDisk() {
 }
 
 std::int64_t SimDisk::time_for(std::int64_t mean_ns, std::uint64_t bytes) {
-    const std::int64_t wait = prng_.exponential(mean_ns) + 200;
+    const std::int64_t wait = draws_.exponential(mean_ns) + 200;
     const auto transfer = static_cast<std::int64_t>(bytes / 1024) * options_.ns_per_kib;
-    return (wait + transfer) * faults_.slow_factor;
+    const std::int64_t time = (wait + transfer) * faults_.slow_factor;
+    return std::max(time, faults_.hung_until_ns - scheduler_.now_ns());
 }
 
 void SimDisk::done(DiskOp op, std::uint64_t value) {
@@ -63,11 +64,11 @@ void SimDisk::crash() {
             for (const ByteSpan slice : io.slices) {
                 total += slice.size();
             }
-            const std::uint64_t applied = prng_.below(total + 1);
+            const std::uint64_t applied = draws_.below(total + 1);
             static_cast<void>(write_slices(*io.file, io.position, io.slices, applied));
         } else {
             const std::uint64_t entries = image_.count_tree(io.tree);
-            const std::uint64_t steps = prng_.below(entries + 1);
+            const std::uint64_t steps = draws_.below(entries + 1);
             static_cast<void>(image_.remove_tree(io.tree, steps));
         }
         io.unlink();
@@ -140,7 +141,12 @@ Task<Result<void>> SimDisk::sync_directory(std::string path) {
     done(DiskOp::sync_directory, content_hash(as_bytes(path)));
     if (faults_.syncs_to_fail > 0) {
         --faults_.syncs_to_fail;
+        ++faults_.syncs_failed;
         co_return fail(ErrorCode::io_error, "simulated failure of a directory sync");
+    }
+    if (faults_.lies) {
+        ++faults_.syncs_lied;
+        co_return Result<void>();
     }
     ++faults_.syncs;
     co_return image_.directory_synced(path);
@@ -193,6 +199,11 @@ Task<Result<std::size_t>> SimFile::read_at(FilePosition position, MutByteSpan in
     if (position.value() < content.size()) {
         const ByteSpan rest = content.subspan(static_cast<std::size_t>(position.value()));
         size = std::min(rest.size(), into.size());
+        if (!node_->readable(position.value(), size)) {
+            ++disk_.faults_.read_errors;
+            disk_.done(DiskOp::read, 0);
+            co_return fail(ErrorCode::io_error, "simulated loss of a sector");
+        }
         if (size != 0) {
             std::memcpy(into.data(), rest.data(), size);
         }
@@ -239,8 +250,13 @@ Task<Result<void>> SimFile::sync_data() {
     disk_.done(DiskOp::sync_data, up_to);
     if (disk_.faults_.syncs_to_fail > 0) {
         --disk_.faults_.syncs_to_fail;
+        ++disk_.faults_.syncs_failed;
         DiskImage::file_sync_failed(*node_, up_to);
         co_return fail(ErrorCode::io_error, "simulated failure of a sync");
+    }
+    if (disk_.faults_.lies) {
+        ++disk_.faults_.syncs_lied;
+        co_return Result<void>();
     }
     ++disk_.faults_.syncs;
     disk_.image_.file_synced(*node_, up_to);

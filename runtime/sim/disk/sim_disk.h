@@ -29,6 +29,11 @@ struct DiskOptions {
 // What a scenario may switch on while the machine runs. Belongs to the machine.
 struct DiskFaults {
     std::uint32_t syncs_to_fail = 0;     // the next so many syncs answer io_error
+    bool lies = false;                   // syncs succeed and make nothing durable
+    std::int64_t hung_until_ns = 0;      // no operation ends before, in global time
+    std::uint64_t syncs_failed = 0;      // counted
+    std::uint64_t syncs_lied = 0;        // counted
+    std::uint64_t read_errors = 0;       // counted: reads of lost sectors
     std::int64_t slow_factor = 1;        // every time is multiplied by it
     std::uint64_t disk_full_errors = 0;  // counted: operations refused for want of space
     std::uint64_t syncs = 0;             // counted: syncs that succeeded
@@ -57,7 +62,7 @@ class SimFile;
 class SimDisk final : public Disk {
 public:
     SimDisk(Scheduler& scheduler, NodeExecutor& executor, DiskImage& image, DiskFaults& faults,
-            const DiskOptions& options, Prng prng);
+            const DiskOptions& options, Draws draws);
     ~SimDisk() override;
 
     Task<Result<std::unique_ptr<File>>> open(std::string path, OpenMode mode) override;
@@ -97,7 +102,7 @@ private:
     DiskImage& image_;
     DiskFaults& faults_;
     DiskOptions options_;
-    Prng prng_;
+    Draws draws_;
     std::size_t open_files_ = 0;
     std::set<std::string> locks_;
     IntrusiveList<InFlight> in_flight_;
@@ -117,6 +122,9 @@ public:
 
     // For Connection::send_file, which reads the page cache.
     ByteSpan content() const { return node_->content(); }
+    bool readable(std::uint64_t position, std::uint64_t length) const {
+        return node_->readable(position, length);
+    }
 
 private:
     SimDisk& disk_;

@@ -9,9 +9,9 @@ namespace weir::sim {
 
 namespace {
 
-constexpr std::int64_t kSlowFactor = 50;
 // A process that ended by itself is started again after this.
 constexpr std::int64_t kReviveMs = 500;
+constexpr std::int64_t kDriftPpmMax = 20'000;
 
 }  // namespace
 
@@ -64,96 +64,161 @@ void FaultInjector::apply(const Fault& fault) {
     const auto kind = static_cast<std::size_t>(fault.kind);
     world_.trace().event(EventKind::fault, target->machine->host(), world_.scheduler().now_ns(),
                          kind, fault.argument);
+    bool effective = false;
     switch (fault.kind) {
         case FaultKind::crash:
-        case FaultKind::power_loss: end_machine(*target, fault); break;
+        case FaultKind::power_loss:
         case FaultKind::restart:
-            // Boots again `lasts` after it has ended, see ended().
-            target->pause = fault.lasts;
-            target->machine->request_stop();
-            break;
-        case FaultKind::block: block(*target, *peer, fault); break;
+        case FaultKind::pause:
+        case FaultKind::slow_cpu:
+        case FaultKind::blackout:
+        case FaultKind::wipe: effective = apply_to_process(*target, fault); break;
+        case FaultKind::block:
         case FaultKind::reset:
-            if (world_.fabric().reset_streams(target->machine->host(), peer->machine->host()) ==
-                0) {
-                return;
-            }
-            break;
-        case FaultKind::disk_full: fill_disk(*target, fault); break;
-        case FaultKind::slow_disk: slow_disk(*target, fault); break;
+        case FaultKind::delay:
+        case FaultKind::throttle:
+        case FaultKind::one_sided_reset:
+        case FaultKind::half_open:
+        case FaultKind::connect_hang:
+        case FaultKind::name_failure:
+        case FaultKind::partition:
+        case FaultKind::clog: effective = apply_to_link(*target, *peer, fault); break;
+        case FaultKind::disk_full:
+        case FaultKind::slow_disk:
+        case FaultKind::sync_error:
+        case FaultKind::sync_lie:
+        case FaultKind::lost_sector:
+        case FaultKind::bit_rot:
+        case FaultKind::misdirected_write:
+        case FaultKind::hung_disk: effective = apply_to_disk(*target, fault); break;
         case FaultKind::wall_step:
-            target->machine->step_wall(
-                Duration::from_s(static_cast<std::int64_t>(fault.argument % 7'201) - 3'600));
-            break;
+        case FaultKind::clock_drift:
+        case FaultKind::clock_freeze:
+        case FaultKind::clock_leap: effective = apply_to_clock(*target, fault); break;
     }
-    ++counts_[kind];
+    counts_[kind] += effective ? 1 : 0;
+}
+
+bool FaultInjector::apply_to_process(Member& target, const Fault& fault) {
+    if (fault.kind == FaultKind::pause) {
+        return pause(target, fault);
+    }
+    if (fault.kind == FaultKind::slow_cpu) {
+        return slow_cpu(target, fault);
+    }
+    if (fault.kind == FaultKind::blackout) {
+        return black_out(fault);
+    }
+    if (fault.kind == FaultKind::wipe) {
+        return wipe(target, fault);
+    }
+    if (fault.kind == FaultKind::restart) {
+        // Boots again `lasts` after it has ended, see ended().
+        target.pause = fault.lasts;
+        target.machine->request_stop();
+        return true;
+    }
+    end_machine(target, fault);
+    return true;
 }
 
 void FaultInjector::end_machine(Member& member, const Fault& fault) {
-    if (fault.kind == FaultKind::power_loss) {
+    if (fault.kind == FaultKind::crash) {
+        member.machine->crash();
+    } else {
         if (before_power_loss) {
             before_power_loss(*member.machine);
         }
         member.machine->power_loss(fault.loss);
+        if (fault.kind == FaultKind::wipe) {
+            const DiskImage& old = member.machine->disk_image();
+            const std::uint64_t capacity =
+                member.full_count != 0 ? member.capacity_bytes : old.capacity_bytes();
+            member.machine->replace_disk(DiskImage(capacity));
+        }
         if (after_power_loss) {
             after_power_loss(*member.machine);
         }
-    } else {
-        member.machine->crash();
     }
     boot_later(member, fault.lasts);
 }
 
-void FaultInjector::block(Member& target, Member& peer, const Fault& fault) {
-    const HostId a = target.machine->host();
-    const HostId b = peer.machine->host();
-    std::vector<std::pair<HostId, HostId>> links;
-    const std::uint64_t direction = fault.argument % 3;
-    if (direction != 2) {
-        links.emplace_back(a, b);
-    }
-    if (direction != 1) {
-        links.emplace_back(b, a);
-    }
-    for (const auto& [from, to] : links) {
-        world_.fabric().block(from, to);
-        blocks_.emplace_back(from, to);
-    }
-    const std::uint64_t epoch = epoch_;
-    world_.after(fault.lasts, [this, links, epoch] {
-        if (epoch != epoch_) {
-            return;
+bool FaultInjector::black_out(const Fault& fault) {
+    Prng prng(fault.argument);
+    const bool all = prng.chance(1, 2);
+    bool any = false;
+    for (const auto& member : members_) {
+        // Each comes back in its own time.
+        const bool hit = all || prng.chance(1, 2);
+        Fault own = fault;
+        own.lasts = fault.lasts + Duration::from_ns(prng.between(0, fault.lasts.ns()));
+        if (member->role != Role::client && hit) {
+            end_machine(*member, own);
+            any = true;
         }
-        for (const auto& link : links) {
-            world_.fabric().unblock(link.first, link.second);
-            blocks_.erase(std::find(blocks_.begin(), blocks_.end(), link));
-        }
-    });
+    }
+    return any;
 }
 
-void FaultInjector::fill_disk(Member& member, const Fault& fault) {
-    DiskImage& image = member.machine->disk_image();
-    if (member.full_count++ == 0) {
-        member.capacity_bytes = image.capacity_bytes();
-        image.set_capacity_bytes(image.used_bytes() + fault.argument % 4'096);
+bool FaultInjector::wipe(Member& member, const Fault& fault) {
+    if (!charge || !charge(*member.machine, {})) {
+        return false;
     }
-    const std::uint64_t epoch = epoch_;
-    Member* raw = &member;
-    world_.after(fault.lasts, [this, raw, epoch] {
-        if (epoch == epoch_ && --raw->full_count == 0) {
-            raw->machine->disk_image().set_capacity_bytes(raw->capacity_bytes);
-        }
-    });
+    end_machine(member, fault);
+    return true;
 }
 
-void FaultInjector::slow_disk(Member& member, const Fault& fault) {
-    ++member.slow_count;
-    member.machine->disk_faults().slow_factor = kSlowFactor;
-    const std::uint64_t epoch = epoch_;
-    Member* raw = &member;
-    world_.after(fault.lasts, [this, raw, epoch] {
-        if (epoch == epoch_ && --raw->slow_count == 0) {
-            raw->machine->disk_faults().slow_factor = 1;
+bool FaultInjector::pause(Member& member, const Fault& fault) {
+    Machine* machine = member.machine;
+    if (!machine->running()) {
+        return false;
+    }
+    machine->pause();
+    const std::uint32_t incarnation = machine->incarnation();
+    hold(fault.lasts, [machine, incarnation] {
+        if (machine->running() && machine->incarnation() == incarnation) {
+            machine->resume();
+        }
+    });
+    return true;
+}
+
+bool FaultInjector::slow_cpu(Member& member, const Fault& fault) {
+    Prng prng(fault.argument);
+    Machine* machine = member.machine;
+    machine->set_cpu_factor(prng.between(10, 1'000));
+    hold(fault.lasts, [machine] { machine->set_cpu_factor(1); });
+    return true;
+}
+
+bool FaultInjector::apply_to_clock(Member& target, const Fault& fault) {
+    Machine* machine = target.machine;
+    Prng prng(fault.argument);
+    if (fault.kind == FaultKind::clock_leap) {
+        machine->step_wall(Duration::from_s(prng.chance(1, 2) ? -1 : 1));
+    } else if (fault.kind == FaultKind::clock_drift) {
+        machine->set_drift(prng.between(-kDriftPpmMax, kDriftPpmMax));
+        hold(fault.lasts, [machine] { machine->set_drift(machine->normal_drift()); });
+    } else if (fault.kind == FaultKind::clock_freeze) {
+        const bool catch_up = prng.chance(1, 2);
+        machine->freeze_wall();
+        hold(fault.lasts, [machine, catch_up] { machine->thaw_wall(catch_up); });
+    } else {
+        machine->step_wall(
+            Duration::from_s(static_cast<std::int64_t>(fault.argument % 7'201) - 3'600));
+    }
+    return true;
+}
+
+void FaultInjector::hold(Duration lasts, std::function<void()> end) {
+    const std::uint64_t number = next_end_++;
+    ends_.emplace(number, std::move(end));
+    world_.after(lasts, [this, number] {
+        const auto found = ends_.find(number);
+        if (found != ends_.end()) {
+            const std::function<void()> action = std::move(found->second);
+            ends_.erase(found);
+            action();
         }
     });
 }
@@ -170,6 +235,9 @@ void FaultInjector::boot_later(Member& member, Duration delay) {
 
 void FaultInjector::boot(Member& member) {
     ++member.boot_ticket;
+    if (std::exchange(member.booted, true) && before_boot) {
+        before_boot(*member.machine);
+    }
     member.machine->boot(member.main);
 }
 
@@ -185,18 +253,17 @@ void FaultInjector::ended(Member& member) {
 
 void FaultInjector::heal() {
     active_ = false;
-    ++epoch_;
-    for (const auto& [from, to] : blocks_) {
-        world_.fabric().unblock(from, to);
+    while (!ends_.empty()) {
+        const std::function<void()> end = std::move(ends_.begin()->second);
+        ends_.erase(ends_.begin());
+        end();
     }
-    blocks_.clear();
     for (const auto& member : members_) {
-        if (member->full_count != 0) {
-            member->machine->disk_image().set_capacity_bytes(member->capacity_bytes);
-            member->full_count = 0;
+        member->machine->disk_faults().syncs_to_fail = 0;
+        member->machine->disk_faults().hung_until_ns = 0;
+        for (const auto& [path, node] : member->machine->disk_image().files()) {
+            node->mend_sectors();
         }
-        member->slow_count = 0;
-        member->machine->disk_faults().slow_factor = 1;
         if (!member->machine->running() && reviving_) {
             boot(*member);
         }

@@ -2,14 +2,17 @@
 //
 // Owned by the runner of a scenario, for one run; machines and world outlive it. A machine that
 // ends by itself is booted again after a moment, as a service manager does, until `heal()`, which
-// undoes every fault that is still in force and boots whatever is down.
+// ends every fault that is still in force and boots whatever is down. Damage to stored bytes is not
+// undone, except that lost sectors can be read again.
 #pragma once
 
 #include "runtime/sim/cluster/world.h"
 #include "runtime/sim/faults/fault_plan.h"
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 namespace weir::sim {
@@ -31,9 +34,14 @@ public:
     // Called around each power loss, with the disk before and after it.
     std::function<void(Machine&)> before_power_loss;
     std::function<void(Machine&)> after_power_loss;
+    // Called before each boot but the first one.
+    std::function<void(Machine&)> before_boot;
     // Called when a machine ended by itself (its exit_result or halt_reason says how), before it is
     // booted again.
     std::function<void(Machine&, Role)> on_end;
+    // Asked before a file is damaged, or with an empty path before all of the disk is: whether the
+    // damage is accounted for and may happen.
+    std::function<bool(Machine&, std::string_view path)> charge;
 
     const FaultCounts& counts() const { return counts_; }
     std::uint64_t total() const;
@@ -43,6 +51,7 @@ private:
         Machine* machine = nullptr;
         Role role = Role::spu;
         Main main;
+        bool booted = false;
         // Boots that were planned before the last fault are void.
         std::uint64_t boot_ticket = 0;
         // Of a restart that was asked for.
@@ -50,14 +59,39 @@ private:
         std::uint32_t full_count = 0;
         std::uint64_t capacity_bytes = 0;
         std::uint32_t slow_count = 0;
+        std::uint32_t lie_count = 0;
     };
+    using Links = std::vector<std::pair<HostId, HostId>>;
 
     Member* pick(Role role, std::uint32_t index);
     void apply(const Fault& fault);
+    // Each answers whether the fault took effect.
+    bool apply_to_process(Member& target, const Fault& fault);
+    bool apply_to_link(Member& target, Member& peer, const Fault& fault);
+    bool apply_to_disk(Member& target, const Fault& fault);
+    bool apply_to_clock(Member& target, const Fault& fault);
+
+    // --- processes
     void end_machine(Member& member, const Fault& fault);
-    void block(Member& target, Member& peer, const Fault& fault);
-    void fill_disk(Member& member, const Fault& fault);
-    void slow_disk(Member& member, const Fault& fault);
+    bool black_out(const Fault& fault);
+    bool wipe(Member& member, const Fault& fault);
+    bool pause(Member& member, const Fault& fault);
+    bool slow_cpu(Member& member, const Fault& fault);
+    // --- links
+    void block(const Links& links, Duration lasts);
+    bool slow_link(Member& target, Member& peer, const Fault& fault);
+    bool hang_connects(Member& target, Member& peer, const Fault& fault);
+    bool fail_names(Member& target, const Fault& fault);
+    bool partition(const Fault& fault);
+    bool clog(const Fault& fault);
+    // --- disks
+    bool fill_disk(Member& member, const Fault& fault);
+    bool slow_disk(Member& member, const Fault& fault);
+    bool lie(Member& member, const Fault& fault);
+    bool damage(Member& member, const Fault& fault);
+
+    // Calls `end` after `lasts`, or when all faults are healed.
+    void hold(Duration lasts, std::function<void()> end);
     void boot_later(Member& member, Duration delay);
     void boot(Member& member);
     void ended(Member& member);
@@ -65,10 +99,10 @@ private:
     World& world_;
     bool active_ = false;
     bool reviving_ = true;
-    // Raised by heal(): ends of faults that were planned before do nothing any more.
-    std::uint64_t epoch_ = 0;
     std::vector<std::unique_ptr<Member>> members_;
-    std::vector<std::pair<HostId, HostId>> blocks_;
+    // Ends of the faults in force, by their number.
+    std::map<std::uint64_t, std::function<void()>> ends_;
+    std::uint64_t next_end_ = 0;
     FaultCounts counts_{};
 };
 

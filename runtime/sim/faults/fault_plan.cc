@@ -7,7 +7,21 @@ namespace weir::sim {
 namespace {
 
 constexpr std::array<std::string_view, kFaultKindCount> kKindNames = {
-    "crash", "power_loss", "restart", "block", "reset", "disk_full", "slow_disk", "wall_step"};
+    "crash",        "power_loss",
+    "restart",      "block",
+    "reset",        "disk_full",
+    "slow_disk",    "wall_step",
+    "pause",        "slow_cpu",
+    "blackout",     "delay",
+    "throttle",     "one_sided_reset",
+    "half_open",    "connect_hang",
+    "name_failure", "partition",
+    "clog",         "sync_error",
+    "sync_lie",     "lost_sector",
+    "bit_rot",      "misdirected_write",
+    "hung_disk",    "wipe",
+    "clock_drift",  "clock_freeze",
+    "clock_leap"};
 constexpr std::array<std::string_view, 3> kRoleNames = {"sc", "spu", "client"};
 
 }  // namespace
@@ -25,6 +39,21 @@ std::optional<FaultKind> fault_kind_from(std::string_view name) {
     return std::nullopt;
 }
 
+std::string fault_kind_names() {
+    std::string names;
+    for (const std::string_view name : kKindNames) {
+        names += names.empty() ? "" : ", ";
+        names += name;
+    }
+    return names;
+}
+
+bool over_budget(FaultKind kind) {
+    return kind == FaultKind::sync_lie || kind == FaultKind::lost_sector ||
+           kind == FaultKind::bit_rot || kind == FaultKind::misdirected_write ||
+           kind == FaultKind::wipe;
+}
+
 std::string_view to_string(Role role) {
     return kRoleNames[static_cast<std::size_t>(role)];
 }
@@ -38,7 +67,14 @@ std::optional<Role> role_from(std::string_view name) {
     return std::nullopt;
 }
 
-std::vector<Fault> draw_faults(const std::vector<FaultSpec>& specs, Duration duration, Prng prng) {
+std::vector<Fault> draw_faults(const std::vector<FaultSpec>& specs, Duration duration, Prng prng,
+                               bool swarm) {
+    std::array<bool, kFaultKindCount> off{};
+    if (swarm) {
+        for (bool& kind : off) {
+            kind = prng.chance(1, 2);
+        }
+    }
     std::vector<Fault> faults;
     for (const FaultSpec& spec : specs) {
         const std::uint64_t count = draw(spec.count, prng);
@@ -54,7 +90,10 @@ std::vector<Fault> draw_faults(const std::vector<FaultSpec>& specs, Duration dur
             const std::uint64_t loss = prng.below(4);
             fault.loss = spec.loss.value_or(static_cast<LossMode>(loss));
             fault.argument = prng.next();
-            faults.push_back(fault);
+            // Drawn all the same, so that the others do not depend on it.
+            if (!off[static_cast<std::size_t>(spec.kind)]) {
+                faults.push_back(fault);
+            }
         }
     }
     // The draw of the argument breaks ties: no two are equal.

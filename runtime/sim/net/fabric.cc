@@ -3,6 +3,8 @@
 #include "core/base/assert.h"
 #include "runtime/sim/net/sim_network.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -19,7 +21,8 @@ void wake_all(IntrusiveList<weir::detail::Waiter>& waiters) {
 
 }  // namespace
 
-Fabric::Fabric(Scheduler& scheduler, std::uint64_t seed) : scheduler_(scheduler), seed_(seed) {}
+Fabric::Fabric(Scheduler& scheduler, std::uint64_t seed, TapeDeck* tape)
+    : scheduler_(scheduler), seed_(seed), tape_(tape) {}
 
 Fabric::~Fabric() {
     for (auto& [id, stream] : streams_) {
@@ -62,8 +65,7 @@ Stream& Fabric::open_stream(HostId from, HostId to, std::uint16_t port) {
     stream->id = next_stream_++;
     stream->sides[0].host = from;
     stream->sides[1].host = to;
-    stream->prng =
-        Prng(mix64(seed_ ^ (stream->id * 0x9e3779b97f4a7c15ULL)) ^ stable_hash("net.stream"));
+    stream->draws = stream_draws(*stream);
     Stream& opened = *stream;
     streams_.emplace(opened.id, std::move(stream));
     ++counters_.connects;
@@ -73,8 +75,36 @@ Stream& Fabric::open_stream(HostId from, HostId to, std::uint16_t port) {
     return opened;
 }
 
-std::int64_t Fabric::latency(Stream& stream) {
-    return link_.latency_ns + stream.prng.exponential(link_.jitter_ns);
+Draws Fabric::stream_draws(const Stream& stream) {
+    const Prng prng(mix64(seed_ ^ (stream.id * 0x9e3779b97f4a7c15ULL)) ^ stable_hash("net.stream"));
+    if (tape_ == nullptr) {
+        return Draws(prng);
+    }
+    const HostId from = stream.sides[0].host;
+    const HostId to = stream.sides[1].host;
+    const std::uint64_t number = ++opened_[{from, to}];
+    return Draws(
+        prng, &tape_->track(fmt::format("net {}>{} #{}", host_name(from), host_name(to), number)));
+}
+
+std::int64_t Fabric::latency(Stream& stream, int direction) {
+    std::int64_t latency_ns = link_.latency_ns + stream.draws.exponential(link_.jitter_ns);
+    if (link_.tail_ns > 0 && stream.draws.chance(1, 100)) {
+        // Each step is twice as long as the one before: 0.2 % of it up to all of it.
+        const auto step = static_cast<int>(stream.draws.below(10));
+        latency_ns += stream.draws.exponential((link_.tail_ns >> (9 - step)) + 1);
+        ++counters_.late;
+    }
+    const Slowness slow = slowness(stream.sides[direction].host, stream.sides[1 - direction].host);
+    return latency_ns + slow.latency_ns;
+}
+
+Fabric::Slowness Fabric::slowness(HostId from, HostId to) const {
+    if (slow_links_.empty()) {
+        return {};
+    }
+    const auto found = slow_links_.find({from, to});
+    return found == slow_links_.end() ? Slowness() : found->second;
 }
 
 void Fabric::send(Stream& stream, int side, ByteSpan bytes) {
@@ -89,11 +119,18 @@ void Fabric::send(Stream& stream, int side, ByteSpan bytes) {
         answer_for_dead(stream, 1 - side);
         return;
     }
+    if (stream.dark) {
+        pipe.buffered += bytes.size();
+        return;
+    }
     Pipe::Chunk chunk;
     chunk.bytes = Buffer::copy_of(bytes);
-    const auto transfer = static_cast<std::int64_t>(bytes.size()) * link_.ns_per_kib / 1024;
+    const std::int64_t ns_per_kib =
+        link_.ns_per_kib +
+        slowness(stream.sides[side].host, stream.sides[1 - side].host).ns_per_kib;
+    const auto transfer = static_cast<std::int64_t>(bytes.size()) * ns_per_kib / 1024;
     chunk.arrives_ns =
-        std::max(pipe.last_arrival_ns, scheduler_.now_ns() + latency(stream)) + transfer;
+        std::max(pipe.last_arrival_ns, scheduler_.now_ns() + latency(stream, side)) + transfer;
     pipe.last_arrival_ns = chunk.arrives_ns;
     pipe.buffered += bytes.size();
     pipe.under_way.push_back(std::move(chunk));
@@ -102,12 +139,12 @@ void Fabric::send(Stream& stream, int side, ByteSpan bytes) {
 
 void Fabric::send_end(Stream& stream, int side, Pipe::Chunk::Kind kind) {
     Pipe& pipe = stream.pipes[side];
-    if (!stream.sides[1 - side].alive()) {
+    if (!stream.sides[1 - side].alive() || stream.dark) {
         return;
     }
     Pipe::Chunk chunk;
     chunk.kind = kind;
-    chunk.arrives_ns = std::max(pipe.last_arrival_ns, scheduler_.now_ns() + latency(stream));
+    chunk.arrives_ns = std::max(pipe.last_arrival_ns, scheduler_.now_ns() + latency(stream, side));
     pipe.last_arrival_ns = chunk.arrives_ns;
     pipe.under_way.push_back(std::move(chunk));
     schedule_delivery(stream, side);
@@ -259,7 +296,7 @@ void Fabric::unblock(HostId from, HostId to) {
             }
             pipe.held = false;
             // Retransmission has backed off meanwhile: the rest takes a new latency.
-            std::int64_t arrival = scheduler_.now_ns() + latency(*stream);
+            std::int64_t arrival = scheduler_.now_ns() + latency(*stream, direction);
             for (Pipe::Chunk& chunk : pipe.under_way) {
                 chunk.arrives_ns = std::max(chunk.arrives_ns, arrival);
                 arrival = chunk.arrives_ns;
@@ -280,7 +317,7 @@ void Fabric::cut(Stream& stream, int direction) {
     for (const Pipe::Chunk& chunk : pipe.under_way) {
         total += chunk.size();
     }
-    std::size_t keep = static_cast<std::size_t>(stream.prng.below(total + 1));
+    std::size_t keep = static_cast<std::size_t>(stream.draws.below(total + 1));
     std::deque<Pipe::Chunk> kept;
     for (Pipe::Chunk& chunk : pipe.under_way) {
         if (keep == 0) {
@@ -330,6 +367,76 @@ std::size_t Fabric::reset_streams(HostId a, HostId b) {
     return count;
 }
 
+void Fabric::vanish_later(Stream& stream) {
+    const std::int64_t after = stream.draws.between(500'000'000, 20'000'000'000);
+    scheduler_.cancel(stream.vanish);
+    const HostId host = stream.sides[stream.sides[0].alive() ? 0 : 1].host;
+    stream.vanish = scheduler_.at(scheduler_.now_ns() + after, EventKind::net_reset, host,
+                                  &Fabric::on_vanish, &stream);
+}
+
+std::size_t Fabric::reset_one_side(HostId side_of, HostId other) {
+    std::size_t count = 0;
+    for (auto& [id, stream] : streams_) {
+        for (int side = 0; side < 2; ++side) {
+            if (stream->sides[side].host != side_of || stream->sides[1 - side].host != other ||
+                !stream->sides[0].alive() || !stream->sides[1].alive() ||
+                stream->sides[side].reset) {
+                continue;
+            }
+            deliver_reset(*stream, side);
+            vanish_later(*stream);
+            ++count;
+            ++counters_.resets;
+            break;
+        }
+    }
+    return count;
+}
+
+std::size_t Fabric::forget_streams(HostId a, HostId b) {
+    std::size_t count = 0;
+    for (auto& [id, stream] : streams_) {
+        const HostId from = stream->sides[0].host;
+        const HostId to = stream->sides[1].host;
+        if (!((from == a && to == b) || (from == b && to == a)) || stream->dark ||
+            !stream->sides[0].alive() || !stream->sides[1].alive()) {
+            continue;
+        }
+        stream->dark = true;
+        for (Pipe& pipe : stream->pipes) {
+            pipe.under_way.clear();
+            scheduler_.cancel(pipe.delivery);
+            pipe.delivery = EventId();
+            pipe.held = false;
+        }
+        vanish_later(*stream);
+        ++count;
+    }
+    return count;
+}
+
+void Fabric::slow_down(HostId from, HostId to, std::int64_t latency_ns, std::int64_t ns_per_kib) {
+    Slowness& slow = slow_links_[{from, to}];
+    slow.latency_ns += latency_ns;
+    slow.ns_per_kib += ns_per_kib;
+    if (slow.latency_ns == 0 && slow.ns_per_kib == 0) {
+        slow_links_.erase({from, to});
+    }
+}
+
+void Fabric::hang_connects(HostId from, HostId to) {
+    ++hung_connects_[{from, to}];
+}
+
+void Fabric::unhang_connects(HostId from, HostId to) {
+    const auto found = hung_connects_.find({from, to});
+    WEIR_ASSERT(found != hung_connects_.end());
+    if (--found->second == 0) {
+        hung_connects_.erase(found);
+    }
+}
+
 void Fabric::process_died(NodeExecutor& executor, Death death) {
     std::vector<Stream*> affected;
     for (auto& [id, stream] : streams_) {
@@ -351,11 +458,7 @@ void Fabric::process_died(NodeExecutor& executor, Death death) {
             stream->sides[side].executor = nullptr;
             stream->pipes[1 - side].arrived.clear();
             if (stream->sides[1 - side].alive()) {
-                const std::int64_t after = stream->prng.between(500'000'000, 20'000'000'000);
-                scheduler_.cancel(stream->vanish);
-                stream->vanish =
-                    scheduler_.at(scheduler_.now_ns() + after, EventKind::net_reset,
-                                  stream->sides[1 - side].host, &Fabric::on_vanish, stream);
+                vanish_later(*stream);
             } else {
                 forget_if_done(*stream);
             }

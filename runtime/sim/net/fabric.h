@@ -35,6 +35,9 @@ struct LinkOptions {
     std::int64_t jitter_ns = 50'000;        // mean of an exponential-like part
     std::int64_t ns_per_kib = 8'000;        // bandwidth: 8 us per KiB is 1 Gbit/s
     std::size_t buffer_bytes = 128U << 10;  // under way and unread, per direction
+    // One message in a hundred is late: by up to this on average, most of them by far less. 0:
+    // none.
+    std::int64_t tail_ns = 0;
 };
 
 // One direction of a connection.
@@ -69,8 +72,10 @@ struct Stream {
     std::uint64_t id = 0;
     Side sides[2];  // 0 connected, 1 accepted
     Pipe pipes[2];  // pipes[i] carries the bytes that sides[i] sends
-    Prng prng{0};
+    Draws draws{Prng(0)};
     EventId vanish;  // the peer of a machine that lost power finds out at last
+    // Some middle box has forgotten the connection and tells nobody: all that is sent is lost.
+    bool dark = false;
 
     std::uint64_t label(int direction) const { return id * 2 + static_cast<unsigned>(direction); }
 };
@@ -79,6 +84,9 @@ struct NetCounters {
     std::uint64_t connects = 0;
     std::uint64_t refused = 0;
     std::uint64_t resets = 0;
+    std::uint64_t name_failures = 0;
+    std::uint64_t connects_hung = 0;
+    std::uint64_t late = 0;  // messages of the heavy tail
     std::uint64_t bytes = 0;
 };
 
@@ -94,7 +102,8 @@ public:
 
 class Fabric {
 public:
-    Fabric(Scheduler& scheduler, std::uint64_t seed);
+    // `tape` may be null.
+    Fabric(Scheduler& scheduler, std::uint64_t seed, TapeDeck* tape);
     ~Fabric();
     Fabric(const Fabric&) = delete;
     Fabric& operator=(const Fabric&) = delete;
@@ -115,6 +124,21 @@ public:
     bool blocked(HostId from, HostId to) const;
     // Cuts every stream between the two at a random byte; returns how many.
     std::size_t reset_streams(HostId a, HostId b);
+    // As reset_streams, but only one side hears of it; the other one when it sends something, or
+    // from its keep-alive probes. `side_of` is the one that hears.
+    std::size_t reset_one_side(HostId side_of, HostId other);
+    // The streams between the two lead nowhere: what is sent is lost, no side is told. Each finds
+    // out from its keep-alive probes.
+    std::size_t forget_streams(HostId a, HostId b);
+    // One direction of a link takes so much longer, and so much more time for each KiB. Sums up;
+    // negative values take it back. What is under way stays as it is.
+    void slow_down(HostId from, HostId to, std::int64_t latency_ns, std::int64_t ns_per_kib);
+    // Connects get no answer; what is connected goes on. Counted.
+    void hang_connects(HostId from, HostId to);
+    void unhang_connects(HostId from, HostId to);
+    // The host cannot resolve the name of any other. Counted.
+    void fail_names(HostId host) { ++hosts_[host].name_failures; }
+    void unfail_names(HostId host) { --hosts_[host].name_failures; }
     // Answers of this process stop (power loss), or its kernel closes its sockets (crash).
     enum class Death : std::uint8_t { process, power };
     void process_died(NodeExecutor& executor, Death death);
@@ -135,13 +159,22 @@ private:
         bool powered = true;
         std::map<std::uint16_t, SimListener*> listeners;
         std::uint16_t next_port = 40'000;
+        std::uint32_t name_failures = 0;
     };
 
     // -1 when no host has this name. "localhost" and the like mean `self`.
     int resolve(const std::string& name, HostId self) const;
     SimListener* find_listener(HostId host, std::uint16_t port) const;
     Stream& open_stream(HostId from, HostId to, std::uint16_t port);
-    std::int64_t latency(Stream& stream);
+    Draws stream_draws(const Stream& stream);
+    std::int64_t latency(Stream& stream, int direction);
+    // Of all faults of one direction of a link.
+    struct Slowness {
+        std::int64_t latency_ns = 0;
+        std::int64_t ns_per_kib = 0;
+    };
+    Slowness slowness(HostId from, HostId to) const;
+    void vanish_later(Stream& stream);
     void send(Stream& stream, int side, ByteSpan bytes);
     void send_end(Stream& stream, int side, Pipe::Chunk::Kind kind);
     void answer_for_dead(Stream& stream, int side);
@@ -158,10 +191,15 @@ private:
 
     Scheduler& scheduler_;
     std::uint64_t seed_;
+    TapeDeck* tape_;
+    // Streams opened so far between two hosts; only with a tape.
+    std::map<std::pair<HostId, HostId>, std::uint64_t> opened_;
     LinkOptions link_;
     NetworkTap* tap_ = nullptr;
     std::vector<Host> hosts_;
     std::map<std::pair<HostId, HostId>, std::uint32_t> blocks_;
+    std::map<std::pair<HostId, HostId>, std::uint32_t> hung_connects_;
+    std::map<std::pair<HostId, HostId>, Slowness> slow_links_;
     std::map<std::uint64_t, std::unique_ptr<Stream>> streams_;
     std::uint64_t next_stream_ = 1;
     NetCounters counters_;

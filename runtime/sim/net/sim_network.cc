@@ -57,16 +57,27 @@ Task<Result<std::unique_ptr<Connection>>> SimNetwork::connect(HostPort address, 
         co_return fail(ErrorCode::not_found, "no host named '" + address.host + "'");
     }
     const auto target = static_cast<HostId>(resolved);
+    if (fabric_.hosts_[host_].name_failures > 0 && target != host_) {
+        ++fabric_.counters_.name_failures;
+        TimedWait wait(scheduler_, executor_, EventKind::net_connect, kResolveNs, token);
+        co_await wait;
+        co_return fail(ErrorCode::not_found, "the name '" + address.host + "' is not resolved");
+    }
     std::int64_t retry_ns = kFirstRetryNs;
     for (int attempt = 0; attempt < kConnectAttempts; ++attempt) {
         TimedWait round_trip(scheduler_, executor_, EventKind::net_connect,
-                             2 * fabric_.link_.latency_ns, token);
+                             2 * fabric_.link_.latency_ns +
+                                 fabric_.slowness(host_, target).latency_ns +
+                                 fabric_.slowness(target, host_).latency_ns,
+                             token);
         const bool waited = co_await round_trip;
         if (!waited) {
             co_return fail(cancelled("connect"));
         }
-        const bool reachable = fabric_.hosts_[target].powered && !fabric_.blocked(host_, target) &&
-                               !fabric_.blocked(target, host_);
+        const bool hung = fabric_.hung_connects_.contains({host_, target});
+        fabric_.counters_.connects_hung += hung ? 1 : 0;
+        const bool reachable = fabric_.hosts_[target].powered && !hung &&
+                               !fabric_.blocked(host_, target) && !fabric_.blocked(target, host_);
         if (reachable) {
             SimListener* listener = fabric_.find_listener(target, address.port);
             if (listener == nullptr) {
@@ -158,8 +169,8 @@ std::size_t SimConnection::take(MutByteSpan into) {
     Pipe& pipe = stream_->pipes[1 - side_];
     std::size_t limit = into.size();
     // Short reads are normal; one in four is cut somewhere.
-    if (limit > 1 && stream_->prng.chance(1, 4)) {
-        limit = 1 + static_cast<std::size_t>(stream_->prng.below(limit));
+    if (limit > 1 && stream_->draws.chance(1, 4)) {
+        limit = 1 + static_cast<std::size_t>(stream_->draws.below(limit));
     }
     std::size_t size = 0;
     while (size < limit && !pipe.arrived.empty()) {
@@ -255,6 +266,9 @@ Task<Result<void>> SimConnection::send_file(File& file, FilePosition position,
         const ByteSpan content = source.content();
         if (content.size() < end) {
             co_return fail(ErrorCode::io_error, "send_file: the file ends before the range");
+        }
+        if (!source.readable(at, end - at)) {
+            co_return fail(ErrorCode::io_error, "send_file: simulated loss of a sector");
         }
         const ByteSpan rest =
             content.subspan(static_cast<std::size_t>(at), static_cast<std::size_t>(end - at));

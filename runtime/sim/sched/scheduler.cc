@@ -12,10 +12,14 @@ constexpr std::size_t kHeapArity = 4;
 // Virtual cost of one resume: 20..83 ns.
 constexpr std::int64_t kResumeCostMin = 20;
 constexpr std::uint64_t kResumeCostMask = 63;
+// Chooser::priority and ::delay change the order once in about half so many steps.
+constexpr std::uint64_t kChangeInterval = 2'000;
+constexpr std::uint64_t kPriorities = 1U << 20;
 
 }  // namespace
 
 NodeExecutor::~NodeExecutor() {
+    scheduler_.cancel(cpu_free_);
     if (!torn_down_) {
         WEIR_ASSERT(ready_count_ == 0);
         WEIR_ASSERT(turn_end_.empty());
@@ -38,18 +42,41 @@ void NodeExecutor::post_at_turn_end(std::coroutine_handle<> handle) {
     }
 }
 
+void NodeExecutor::pause() {
+    WEIR_ASSERT(!running_);
+    if (++pause_count_ == 1) {
+        scheduler_.park(*this);
+    }
+}
+
+void NodeExecutor::resume() {
+    WEIR_ASSERT(pause_count_ > 0);
+    if (--pause_count_ != 0) {
+        return;
+    }
+    for (const Parked& parked : parked_) {
+        scheduler_.ready_.push_back(Scheduler::Ready{parked.handle, this, parked.cause});
+    }
+    parked_.clear();
+}
+
+void NodeExecutor::on_cpu_free(void* node) {
+    auto* self = static_cast<NodeExecutor*>(node);
+    self->cpu_free_ = EventId();
+    self->resume();
+}
+
 void NodeExecutor::tear_down() {
     WEIR_ASSERT(!running_);
     torn_down_ = true;
     turn_end_.clear();
+    parked_.clear();
+    scheduler_.cancel(cpu_free_);
     scheduler_.drop(*this);
 }
 
-Scheduler::Scheduler(std::uint64_t seed, Chooser chooser, Trace& trace)
-    : trace_(trace),
-      chooser_(chooser),
-      choose_(Prng::derive(seed, "sched.choose")),
-      cost_(Prng::derive(seed, "sched.cost")) {}
+Scheduler::Scheduler(std::uint64_t seed, Chooser chooser, Draws choose, Trace& trace)
+    : trace_(trace), chooser_(chooser), choose_(choose), cost_(Prng::derive(seed, "sched.cost")) {}
 
 EventId Scheduler::at(std::int64_t when_ns, EventKind kind, std::uint16_t node, Action action,
                       void* context) {
@@ -64,6 +91,7 @@ EventId Scheduler::at(std::int64_t when_ns, EventKind kind, std::uint16_t node, 
     Slot& slot = slots_[index];
     slot.action = action;
     slot.context = context;
+    slot.cause = trace_.events();
     slot.node = node;
     slot.kind = kind;
     heap_.emplace_back();
@@ -138,7 +166,7 @@ void Scheduler::fire_next() {
     Slot& slot = slots_[entry.slot];
     const Action action = slot.action;
     void* context = slot.context;
-    trace_.event(slot.kind, slot.node, now_ns_, 0, 0);
+    trace_.begin_step(slot.cause, slot.kind, slot.node, now_ns_, 0);
     ++slot.generation;
     free_slots_.push_back(entry.slot);
     action(context);
@@ -146,7 +174,11 @@ void Scheduler::fire_next() {
 
 void Scheduler::push_ready(NodeExecutor& node, std::coroutine_handle<> handle) {
     ++node.ready_count_;
-    ready_.push_back(Ready{handle, &node});
+    if (node.paused()) {
+        node.parked_.push_back({handle, trace_.events()});
+    } else {
+        ready_.push_back(Ready{handle, &node, trace_.events()});
+    }
 }
 
 void Scheduler::flush_turn_end(NodeExecutor& node) {
@@ -156,26 +188,74 @@ void Scheduler::flush_turn_end(NodeExecutor& node) {
     node.turn_end_.clear();
 }
 
-void Scheduler::resume_one() {
-    std::size_t place_in_set = 0;
-    Ready next;
-    if (chooser_ == Chooser::random) {
-        if (ready_.size() > 1) {
-            place_in_set = static_cast<std::size_t>(choose_.below(ready_.size()));
+bool Scheduler::is_change_step() {
+    ++steps_;
+    if (steps_ < next_change_) {
+        return false;
+    }
+    const bool first = next_change_ == 0;
+    next_change_ = steps_ + 1 + choose_.below(kChangeInterval);
+    return !first;
+}
+
+std::size_t Scheduler::highest_priority() {
+    std::size_t best = 0;
+    for (std::size_t i = 0; i < ready_.size(); ++i) {
+        NodeExecutor& node = *ready_[i].node;
+        if (node.priority_ == 0) {
+            node.priority_ = 1 + choose_.below(kPriorities);
         }
-        next = ready_[place_in_set];
-        ready_[place_in_set] = ready_.back();
-        ready_.pop_back();
-    } else {
-        next = ready_[ready_head_++];
-        if (ready_head_ * 2 >= ready_.size() + 16) {
-            ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(ready_head_));
-            ready_head_ = 0;
+        if (node.priority_ > ready_[best].node->priority_) {
+            best = i;
         }
     }
-    now_ns_ += kResumeCostMin + static_cast<std::int64_t>(cost_.next() & kResumeCostMask);
+    if (is_change_step()) {
+        ready_[best].node->priority_ = 1 + choose_.below(kPriorities);
+    }
+    return best;
+}
+
+Scheduler::Ready Scheduler::take_first() {
+    const Ready first = ready_[ready_head_++];
+    if (ready_head_ * 2 >= ready_.size() + 16) {
+        ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(ready_head_));
+        ready_head_ = 0;
+    }
+    return first;
+}
+
+Scheduler::Ready Scheduler::take_ready(std::size_t& place) {
+    place = 0;
+    if (chooser_ == Chooser::delay && is_change_step() && ready_size() > 1) {
+        ready_.push_back(take_first());
+        place = 1;
+    }
+    if (chooser_ == Chooser::fifo || chooser_ == Chooser::delay) {
+        return take_first();
+    }
+    if (chooser_ == Chooser::priority) {
+        place = highest_priority();
+        const Ready next = ready_[place];
+        ready_.erase(ready_.begin() + static_cast<std::ptrdiff_t>(place));
+        return next;
+    }
+    if (ready_.size() > 1) {
+        place = static_cast<std::size_t>(choose_.below(ready_.size()));
+    }
+    const Ready next = ready_[place];
+    ready_[place] = ready_.back();
+    ready_.pop_back();
+    return next;
+}
+
+void Scheduler::resume_one() {
+    std::size_t place_in_set = 0;
+    const Ready next = take_ready(place_in_set);
+    const std::int64_t cost_ns =
+        kResumeCostMin + static_cast<std::int64_t>(cost_.next() & kResumeCostMask);
+    now_ns_ += cost_ns;
     NodeExecutor& node = *next.node;
-    trace_.event(EventKind::resume, node.node_, now_ns_, place_in_set, 0);
+    trace_.begin_step(next.cause, EventKind::resume, node.node_, now_ns_, place_in_set);
     --node.ready_count_;
     node.running_ = true;
     next.handle.resume();
@@ -183,13 +263,35 @@ void Scheduler::resume_one() {
     if (node.ready_count_ == 0 && !node.turn_end_.empty()) {
         flush_turn_end(node);
     }
+    if (node.cpu_factor_ > 1 && !node.torn_down_) {
+        keep_busy(node, cost_ns);
+    }
 }
 
-void Scheduler::drop(NodeExecutor& node) {
+void Scheduler::keep_busy(NodeExecutor& node, std::int64_t cost_ns) {
+    node.pause();
+    node.cpu_free_ = at(now_ns_ + cost_ns * node.cpu_factor_, EventKind::timer, node.node_,
+                        &NodeExecutor::on_cpu_free, &node);
+}
+
+void Scheduler::park(NodeExecutor& node) {
+    for (std::size_t i = ready_head_; i < ready_.size(); ++i) {
+        if (ready_[i].node == &node) {
+            node.parked_.push_back({ready_[i].handle, ready_[i].cause});
+        }
+    }
+    remove_ready(node);
+}
+
+void Scheduler::remove_ready(NodeExecutor& node) {
     const auto gone =
         std::remove_if(ready_.begin() + static_cast<std::ptrdiff_t>(ready_head_), ready_.end(),
                        [&node](const Ready& ready) { return ready.node == &node; });
     ready_.erase(gone, ready_.end());
+}
+
+void Scheduler::drop(NodeExecutor& node) {
+    remove_ready(node);
     node.ready_count_ = 0;
 }
 

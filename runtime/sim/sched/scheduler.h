@@ -12,6 +12,7 @@
 
 #include "core/base/prng.h"
 #include "core/task/executor.h"
+#include "runtime/sim/tape/tape.h"
 #include "runtime/sim/trace/trace.h"
 
 #include <coroutine>
@@ -22,6 +23,12 @@
 namespace weir::sim {
 
 class Scheduler;
+
+// Names a scheduled event; stale ids are harmless.
+struct EventId {
+    std::uint32_t slot = 0;
+    std::uint32_t generation = 0;  // 0: none
+};
 
 // The executor of one incarnation of one node.
 class NodeExecutor final : public Executor {
@@ -38,6 +45,14 @@ public:
     std::uint16_t node() const { return node_; }
     // Coroutines that wait to be resumed, for the leak check.
     std::size_t ready_count() const { return ready_count_ + turn_end_.size(); }
+    // A process that is stopped (SIGSTOP, a frozen virtual machine) or waits for the CPU: nothing
+    // of it runs until as many resume() calls, while everything around it goes on.
+    void pause();
+    void resume();
+    bool paused() const { return pause_count_ != 0; }
+    // How much longer each resumption keeps the CPU than it does normally; 1: a fast one. The
+    // others go on meanwhile.
+    void set_cpu_factor(std::int64_t factor) { cpu_factor_ = factor; }
     // A crash: drops what is queued and ignores everything posted from now on. The frames are
     // destroyed afterwards.
     void tear_down();
@@ -48,21 +63,31 @@ private:
     std::uint16_t node_;
     bool torn_down_ = false;
     bool running_ = false;
+    // For Chooser::priority; 0: not drawn yet.
+    std::uint64_t priority_ = 0;
     std::size_t ready_count_ = 0;
     std::vector<std::coroutine_handle<>> turn_end_;
+    struct Parked {
+        std::coroutine_handle<> handle;
+        std::uint64_t cause;
+    };
+    static void on_cpu_free(void* node);
+    std::uint32_t pause_count_ = 0;
+    std::int64_t cpu_factor_ = 1;
+    EventId cpu_free_;
+    std::vector<Parked> parked_;  // ready, but for the pause
 };
 
-// Names a scheduled event; stale ids are harmless.
-struct EventId {
-    std::uint32_t slot = 0;
-    std::uint32_t generation = 0;  // 0: none
-};
-
-// How the next coroutine is taken from the ready set.
+// How the next coroutine is taken from the ready set. `priority` follows Burckhardt and others, "A
+// Randomized Scheduler with Probabilistic Guarantees of Finding Bugs" (2010), `delay` Emmi and
+// others, "Delay-Bounded Scheduling" (2011); in both the number of changes grows with the run.
 enum class Chooser : std::uint8_t {
     fifo,
-    random,  // any ready coroutine of any node
+    random,    // any ready coroutine of any node
+    priority,  // of the node with the highest priority, some of which change at random steps
+    delay,     // as fifo, but at some random steps the first goes last
 };
+inline constexpr std::size_t kChooserCount = 4;
 
 enum class RunEnd : std::uint8_t {
     idle,       // nothing is ready and no event is scheduled
@@ -75,7 +100,8 @@ class Scheduler {
 public:
     using Action = void (*)(void* context);
 
-    Scheduler(std::uint64_t seed, Chooser chooser, Trace& trace);
+    // `choose` decides which of the ready coroutines is next.
+    Scheduler(std::uint64_t seed, Chooser chooser, Draws choose, Trace& trace);
     Scheduler(const Scheduler&) = delete;
     Scheduler& operator=(const Scheduler&) = delete;
 
@@ -98,10 +124,12 @@ private:
     struct Ready {
         std::coroutine_handle<> handle;
         NodeExecutor* node;
+        std::uint64_t cause;
     };
     struct Slot {
         Action action = nullptr;
         void* context = nullptr;
+        std::uint64_t cause = 0;
         std::uint32_t generation = 1;
         std::uint32_t heap_index = 0;
         std::uint16_t node = 0;
@@ -122,14 +150,25 @@ private:
     void remove_at(std::size_t index);
     void fire_next();
     void resume_one();
+    // Takes the next out of the ready set; `place` is where it was.
+    Ready take_ready(std::size_t& place);
+    Ready take_first();
+    std::size_t highest_priority();
+    // Whether this is one of the few steps at which the order is changed.
+    bool is_change_step();
     void push_ready(NodeExecutor& node, std::coroutine_handle<> handle);
     void flush_turn_end(NodeExecutor& node);
     void drop(NodeExecutor& node);
+    void remove_ready(NodeExecutor& node);
+    // Moves what is ready of a node out of the ready set.
+    void park(NodeExecutor& node);
+    // Keeps a node with a slow CPU busy for the time after a resumption.
+    void keep_busy(NodeExecutor& node, std::int64_t cost_ns);
     std::size_t ready_size() const { return ready_.size() - ready_head_; }
 
     Trace& trace_;
     Chooser chooser_;
-    Prng choose_;
+    Draws choose_;
     Prng cost_;
     std::int64_t now_ns_ = 0;
     std::uint64_t sequence_ = 0;
@@ -138,7 +177,9 @@ private:
     std::vector<Slot> slots_;
     std::vector<std::uint32_t> free_slots_;
     std::vector<Ready> ready_;
-    std::size_t ready_head_ = 0;  // fifo only
+    std::size_t ready_head_ = 0;  // fifo and delay only
+    std::uint64_t steps_ = 0;
+    std::uint64_t next_change_ = 0;
 };
 
 }  // namespace weir::sim

@@ -27,6 +27,18 @@ enum class EventKind : std::uint8_t {
     harness = 11,
 };
 
+// One event of a run that is written down. `cause` is the event in which this one was asked for:
+// the send of a delivery, the step that woke a coroutine; 0: none.
+struct TraceEvent {
+    std::uint64_t sequence = 0;
+    std::uint64_t cause = 0;
+    std::int64_t time_ns = 0;
+    std::uint64_t a = 0;
+    std::uint64_t b = 0;
+    EventKind kind = EventKind::harness;
+    std::uint16_t node = 0;
+};
+
 class Trace {
 public:
     static constexpr std::uint64_t kCheckpointEvents = 1'000;
@@ -43,7 +55,19 @@ public:
         if (++events_ % kCheckpointEvents == 0) {
             checkpoints_.push_back(hash_);
         }
+        if (recording_ != nullptr) {
+            recording_->push_back(TraceEvent{events_, cause_, time_ns, a, b, kind, node});
+        }
     }
+    // The event that begins a step of the scheduler; what follows in the step is caused by it.
+    void begin_step(std::uint64_t cause, EventKind kind, std::uint16_t node, std::int64_t time_ns,
+                    std::uint64_t a) {
+        cause_ = cause;
+        event(kind, node, time_ns, a, 0);
+        cause_ = events_;
+    }
+    // Writes all events down from now on, too; null: no more. Changes nothing in the run.
+    void record_to(std::vector<TraceEvent>* recording) { recording_ = recording; }
 
     std::uint64_t hash() const { return hash_; }
     std::uint64_t events() const { return events_; }
@@ -56,6 +80,8 @@ private:
     }
     std::uint64_t hash_;
     std::uint64_t events_ = 0;
+    std::uint64_t cause_ = 0;
+    std::vector<TraceEvent>* recording_ = nullptr;
     std::vector<std::uint64_t> checkpoints_;
 };
 

@@ -208,8 +208,8 @@ TEST_P(LogFailLoop, EveryOperationMayFail) {
             EXPECT_EQ(clean && !well, false) << "failed without a failure";
             world.fail_at = 0;
             if (power_loss) {
-                Prng prng(n);
-                world.power_loss(prng, sim::LossMode::sectors);
+                sim::Draws draws{Prng(n)};
+                world.power_loss(draws, sim::LossMode::sectors);
             }
             check(ledger, world);
             if (HasFatalFailure() || HasNonfatalFailure()) {

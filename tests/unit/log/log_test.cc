@@ -75,8 +75,8 @@ protected:
     }
     void lose_power_and_open(sim::LossMode mode) {
         crash();
-        Prng prng(7);
-        world_.power_loss(prng, mode);
+        sim::Draws draws{Prng(7)};
+        world_.power_loss(draws, mode);
         node_ = world_.boot();
         open();
     }

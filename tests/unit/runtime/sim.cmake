@@ -7,3 +7,6 @@ weir_test(NAME sim_contract_test LABEL unit
 weir_test(NAME sim_disk_test LABEL unit
     SOURCES sim_disk_test.cc
     DEPS weir_sim)
+weir_test(NAME sim_faults_test LABEL unit
+    SOURCES sim_faults_test.cc
+    DEPS weir_sim)

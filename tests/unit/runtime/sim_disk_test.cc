@@ -23,7 +23,7 @@ Bytes filled(std::size_t size, std::uint8_t value) {
 TEST(DiskImage, SyncedBytesUnderASyncedNameSurviveEveryLoss) {
     for (std::uint64_t seed = 0; seed < 200; ++seed) {
         DiskImage image(1U << 20);
-        Prng prng(seed);
+        sim::Draws draws{Prng(seed)};
         ASSERT_TRUE(image.create_directories("d").has_value());
         const DiskNodePtr file = create(image, "d/f");
         ASSERT_TRUE(image.directory_synced("").has_value());
@@ -31,7 +31,7 @@ TEST(DiskImage, SyncedBytesUnderASyncedNameSurviveEveryLoss) {
         ASSERT_TRUE(image.write(*file, 0, filled(2'000, 1)).has_value());
         image.file_synced(*file, image.sequence());
         ASSERT_TRUE(image.write(*file, 1'500, filled(3'000, 2)).has_value());
-        image.power_loss(prng, static_cast<LossMode>(seed % 4));
+        image.power_loss(draws, static_cast<LossMode>(seed % 4));
         const DiskNodePtr found = image.find("d/f");
         ASSERT_NE(found, nullptr);
         ASSERT_GE(found->size(), 2'000U);
@@ -56,13 +56,13 @@ TEST(DiskImage, EveryCombinationOfTornSectorsIsReached) {
     std::set<std::string> outcomes;
     for (std::uint64_t seed = 0; seed < 400; ++seed) {
         DiskImage image(1U << 20);
-        Prng prng(seed);
+        sim::Draws draws{Prng(seed)};
         const DiskNodePtr file = create(image, "f");
         ASSERT_TRUE(image.directory_synced("").has_value());
         ASSERT_TRUE(image.allocate(*file, 3 * kSectorBytes).has_value());
         image.file_synced(*file, image.sequence());
         ASSERT_TRUE(image.write(*file, 0, filled(3 * kSectorBytes, 7)).has_value());
-        image.power_loss(prng, LossMode::sectors);
+        image.power_loss(draws, LossMode::sectors);
         std::string outcome;
         for (std::size_t sector = 0; sector < 3; ++sector) {
             outcome += file->content()[sector * kSectorBytes] == 7 ? '1' : '0';
@@ -76,14 +76,14 @@ TEST(DiskImage, IntermediateVersionsOfASectorAreReached) {
     std::set<int> seen;
     for (std::uint64_t seed = 0; seed < 100; ++seed) {
         DiskImage image(1U << 20);
-        Prng prng(seed);
+        sim::Draws draws{Prng(seed)};
         const DiskNodePtr file = create(image, "f");
         ASSERT_TRUE(image.directory_synced("").has_value());
         ASSERT_TRUE(image.write(*file, 0, filled(100, 1)).has_value());
         image.file_synced(*file, image.sequence());
         ASSERT_TRUE(image.write(*file, 0, filled(100, 2)).has_value());
         ASSERT_TRUE(image.write(*file, 0, filled(100, 3)).has_value());
-        image.power_loss(prng, LossMode::sectors);
+        image.power_loss(draws, LossMode::sectors);
         seen.insert(file->content()[0]);
     }
     EXPECT_EQ(seen, (std::set<int>{1, 2, 3}));
@@ -94,13 +94,13 @@ TEST(DiskImage, UnsyncedNamesMayBeLostAndSyncedOnesNot) {
     bool kept = false;
     for (std::uint64_t seed = 0; seed < 100; ++seed) {
         DiskImage image(1U << 20);
-        Prng prng(seed);
+        sim::Draws draws{Prng(seed)};
         create(image, "old");
         ASSERT_TRUE(image.directory_synced("").has_value());
         const DiskNodePtr file = create(image, "new");
         ASSERT_TRUE(image.write(*file, 0, filled(10, 1)).has_value());
         image.file_synced(*file, image.sequence());
-        image.power_loss(prng, LossMode::sectors);
+        image.power_loss(draws, LossMode::sectors);
         EXPECT_NE(image.find("old"), nullptr);
         (image.find("new") == nullptr ? lost : kept) = true;
     }
@@ -111,12 +111,12 @@ TEST(DiskImage, UnsyncedNamesMayBeLostAndSyncedOnesNot) {
 TEST(DiskImage, RenameIsAtomicUnderEveryLoss) {
     for (std::uint64_t seed = 0; seed < 200; ++seed) {
         DiskImage image(1U << 20);
-        Prng prng(seed);
+        sim::Draws draws{Prng(seed)};
         const DiskNodePtr old = create(image, "f");
         const DiskNodePtr fresh = create(image, "tmp");
         ASSERT_TRUE(image.directory_synced("").has_value());
         ASSERT_TRUE(image.rename("tmp", "f").has_value());
-        image.power_loss(prng, static_cast<LossMode>(seed % 4));
+        image.power_loss(draws, static_cast<LossMode>(seed % 4));
         const DiskNodePtr found = image.find("f");
         ASSERT_NE(found, nullptr);
         EXPECT_EQ(found == fresh, image.find("tmp") == nullptr);
@@ -128,13 +128,13 @@ TEST(DiskImage, AFailedSyncIsNotMadeGoodByALaterOne) {
     bool lost = false;
     for (std::uint64_t seed = 0; seed < 50; ++seed) {
         DiskImage image(1U << 20);
-        Prng prng(seed);
+        sim::Draws draws{Prng(seed)};
         const DiskNodePtr file = create(image, "f");
         ASSERT_TRUE(image.directory_synced("").has_value());
         ASSERT_TRUE(image.write(*file, 0, filled(100, 1)).has_value());
         DiskImage::file_sync_failed(*file, image.sequence());
         image.file_synced(*file, image.sequence());
-        image.power_loss(prng, LossMode::sectors);
+        image.power_loss(draws, LossMode::sectors);
         lost = lost || file->size() == 0;
     }
     EXPECT_TRUE(lost);
@@ -144,14 +144,14 @@ TEST(DiskImage, ATruncationIsUndoneAsAWholeOrNotAtAll) {
     std::set<std::uint64_t> sizes;
     for (std::uint64_t seed = 0; seed < 200; ++seed) {
         DiskImage image(1U << 20);
-        Prng prng(seed);
+        sim::Draws draws{Prng(seed)};
         const DiskNodePtr file = create(image, "f");
         ASSERT_TRUE(image.directory_synced("").has_value());
         ASSERT_TRUE(image.write(*file, 0, filled(4'000, 1)).has_value());
         image.file_synced(*file, image.sequence());
         image.truncate(*file, 600);
         ASSERT_TRUE(image.write(*file, 600, filled(50, 2)).has_value());
-        image.power_loss(prng, static_cast<LossMode>(seed % 4));
+        image.power_loss(draws, static_cast<LossMode>(seed % 4));
         sizes.insert(file->size());
         if (file->size() == 4'000) {
             EXPECT_EQ(std::count(file->content().begin(), file->content().end(), 0), 0);

@@ -100,7 +100,8 @@ EchoRun run_echo(std::uint64_t seed, Chooser chooser) {
 }
 
 TEST(SimWorld, EchoGivesTheSameBytesAndTheSameHashTwice) {
-    for (const Chooser chooser : {Chooser::fifo, Chooser::random}) {
+    for (const Chooser chooser :
+         {Chooser::fifo, Chooser::random, Chooser::priority, Chooser::delay}) {
         const EchoRun first = run_echo(17, chooser);
         const EchoRun second = run_echo(17, chooser);
         EXPECT_TRUE(first.ok);

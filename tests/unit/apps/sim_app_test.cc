@@ -1,0 +1,182 @@
+#include "apps/weir-sim/bundle.h"
+#include "apps/weir-sim/minimize.h"
+#include "apps/weir-sim/replay.h"
+#include "apps/weir-sim/simpler.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace weir::app {
+namespace {
+
+constexpr const char* kScenario = R"(
+name = "small"
+[run]
+duration = "8s"
+[topology]
+spus = 2
+clients = 2
+[[topics]]
+name = "a"
+partitions = 2
+[[topics]]
+name = "b"
+[[faults]]
+kind = "power_loss"
+target = "spu"
+count = [1, 3]
+lasts = ["100ms", "1s"]
+)";
+
+std::vector<int> numbers(int count) {
+    std::vector<int> all(static_cast<std::size_t>(count));
+    std::iota(all.begin(), all.end(), 0);
+    return all;
+}
+
+// Answers with the first list that holds all of `needed`.
+auto holding(const std::vector<int>& needed, int* asked) {
+    return [needed, asked](const std::vector<std::vector<int>>& lists) {
+        for (std::size_t i = 0; i < lists.size(); ++i) {
+            ++*asked;
+            if (std::includes(lists[i].begin(), lists[i].end(), needed.begin(), needed.end())) {
+                return std::optional<std::size_t>(i);
+            }
+        }
+        return std::optional<std::size_t>();
+    };
+}
+
+TEST(Minimize, FindsTheFewThatMatter) {
+    int asked = 0;
+    const std::vector<int> needed = {7, 300, 301, 999};
+    EXPECT_EQ(minimize(numbers(1'000), holding(needed, &asked)), needed);
+    EXPECT_LT(asked, 300);
+}
+
+TEST(Minimize, KeepsNothingWhenNothingMatters) {
+    int asked = 0;
+    EXPECT_TRUE(minimize(numbers(50), holding({}, &asked)).empty());
+    EXPECT_EQ(asked, 1);
+    EXPECT_TRUE(minimize(numbers(0), holding({}, &asked)).empty());
+}
+
+TEST(Minimize, KeepsAllWhenAllMatter) {
+    int asked = 0;
+    EXPECT_EQ(minimize(numbers(9), holding(numbers(9), &asked)), numbers(9));
+    EXPECT_EQ(minimize(numbers(1), holding(numbers(1), &asked)), numbers(1));
+}
+
+Bundle some_bundle() {
+    Bundle bundle;
+    bundle.one.scenario = sim::parse_scenario(kScenario, "small").value();
+    bundle.one.seed = 0xffff'ffff'ffff'fff1ULL;
+    sim::Fault fault;
+    fault.at = Duration::from_ms(1'234);
+    fault.kind = sim::FaultKind::power_loss;
+    fault.target_index = 7;
+    fault.lasts = Duration::from_ms(50);
+    fault.loss = sim::LossMode::prefix;
+    fault.argument = 0x8000'0000'0000'0001ULL;
+    bundle.one.faults = {{fault}};
+    bundle.one.kept = {{sim::operation_id(1, 0), sim::operation_id(10'000, 5)}};
+    bundle.one.tape = {{"sched.choose", {0, 3, 1}}, {"net sc>spu-0 #1", {4'000'000}}};
+    return bundle;
+}
+
+TEST(Bundle, ComesBackAsItWas) {
+    Bundle bundle = some_bundle();
+    const sim::RunReport report = sim::run_case(bundle.one);
+    bundle.expected = expected_of(report);
+    bundle.commit = "abc";
+    const std::string text = write_bundle(bundle);
+    const Result<Bundle> back = read_bundle(text, "test");
+    ASSERT_TRUE(back.has_value()) << to_string(back.error());
+    EXPECT_EQ(write_bundle(*back), text);
+    EXPECT_EQ(back->one.seed, bundle.one.seed);
+    EXPECT_EQ(back->one.kept, bundle.one.kept);
+    EXPECT_EQ(back->one.tape, bundle.one.tape);
+    ASSERT_EQ(back->one.faults->size(), 1U);
+    EXPECT_EQ(back->one.faults->front().argument, bundle.one.faults->front().argument);
+    EXPECT_TRUE(replay(*back, {}).same);
+}
+
+TEST(Bundle, WhatIsNoneSaysSo) {
+    for (const char* text : {"", "[]", "{}", R"({"format": 99})", R"({"format": 1, "seed": []})"}) {
+        const Result<Bundle> read = read_bundle(text, "FILE");
+        ASSERT_FALSE(read.has_value()) << text;
+        EXPECT_NE(read.error().context.find("FILE"), std::string::npos) << text;
+    }
+}
+
+TEST(Case, TapeOfARunReplacesItsSeed) {
+    sim::Case one;
+    one.scenario = sim::parse_scenario(kScenario, "small").value();
+    one.seed = 5;
+    sim::Tape tape;
+    sim::RunOptions recording;
+    recording.record = &tape;
+    const sim::RunReport plain = sim::run_case(one);
+    EXPECT_EQ(sim::run_case(one, recording).trace_hash, plain.trace_hash);
+    one.tape = tape;
+    const sim::RunReport played = sim::run_case(one);
+    EXPECT_EQ(played.trace_hash, plain.trace_hash);
+    EXPECT_TRUE(played.tape_fit->exact());
+    // A zeroed stream is another run, which the fit tells.
+    one.tape->at("sched.choose").clear();
+    const sim::RunReport other = sim::run_case(one);
+    EXPECT_NE(other.trace_hash, plain.trace_hash);
+    EXPECT_GT(other.tape_fit->missing, 0U);
+}
+
+TEST(Case, OnlyKeptOperationsTakePlace) {
+    sim::Case one;
+    one.scenario = sim::parse_scenario(kScenario, "small").value();
+    one.faults.emplace();
+    const sim::RunReport whole = sim::run_case(one);
+    ASSERT_GT(whole.operations.size(), 20U);
+    std::vector<sim::OperationId> kept = whole.operations;
+    std::sort(kept.begin(), kept.end());
+    kept.resize(5);
+    one.kept = kept;
+    const sim::RunReport few = sim::run_case(one);
+    EXPECT_EQ(few.verdict, sim::Verdict::passed);
+    EXPECT_LE(few.operations.size(), 5U);
+    EXPECT_LE(few.records.sent, 5U);
+}
+
+TEST(Case, EventsBeforeTheBreakAreTheSame) {
+    sim::Case one;
+    one.scenario = sim::parse_scenario(kScenario, "small").value();
+    const sim::RunReport whole = sim::run_case(one);
+    sim::RunOptions until;
+    until.events_max = 2'500;
+    const sim::RunReport part = sim::run_case(one, until);
+    EXPECT_TRUE(part.broken_off);
+    EXPECT_EQ(part.verdict, sim::Verdict::passed);
+    ASSERT_EQ(part.checkpoints.size(), 2U);
+    EXPECT_EQ(first_difference(whole.checkpoints, part.checkpoints), "");
+    EXPECT_EQ(first_difference({1, 2, 3}, {1, 5}), "the traces part between events 1000 and 2000");
+}
+
+TEST(Simpler, EveryStepIsAScenarioThatHasLess) {
+    const std::vector<std::string> steps = simpler_scenarios(kScenario, 3'000'000'000);
+    ASSERT_GT(steps.size(), 5U);
+    bool one_spu = false;
+    bool one_topic = false;
+    for (const std::string& step : steps) {
+        const Result<sim::Scenario> scenario = sim::parse_scenario(step, "step");
+        ASSERT_TRUE(scenario.has_value()) << step;
+        EXPECT_EQ(scenario->faults.size(), 1U);
+        EXPECT_GT(scenario->duration.ns(), 3'000'000'000);
+        one_spu = one_spu || scenario->spu_count == 1;
+        one_topic = one_topic || scenario->topics.size() == 1;
+    }
+    EXPECT_TRUE(one_spu);
+    EXPECT_TRUE(one_topic);
+}
+
+}  // namespace
+}  // namespace weir::app
