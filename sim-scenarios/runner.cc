@@ -462,10 +462,10 @@ Oracle::Allowance Runner::allowance(const SpuMachine& spu, PartitionRef ref, Uid
     }
     // Only a power loss loses anything (`synced_end` is empty otherwise), and only where an
     // acknowledgement does not wait for the sync.
-    if (scenario_.durability == log::Durability::fsync || !spu.power_lost) {
+    if (scenario_.durability == Durability::fsync || !spu.power_lost) {
         return allowed;
     }
-    if (scenario_.durability == log::Durability::bounded && spu.syncing && sync_in_time()) {
+    if (scenario_.durability == Durability::bounded && spu.syncing && sync_in_time()) {
         allowed.acked_ns = oracle_.now_ns() - log_config_.bounded_delay_max.ns() -
                            kBoundedSlackSyncs * scenario_.sync_time.high.ns() -
                            kBoundedSlackMs * 1'000'000;

@@ -200,15 +200,15 @@ private:
     std::set<std::string> known_;
 };
 
-std::optional<log::Durability> durability_from(std::string_view name) {
+std::optional<Durability> durability_from(std::string_view name) {
     if (name == "fsync") {
-        return log::Durability::fsync;
+        return Durability::fsync;
     }
     if (name == "bounded") {
-        return log::Durability::bounded;
+        return Durability::bounded;
     }
     if (name == "async") {
-        return log::Durability::async;
+        return Durability::async;
     }
     return std::nullopt;
 }

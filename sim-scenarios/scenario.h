@@ -84,7 +84,7 @@ struct Scenario {
     Range<Duration> sync_time{Duration::from_us(250), Duration::from_us(250)};
     Duration access_time = Duration::from_us(3);
 
-    log::Durability durability = log::Durability::fsync;
+    Durability durability = Durability::fsync;
     Range<std::uint64_t> segment_bytes{16U << 10, 16U << 10};
     Range<std::uint64_t> index_interval_bytes{1'024, 1'024};
     Range<std::uint64_t> preallocate_bytes{0, 16U << 10};

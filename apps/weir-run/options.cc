@@ -98,12 +98,12 @@ Setter set_spu_id(SpuId& into) {
     };
 }
 
-Setter set_durability(log::Durability& into) {
+Setter set_durability(Durability& into) {
     return [&into](const std::string& text) -> Result<void> {
-        constexpr std::array<std::pair<std::string_view, log::Durability>, 3> kModes{{
-            {"fsync", log::Durability::fsync},
-            {"bounded", log::Durability::bounded},
-            {"async", log::Durability::async},
+        constexpr std::array<std::pair<std::string_view, Durability>, 3> kModes{{
+            {"fsync", Durability::fsync},
+            {"bounded", Durability::bounded},
+            {"async", Durability::async},
         }};
         for (const auto& [name, mode] : kModes) {
             if (name == text) {

@@ -52,7 +52,7 @@ Bytes batch_of(std::size_t payload_size) {
 struct Shape {
     std::size_t batch_size = 0;
     std::size_t group = 1;
-    log::Durability durability = log::Durability::fsync;
+    Durability durability = Durability::fsync;
 };
 
 Task<Result<void>> append_rounds(Env& env, benchmark::State& state, Shape shape) {
@@ -110,7 +110,7 @@ void run_rounds(benchmark::State& state, Rounds rounds, Shape shape) {
     state.SetBytesProcessed(appends * static_cast<std::int64_t>(shape.batch_size));
 }
 
-Shape shape_of(const benchmark::State& state, log::Durability durability) {
+Shape shape_of(const benchmark::State& state, Durability durability) {
     Shape shape;
     shape.batch_size = static_cast<std::size_t>(state.range(0));
     shape.group = static_cast<std::size_t>(state.range(1));
@@ -119,13 +119,13 @@ Shape shape_of(const benchmark::State& state, log::Durability durability) {
 }
 
 void BM_append_async(benchmark::State& state) {
-    run_rounds(state, append_rounds, shape_of(state, log::Durability::async));
+    run_rounds(state, append_rounds, shape_of(state, Durability::async));
 }
 void BM_append_group_commit(benchmark::State& state) {
-    run_rounds(state, append_rounds, shape_of(state, log::Durability::fsync));
+    run_rounds(state, append_rounds, shape_of(state, Durability::fsync));
 }
 void BM_write_and_sync(benchmark::State& state) {
-    run_rounds(state, write_rounds, shape_of(state, log::Durability::fsync));
+    run_rounds(state, write_rounds, shape_of(state, Durability::fsync));
 }
 
 void BM_crc32c(benchmark::State& state) {

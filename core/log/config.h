@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/time.h"
+#include "core/model/durability.h"
 #include "core/model/uid.h"
 
 #include <cstddef>
@@ -9,13 +10,6 @@
 #include <optional>
 
 namespace weir::log {
-
-// When an append counts as committed (see Log::committed_end).
-enum class Durability : std::uint8_t {
-    fsync,    // after a sync that covers it
-    bounded,  // after the write; a sync follows within bounded_delay_max
-    async,    // after the write; the system decides when it reaches the disk
-};
 
 // Whose log it is. Written into every file of the log, so that the files of a deleted and recreated
 // topic are never taken for each other.
@@ -28,6 +22,7 @@ struct LogIdentity {
 struct LogConfig {
     LogIdentity identity;
 
+    // See Log::committed_end.
     Durability durability = Durability::fsync;
     // Mode bounded: the longest time that a written append stays unsynced.
     Duration bounded_delay_max = Duration::from_ms(100);

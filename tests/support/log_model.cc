@@ -18,9 +18,9 @@ constexpr std::uint64_t kNoLimit = std::uint64_t{1} << 40;
 LogModel::LogModel(Choose choose) : choose_(std::move(choose)) {
     config_.identity.uid = Uid{7, 8};
     const std::uint64_t mode = choose_(6);
-    config_.durability = mode == 0   ? log::Durability::async
-                         : mode == 1 ? log::Durability::bounded
-                                     : log::Durability::fsync;
+    config_.durability = mode == 0   ? Durability::async
+                         : mode == 1 ? Durability::bounded
+                                     : Durability::fsync;
     config_.segment_size_bytes_max = 200 + choose_(3'000);
     config_.index_interval_bytes = 1 + choose_(400);
     config_.preallocate_bytes_max = choose_(3) * 1'500;
@@ -49,8 +49,7 @@ Offset LogModel::promised_end(bool power_loss) const {
     if (!power_loss) {
         return log_->leo();
     }
-    return config_.durability == log::Durability::fsync ? log_->committed_end()
-                                                        : log_->synced_end();
+    return config_.durability == Durability::fsync ? log_->committed_end() : log_->synced_end();
 }
 
 LogModel::Violation LogModel::crash(std::optional<sim::LossMode> loss) {
