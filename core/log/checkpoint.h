@@ -1,4 +1,6 @@
-// The checkpoint file of a log: two slots, written in turn, so that a torn write leaves one.
+// The checkpoint file of a log: two slots. The one that holds the last synced checkpoint is never
+// written to, so that a power loss leaves at least that one: of the other one it may leave anything
+// that was written there, or a torn write.
 //
 // Owned by one Log and used by one task at a time (the owner's mutex sees to that). The file is
 // opened when needed and closed by close_file(). Errors are those of the disk.
@@ -26,7 +28,10 @@ public:
     // Remembers its sequence for write(). not_supported when a slot is intact and of a newer
     // version.
     Task<Result<std::optional<Checkpoint>>> read();
-    // Writes the next slot; fills in the sequence.
+    // Makes what read() gave durable: it may be in the system's memory only. Call it before
+    // anything is done that relies on it; the first write() does.
+    Task<Result<void>> settle();
+    // Fills in the sequence.
     Task<Result<void>> write(Checkpoint checkpoint, Sync sync);
     void close_file() { file_.reset(); }
     // Of the last read(): slots that hold something, but nothing intact.
@@ -34,10 +39,15 @@ public:
 
 private:
     Task<Result<std::shared_ptr<File>>> open_file();
+    Task<Result<void>> write_slot(std::size_t slot, Checkpoint checkpoint, Sync sync);
 
     Disk& disk_;
     std::string path_;
     std::uint64_t sequence_ = 0;
+    // The slot of the last synced checkpoint.
+    std::size_t kept_slot_ = 0;
+    // What read() gave until settle() has made it durable; it is in kept_slot_.
+    std::optional<Checkpoint> unsettled_;
     std::uint32_t damaged_slot_count_ = 0;
     std::shared_ptr<File> file_;
 };

@@ -132,7 +132,8 @@ private:
     std::shared_ptr<Segment> segment_of(Offset offset) const;
     Task<Result<std::shared_ptr<File>>> open_file(std::shared_ptr<Segment> segment);
     Task<Result<LogSlice>> read_file(ReadRequest request);
-    Task<Result<LogSlice>> read_segment(std::shared_ptr<Segment> segment, ReadRequest request);
+    Task<Result<LogSlice>> read_segment(std::shared_ptr<Segment> segment,
+                                        std::shared_ptr<File> file, ReadRequest request);
     LogSlice read_tail(const ReadRequest& request);
     Result<void> check_readable(Offset offset) const;
 

@@ -15,8 +15,8 @@ namespace {
 // The headers of the batches in a file, read through a window.
 class HeaderCursor {
 public:
-    HeaderCursor(std::string path, const Segment& segment)
-        : file_(segment.file),
+    HeaderCursor(std::shared_ptr<File> file, std::string path, const Segment& segment)
+        : file_(std::move(file)),
           path_(std::move(path)),
           end_position_(segment.end_position),
           end_offset_(segment.next_offset) {}
@@ -165,7 +165,7 @@ Task<Result<LogSlice>> LogImpl::read_file(ReadRequest request) {
     if (!segment->index.has_value()) {
         WEIR_CO_CHECK(co_await load_index(env_.disk, dir_, config_, segment));
     }
-    WEIR_CO_TRY(LogSlice slice, co_await read_segment(segment, request));
+    WEIR_CO_TRY(LogSlice slice, co_await read_segment(segment, file, request));
     if (!slice.empty()) {
         slice.file = file;
     }
@@ -173,12 +173,14 @@ Task<Result<LogSlice>> LogImpl::read_file(ReadRequest request) {
 }
 
 // Finds the range: from the batch that holds the offset to the last batch within the bounds. The
-// index gives both ends where it can, and the headers in the file the rest.
+// index gives both ends where it can, and the headers in the file the rest. Not through
+// segment->file: retention closes that when it deletes the segment.
 Task<Result<LogSlice>> LogImpl::read_segment(std::shared_ptr<Segment> segment,
-                                             ReadRequest request) {
+                                             std::shared_ptr<File> file, ReadRequest request) {
     const std::uint64_t end_position = segment->end_position;
     const Offset end_offset = segment->next_offset;
-    HeaderCursor cursor(join_path(dir_, segment_file_name(segment->base_offset)), *segment);
+    HeaderCursor cursor(std::move(file), join_path(dir_, segment_file_name(segment->base_offset)),
+                        *segment);
     std::uint64_t position = kSegmentHeaderSize;
     Offset base = segment->base_offset;
     const auto entry = segment->index->at_or_before(request.offset);

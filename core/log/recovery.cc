@@ -409,16 +409,18 @@ Task<Result<void>> Recovery::repair() {
 }
 
 Task<Result<void>> Recovery::remove_files() {
+    if (doomed_files_.empty()) {
+        co_return Result<void>();
+    }
+    // What the checkpoint says is below the log start must stay there.
+    WEIR_CO_CHECK(co_await checkpoint_file_.settle());
     for (const std::string& name : doomed_files_) {
         const auto removed = co_await env_.disk.remove_file(join_path(dir_, name));
         if (!removed.has_value() && removed.error().code != ErrorCode::not_found) {
             co_return fail(removed.error());
         }
     }
-    if (!doomed_files_.empty()) {
-        WEIR_CO_CHECK(co_await env_.disk.sync_directory(dir_));
-    }
-    co_return Result<void>();
+    co_return co_await env_.disk.sync_directory(dir_);
 }
 
 // A sync that failed before the process ended has left bytes that can be read and that no sync
