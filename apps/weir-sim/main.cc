@@ -33,6 +33,7 @@ struct Options {
     std::uint64_t repeat = 1;
     bool first_failure = false;
     bool json = false;
+    bool hashes = false;
     std::string log_level;
     std::string mutant;
     std::string node;
@@ -249,6 +250,10 @@ ExitStatus run_sweep(const Options& options) {
     how.job_count = job_count(options);
     how.bundle_dir = options.bundle_dir;
     how.mutant = options.mutant;
+    how.keep_hashes = options.hashes;
+    const sim::RunOptions logged = run_options(options);
+    how.log = logged.log;
+    how.log_level = logged.log_level;
     if (!options.time.empty()) {
         how.time_limit_ns = parse_time(options.time);
     }
@@ -365,7 +370,9 @@ int main(int argc, char** argv) {
     many->add_option("--bundles", options.bundle_dir,
                      "folder for a bundle of each failure (weir-sim-failures)");
     many->add_flag("--first-failure", options.first_failure, "end at the first failure");
-    many->add_flag("--json", options.json, "print JSON");
+    CLI::Option* json = many->add_flag("--json", options.json, "print JSON");
+    many->add_flag("--hashes", options.hashes, "with the trace hash of every run")->needs(json);
+    many->add_option("--log", options.log_level, "log lines of all machines, from this level on");
     many->add_option("--mutant", options.mutant, "switch a planted bug on");
     many->footer("Example:\n  weir-sim sweep sc-restart --seeds 500");
 

@@ -165,17 +165,21 @@ json sweep_json(const SweepReport& sweep) {
         }
         failures.push_back(std::move(entry));
     }
-    return {{"seeds", sweep.runs},
-            {"verdict", sweep.failures.empty() ? "passed" : "failed"},
-            {"failures", failures},
-            {"events", sweep.events},
-            {"simulated_ns", sweep.simulated_ns},
-            {"wall_ns", sweep.wall_ns},
-            {"faults", total(sweep.faults)},
-            {"fault_counts", faults_json(sweep.faults)},
-            {"points", counts_json(kFaultPointNames, sweep.points)},
-            {"situations", counts_json(kSometimesNames, sweep.situations)},
-            {"records", {{"acked", sweep.acked_records}, {"read", sweep.read_records}}}};
+    json text = {{"seeds", sweep.runs},
+                 {"verdict", sweep.failures.empty() ? "passed" : "failed"},
+                 {"failures", failures},
+                 {"events", sweep.events},
+                 {"simulated_ns", sweep.simulated_ns},
+                 {"wall_ns", sweep.wall_ns},
+                 {"faults", total(sweep.faults)},
+                 {"fault_counts", faults_json(sweep.faults)},
+                 {"points", counts_json(kFaultPointNames, sweep.points)},
+                 {"situations", counts_json(kSometimesNames, sweep.situations)},
+                 {"records", {{"acked", sweep.acked_records}, {"read", sweep.read_records}}}};
+    for (const RunHash& run : sweep.hashes) {
+        text["hashes"][run.scenario][std::to_string(run.seed)] = hex(run.trace_hash);
+    }
+    return text;
 }
 
 std::string sweep_text(const SweepReport& sweep) {

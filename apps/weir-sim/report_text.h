@@ -7,6 +7,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -18,6 +19,14 @@ struct TimedReport {
     std::int64_t wall_ns = 0;
     // Of a failure in a sweep: the file with its bundle.
     std::string bundle_path;
+};
+
+// What tells whether a run was the same on another machine, compiler or day.
+struct RunHash {
+    std::string scenario;
+    std::uint64_t seed = 0;
+    std::uint64_t trace_hash = 0;
+    friend auto operator<=>(const RunHash&, const RunHash&) = default;
 };
 
 struct SweepReport {
@@ -32,6 +41,8 @@ struct SweepReport {
     std::uint64_t acked_records = 0;
     std::uint64_t read_records = 0;
     std::vector<TimedReport> failures;
+    // Of all runs, sorted; only when they were asked for.
+    std::vector<RunHash> hashes;
 };
 
 std::string hex(std::uint64_t value);

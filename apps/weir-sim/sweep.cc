@@ -88,12 +88,12 @@ void write_all(int fd, const std::string& text) {
 }
 
 [[noreturn]] void work(const std::vector<sim::Scenario>& scenarios, const std::deque<Run>& runs,
-                       int out) {
+                       const sim::RunOptions& how, int out) {
     for (const Run& run : runs) {
         sim::Case one;
         one.scenario = scenarios[run.scenario];
         one.seed = run.seed;
-        const TimedReport report = timed_run(one, {});
+        const TimedReport report = timed_run(one, how);
         write_all(out, encode_line(report) + "\n");
     }
     std::_Exit(0);
@@ -115,6 +115,7 @@ public:
             std::fprintf(stderr, "\r\033[K");
         }
         report_.wall_ns = since(start_);
+        std::sort(report_.hashes.begin(), report_.hashes.end());
         for (TimedReport& failure : report_.failures) {
             leave_bundle(failure);
         }
@@ -152,7 +153,10 @@ private:
         }
         if (pid == 0) {
             ::close(ends[0]);
-            work(scenarios_, runs, ends[1]);
+            sim::RunOptions how;
+            how.log = options_.log;
+            how.log_level = options_.log_level;
+            work(scenarios_, runs, how, ends[1]);
         }
         ::close(ends[1]);
         workers_.push_back(Worker{pid, ends[0], std::move(runs), {}});
@@ -211,6 +215,9 @@ private:
         }
         for (std::size_t i = 0; i < report.situations.size(); ++i) {
             report_.situations[i] += report.situations[i];
+        }
+        if (options_.keep_hashes) {
+            report_.hashes.push_back(RunHash{report.scenario, report.seed, report.trace_hash});
         }
         if (report.verdict != sim::Verdict::passed) {
             report_.failures.push_back(std::move(run));

@@ -25,6 +25,11 @@ struct SweepOptions {
     std::string bundle_dir;
     // Of this build, noted in the bundles.
     std::string mutant;
+    // SweepReport::hashes: of all runs, so for sweeps of a known length.
+    bool keep_hashes = false;
+    // For each run; its lines from parallel processes are mixed.
+    sim::LogWriter log = nullptr;
+    LogLevel log_level = LogLevel::info;
 };
 
 // Progress goes to standard error. `scenarios` is not empty.

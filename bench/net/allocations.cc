@@ -1,5 +1,6 @@
 #include "bench/net/allocations.h"
 
+#include "bench/counting_new.h"
 #include "bench/net/cluster.h"
 #include "bench/net/load.h"
 #include "bench/net/requests.h"
@@ -9,70 +10,9 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <cstdlib>
 #include <mutex>
-#include <new>
 #include <optional>
 #include <thread>
-
-namespace {
-
-// Of the thread that serves; other threads are not counted.
-std::atomic<std::uint64_t> g_allocation_count{0};
-thread_local bool t_counted = false;
-
-void* allocate(std::size_t size, std::size_t alignment) {
-    if (t_counted) {
-        g_allocation_count.fetch_add(1, std::memory_order_relaxed);
-    }
-    void* memory =
-        alignment <= alignof(std::max_align_t)
-            ? std::malloc(size == 0 ? 1 : size)
-            : std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-    if (memory == nullptr) {
-        throw std::bad_alloc();
-    }
-    return memory;
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-    return allocate(size, 1);
-}
-void* operator new[](std::size_t size) {
-    return allocate(size, 1);
-}
-void* operator new(std::size_t size, std::align_val_t alignment) {
-    return allocate(size, static_cast<std::size_t>(alignment));
-}
-void* operator new[](std::size_t size, std::align_val_t alignment) {
-    return allocate(size, static_cast<std::size_t>(alignment));
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::align_val_t) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory, std::align_val_t) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept {
-    std::free(memory);
-}
 
 namespace weir::bench {
 
@@ -190,11 +130,9 @@ Result<AllocationResult> measure(const AllocationOptions& options, const Setup& 
     LoadHooks hooks;
     hooks.context = &counts;
     hooks.on_start = [](void* context) {
-        static_cast<Counts*>(context)->start = g_allocation_count.load();
+        static_cast<Counts*>(context)->start = allocation_count();
     };
-    hooks.on_end = [](void* context) {
-        static_cast<Counts*>(context)->end = g_allocation_count.load();
-    };
+    hooks.on_end = [](void* context) { static_cast<Counts*>(context)->end = allocation_count(); };
     WEIR_TRY(const LoadResult loaded, run_load(load, hooks));
     AllocationResult result;
     result.request_count = loaded.request_count;
@@ -235,7 +173,7 @@ Result<AllocationResult> count_allocations(const AllocationOptions& options) {
     }
     if (started.has_value()) {
         std::thread spu_thread([&] {
-            t_counted = true;
+            count_allocations_of_this_thread();
             run_service(options.data_dir, spu_ready, [&](real::RealEnv& real) {
                 WEIR_MAYBE(
                     real.run(serve_spu(real.env(), spu_config, spu_ready, stop_spu)).has_value());

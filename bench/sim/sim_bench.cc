@@ -1,14 +1,12 @@
 // The simulator: raw events beside a bare heap, and a light scenario with all oracles on.
+#include "bench/counting_new.h"
 #include "bench/net/report.h"
-#include "core/env/clock.h"
-#include "core/task/task_scope.h"
-#include "runtime/sim/cluster/world.h"
+#include "bench/sim/raw_worlds.h"
 #include "sim-scenarios/runner.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <chrono>
 #include <fstream>
 #include <functional>
 #include <queue>
@@ -19,7 +17,6 @@
 namespace weir::bench {
 namespace {
 
-constexpr int kSleepers = 1'000;
 // One SC, three SPUs, ten records a second, faults on.
 constexpr std::string_view kLightScenario = R"toml(
 name = "light"
@@ -51,13 +48,6 @@ peer = "client"
 count = 2
 )toml";
 
-double seconds_of(const std::function<void()>& work) {
-    const auto start = std::chrono::steady_clock::now();
-    work();
-    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-    return std::max(elapsed.count(), 1e-9);
-}
-
 // The limit: push and pop of (time, sequence) in a heap, with as many entries pending.
 double bare_heap_rate(std::uint64_t count) {
     using Entry = std::pair<std::uint64_t, std::uint64_t>;
@@ -68,7 +58,7 @@ double bare_heap_rate(std::uint64_t count) {
         heap.emplace(prng.below(1'000'000), sequence);
     }
     std::uint64_t sum = 0;
-    const double elapsed = seconds_of([&] {
+    const double elapsed = cpu_seconds_of([&] {
         for (std::uint64_t i = 0; i < count; ++i) {
             const Entry top = heap.top();
             heap.pop();
@@ -82,71 +72,140 @@ double bare_heap_rate(std::uint64_t count) {
     return static_cast<double>(count) / elapsed;
 }
 
-Task<void> sleeper(Env& env, std::uint64_t seed, CancelToken stop) {
-    Prng prng(seed);
-    while (!stop.cancelled()) {
-        const Duration pause = Duration::from_ns(prng.between(1, 1'000'000));
-        const Result<void> slept = co_await sleep_for(env.clock, env.executor, pause, stop);
-        if (!slept.has_value()) {
-            co_return;
-        }
-    }
-}
-
-Task<Result<void>> sleepers(Env& env, CancelToken stop) {
-    TaskScope scope(env.executor, stop);
-    for (int i = 0; i < kSleepers; ++i) {
-        scope.spawn(sleeper(env, static_cast<std::uint64_t>(i), scope.token()));
-    }
-    co_await scope.join();
-    co_return Result<void>();
-}
-
-Row raw_events(std::uint64_t budget) {
-    sim::World world(1);
-    sim::Machine& machine = world.add_machine("bench");
-    machine.boot(sim::Main(sleepers));
-    const double elapsed = seconds_of([&] { world.run_for(Duration::from_s(3'600), budget); });
+void add_raw_rows(Report& report, std::uint64_t event_count) {
+    const RawRun sleeping = run_sleepers(event_count);
+    const RawRun echoing = run_echoes(event_count);
     Row row;
     row.name = "simulator, raw events (1,000 sleeping coroutines)";
-    row.value = static_cast<double>(world.trace().events()) / elapsed;
+    row.value = sleeping.events_per_s;
     row.unit = "events/s";
     row.limit_name = "push and pop of a bare heap";
-    row.limit = bare_heap_rate(budget);
-    return row;
+    row.limit = bare_heap_rate(event_count);
+    report.add(std::move(row));
+    row = Row();
+    row.name = "simulator, events of 100 echoing connections";
+    row.value = echoing.events_per_s;
+    row.unit = "events/s";
+    report.add(std::move(row));
+    row = Row();
+    row.name = "simulator, allocations per raw event";
+    row.value = std::max(sleeping.allocations_per_event, echoing.allocations_per_event);
+    row.unit = "";
+    // None, but for the list of checkpoints, which grows.
+    row.goal_max = 0.001;
+    report.add(std::move(row));
 }
 
-Result<std::vector<Row>> light_scenario(std::uint64_t seed_count) {
-    sim::Case one;
-    WEIR_TRY(one.scenario, sim::parse_scenario(kLightScenario, "light"));
+// Marks two moments of the load phase.
+class SteadyState final : public sim::RunWatch {
+public:
+    void begins(sim::World& world) override {
+        world.after(Duration::from_s(20), [this, &world] { begin_ = now(world); });
+        world.after(Duration::from_s(50), [this, &world] { end_ = now(world); });
+    }
+    double allocations_per_event() const {
+        return static_cast<double>(end_.allocations - begin_.allocations) /
+               static_cast<double>(std::max<std::uint64_t>(end_.events - begin_.events, 1));
+    }
+    void opened(std::uint64_t, sim::HostId, sim::HostId, std::uint16_t) override {}
+    void sent(std::uint64_t, int, ByteSpan) override {}
+    void forgotten(std::uint64_t) override {}
+    void log_moved(sim::HostId, const LogPosition&) override {}
+    void operation(sim::OperationId) override {}
+
+private:
+    struct Moment {
+        std::uint64_t allocations = 0;
+        std::uint64_t events = 0;
+    };
+    static Moment now(sim::World& world) {
+        return Moment{allocation_count(), world.trace().events()};
+    }
+    Moment begin_;
+    Moment end_;
+};
+
+// One run of a case; fails when it has found something.
+struct Ran {
     double simulated_s = 0;
     double events = 0;
-    std::uint64_t violations = 0;
-    const double elapsed = seconds_of([&] {
-        for (one.seed = 1; one.seed <= seed_count; ++one.seed) {
-            const sim::RunReport report = sim::run_case(one);
-            simulated_s += static_cast<double>(report.simulated_ns) / 1e9;
-            events += static_cast<double>(report.events);
-            violations += report.violations.size();
-        }
-    });
-    if (violations != 0) {
-        return fail(ErrorCode::corrupt, "the light scenario has violations");
+    double cpu_s = 0;
+};
+
+Result<Ran> run_clean(const sim::Case& one, const sim::RunOptions& how = {}) {
+    sim::RunReport report;
+    Ran ran;
+    ran.cpu_s = cpu_seconds_of([&] { report = sim::run_case(one, how); });
+    if (!report.violations.empty()) {
+        return fail(ErrorCode::corrupt,
+                    fmt::format("{} has violations with seed {}", one.scenario.name, one.seed));
     }
-    std::vector<Row> rows(3);
-    rows[0].name = "simulator, light scenario (1 SC, 3 SPUs, 10/s)";
-    rows[0].value = simulated_s / elapsed;
-    rows[0].unit = "sim s/s";
-    rows[0].goal_min = 1'000;
-    rows[1].name = "simulator, events of whole clusters, oracles on";
-    rows[1].value = events / elapsed;
-    rows[1].unit = "events/s";
-    rows[1].goal_min = 500'000;
-    rows[2].name = "simulator, one seed of 60 s of the light scenario";
-    rows[2].value = elapsed / static_cast<double>(seed_count);
-    rows[2].unit = "s";
-    rows[2].goal_max = 0.25;
-    return rows;
+    ran.simulated_s = static_cast<double>(report.simulated_ns) / 1e9;
+    ran.events = static_cast<double>(report.events);
+    return ran;
+}
+
+Result<void> add_light_rows(Report& report, std::uint64_t seed_count) {
+    sim::Case one;
+    WEIR_TRY(one.scenario, sim::parse_scenario(kLightScenario, "light"));
+    Ran sum;
+    for (one.seed = 1; one.seed <= seed_count; ++one.seed) {
+        WEIR_TRY(const Ran ran, run_clean(one));
+        sum.simulated_s += ran.simulated_s;
+        sum.events += ran.events;
+        sum.cpu_s += ran.cpu_s;
+    }
+    SteadyState steady;
+    sim::RunOptions watched;
+    watched.watch = &steady;
+    one.seed = 1;
+    WEIR_CHECK(run_clean(one, watched));
+    Row row;
+    row.name = "simulator, light scenario (1 SC, 3 SPUs, 10/s)";
+    row.value = sum.simulated_s / sum.cpu_s;
+    row.unit = "sim s/s";
+    row.goal_min = 2'000;
+    row.details.emplace_back("aimed at", 5'000);
+    report.add(std::move(row));
+    row = Row();
+    row.name = "simulator, events of whole clusters, oracles on";
+    row.value = sum.events / sum.cpu_s;
+    row.unit = "events/s";
+    row.goal_min = 500'000;
+    row.details.emplace_back("aimed at", 2'000'000);
+    report.add(std::move(row));
+    row = Row();
+    row.name = "simulator, allocations per event of a cluster";
+    row.value = steady.allocations_per_event();
+    row.unit = "";
+    row.goal_max = 0.8;
+    report.add(std::move(row));
+    return {};
+}
+
+// What `weir-sim sweep` runs when it is told nothing else.
+Result<void> add_sweep_row(Report& report, std::uint64_t seed_count) {
+    double sum_s = 0;
+    double slowest_s = 0;
+    double count = 0;
+    for (const sim::BuiltinScenario& builtin : sim::builtin_scenarios()) {
+        sim::Case one;
+        WEIR_TRY(one.scenario, sim::load_builtin(builtin.name));
+        for (one.seed = 1; one.seed <= seed_count; ++one.seed) {
+            WEIR_TRY(const Ran ran, run_clean(one));
+            sum_s += ran.cpu_s;
+            slowest_s = std::max(slowest_s, ran.cpu_s);
+            count += 1;
+        }
+    }
+    Row row;
+    row.name = "simulator, one seed of a default sweep";
+    row.value = sum_s / count;
+    row.unit = "CPU s";
+    row.goal_max = 0.25;
+    row.details.emplace_back("slowest", slowest_s);
+    report.add(std::move(row));
+    return {};
 }
 
 Result<void> run_main(int argc, char** argv) {
@@ -163,11 +222,9 @@ Result<void> run_main(int argc, char** argv) {
         }
     }
     Report report;
-    report.add(raw_events(smoke ? 10'000 : 5'000'000));
-    WEIR_TRY(std::vector<Row> rows, light_scenario(smoke ? 1 : 30));
-    for (Row& row : rows) {
-        report.add(std::move(row));
-    }
+    add_raw_rows(report, smoke ? 10'000 : 5'000'000);
+    WEIR_CHECK(add_light_rows(report, smoke ? 1 : 100));
+    WEIR_CHECK(add_sweep_row(report, smoke ? 1 : 5));
     report.print_table();
     if (!json_path.empty()) {
         std::ofstream(json_path) << report.to_json();

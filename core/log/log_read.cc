@@ -31,25 +31,30 @@ private:
     std::string path_;
     std::uint64_t end_position_;
     Offset end_offset_;
-    Bytes window_;
+    Buffer window_;
+    std::size_t window_size_ = 0;  // how much of it is filled
     std::uint64_t window_start_ = 0;
 };
 
 Task<Result<BatchHeader>> HeaderCursor::at(std::uint64_t position, Offset expected) {
     const bool in_window =
-        position >= window_start_ && position + kBatchHeaderSize <= window_start_ + window_.size();
+        position >= window_start_ && position + kBatchHeaderSize <= window_start_ + window_size_;
     if (!in_window && position < end_position_) {
         window_start_ = position;
-        window_.resize(static_cast<std::size_t>(
-            std::min<std::uint64_t>(kWindowSize, end_position_ - position)));
-        WEIR_CO_TRY(const std::size_t size,
-                    co_await file_->read_at(FilePosition(position), window_));
-        window_.resize(size);
+        window_size_ = 0;
+        const auto wanted = static_cast<std::size_t>(
+            std::min<std::uint64_t>(kWindowSize, end_position_ - position));
+        if (window_.size() < wanted) {
+            window_ = Buffer::allocate(wanted);
+        }
+        const MutByteSpan into = window_.span().first(wanted);
+        WEIR_CO_TRY(window_size_, co_await file_->read_at(FilePosition(position), into));
     }
-    const ByteSpan rest =
-        position < end_position_
-            ? ByteSpan(window_).subspan(static_cast<std::size_t>(position - window_start_))
-            : ByteSpan();
+    const ByteSpan rest = position < end_position_
+                              ? window_.span()
+                                    .first(window_size_)
+                                    .subspan(static_cast<std::size_t>(position - window_start_))
+                              : ByteSpan();
     BatchFault fault = BatchFault::header_incomplete;
     if (rest.size() >= kBatchHeaderSize) {
         const BatchHeader header = read_batch_header(rest);

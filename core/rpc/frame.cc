@@ -178,8 +178,7 @@ Task<Result<void>> FrameWriter::write_some(CancelToken token) {
     std::uint64_t size = 0;
     while (!queue_.empty() && size < kGatherSizeMax && in_flight_.size() < kGatherFramesMax) {
         size += queue_.front().size_bytes();
-        in_flight_.push_back(std::move(queue_.front()));
-        queue_.pop_front();
+        in_flight_.push_back(queue_.pop_front());
         if (in_flight_.back().file != nullptr) {
             break;
         }

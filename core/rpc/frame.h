@@ -8,12 +8,12 @@
 #pragma once
 
 #include "core/base/bytes.h"
+#include "core/base/fifo.h"
 #include "core/base/result.h"
 #include "core/env/network.h"
 #include "core/task/sync.h"
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -84,7 +84,7 @@ private:
 
     Connection& connection_;
     Notifier progress_;
-    std::deque<OutFrame> queue_;
+    Fifo<OutFrame> queue_;
     std::vector<OutFrame> in_flight_;
     std::vector<ByteSpan> slices_;
     std::uint64_t queued_size_bytes_ = 0;

@@ -27,10 +27,16 @@ struct FreeFrame {
     FreeFrame* next;
 };
 
-struct Pool {
-    std::array<FreeFrame*, kClasses> heads{};
-    ~Pool() {
-        for (FreeFrame* head : heads) {
+// Addresses only: the pool can change no order and no value. Without a destructor, so that no use
+// of it has to look whether it is built.
+constinit thread_local std::array<FreeFrame*, kClasses> t_heads{};
+
+struct Emptier {
+    Emptier() = default;
+    Emptier(const Emptier&) = delete;
+    Emptier& operator=(const Emptier&) = delete;
+    ~Emptier() {
+        for (FreeFrame*& head : t_heads) {
             while (head != nullptr) {
                 FreeFrame* next = head->next;
                 ::operator delete(head);
@@ -40,8 +46,12 @@ struct Pool {
     }
 };
 
-// Addresses only: the pool can change no order and no value.
-thread_local Pool t_pool;
+// Empties the pool at the end of a thread that has taken memory for it.
+void* allocate_new(std::size_t size) {
+    thread_local const Emptier t_emptier;
+    static_cast<void>(t_emptier);
+    return ::operator new(size);
+}
 
 }  // namespace
 
@@ -50,9 +60,9 @@ void* allocate_frame(std::size_t size) {
     if (index >= kClasses) {
         return ::operator new(size);
     }
-    FreeFrame*& head = t_pool.heads[index];
+    FreeFrame*& head = t_heads[index];
     if (head == nullptr) {
-        return ::operator new(index * kStep);
+        return allocate_new(index * kStep);
     }
     FreeFrame* frame = head;
     head = frame->next;
@@ -66,8 +76,8 @@ void free_frame(void* frame, std::size_t size) noexcept {
         return;
     }
     auto* free = static_cast<FreeFrame*>(frame);
-    free->next = t_pool.heads[index];
-    t_pool.heads[index] = free;
+    free->next = t_heads[index];
+    t_heads[index] = free;
 }
 
 #else

@@ -157,19 +157,26 @@ Result<std::size_t> Reader::read_map_count() {
     return std::size_t{count};
 }
 
+template <typename T>
+void Writer::write_fixed(T value) {
+    // One step instead of a check of the capacity for every byte.
+    const std::size_t at = bytes_.size();
+    bytes_.resize(at + sizeof(T));
+    for (std::size_t i = 0; i < sizeof(T); ++i) {
+        bytes_[at + i] = static_cast<std::uint8_t>(value >> (8 * (sizeof(T) - 1 - i)));
+    }
+}
+
 void Writer::write_u16(std::uint16_t value) {
-    bytes_.push_back(static_cast<std::uint8_t>(value >> 8));
-    bytes_.push_back(static_cast<std::uint8_t>(value));
+    write_fixed(value);
 }
 
 void Writer::write_u32(std::uint32_t value) {
-    write_u16(static_cast<std::uint16_t>(value >> 16));
-    write_u16(static_cast<std::uint16_t>(value));
+    write_fixed(value);
 }
 
 void Writer::write_u64(std::uint64_t value) {
-    write_u32(static_cast<std::uint32_t>(value >> 32));
-    write_u32(static_cast<std::uint32_t>(value));
+    write_fixed(value);
 }
 
 void Writer::write_varint(std::int64_t value) {

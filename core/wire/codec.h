@@ -142,6 +142,9 @@ public:
     void patch_u32(std::size_t position, std::uint32_t value);
 
 private:
+    template <typename T>
+    void write_fixed(T value);
+
     Bytes bytes_;
 };
 

@@ -25,6 +25,7 @@
 #include "core/model/uid.h"
 #include "core/wire/codec.h"
 #include "core/wire/error_code.h"
+#include "core/wire/header.h"
 
 #include <cstdint>
 #include <optional>
@@ -327,14 +328,14 @@ WEIR_INTERNAL_MESSAGES(WEIR_INTERNAL_MESSAGE);
 template <typename T>
 Bytes message_frame(const T& message, Version version, CorrelationId correlation_id) {
     Writer writer;
-    writer.write_u32(0);
+    begin_frame(writer);
     InternalHeader header;
     header.kind = T::kKind;
     header.version = version;
     header.correlation_id = correlation_id;
     encode(writer, header);
     encode_message(writer, message, version);
-    writer.patch_u32(0, static_cast<std::uint32_t>(writer.size() - 4));
+    finish_frame(writer);
     return std::move(writer).take();
 }
 

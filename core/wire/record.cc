@@ -89,6 +89,9 @@ Result<RecordView> RecordWalker::next() {
 }
 
 PayloadBuilder::PayloadBuilder() {
+    // A small record; what is larger grows it.
+    constexpr std::size_t kFirstSize = 256;
+    writer_.reserve(kFirstSize);
     writer_.write_u32(0);
 }
 

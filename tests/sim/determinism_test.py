@@ -1,20 +1,31 @@
-"""One seed gives one trace: twice in a process, in two processes, with logs on and off, and as the
-first or the last of several runs."""
+"""One seed gives one trace: in two processes, with logs on and off, and as the first or a later run
+of a process."""
 
+import concurrent.futures
 import json
 import subprocess
 import sys
 
-SEEDS = (1, 2, 3)
+SEED_COUNT = 3
+# As in checks.py, which compares builds with each other.
+JOBS = 2
 
 
-def run(program, *args):
-    done = subprocess.run([program, *map(str, args)], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, check=False)
+def run(program, *args, log=False):
+    logs = ("--log", "trace") if log else ()
+    done = subprocess.run([program, *map(str, args), "--json", *logs], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL if log else subprocess.PIPE, check=False)
     assert done.returncode == 0, (
         f"{' '.join(map(str, args))}: status {done.returncode}\n"
-        f"{done.stdout.decode()[-2000:]}{done.stderr.decode()[-2000:]}")
+        f"{done.stdout.decode()[-2000:]}{(done.stderr or b'').decode()[-2000:]}")
     return json.loads(done.stdout)
+
+
+def swept(program, log=False):
+    """{(scenario, seed): hash}. A process of a sweep runs sixteen, one after the other."""
+    report = run(program, "sweep", "--seeds", SEED_COUNT, "--jobs", JOBS, "--hashes", log=log)
+    return {(name, int(seed)): value for name, seeds in report["hashes"].items()
+            for seed, value in seeds.items()}
 
 
 def first_difference(one, other):
@@ -27,22 +38,27 @@ def first_difference(one, other):
 
 def main():
     program = sys.argv[1]
-    names = [entry["name"] for entry in run(program, "list", "--json")["scenarios"]]
+    names = [entry["name"] for entry in run(program, "list")["scenarios"]]
     assert len(names) >= 5, names
+    cases = [(name, seed) for seed in range(1, SEED_COUNT + 1) for name in names]
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        firsts = dict(zip(cases, pool.map(
+            lambda case: run(program, "run", case[0], "--seed", case[1]), cases)))
+    later = swept(program)
+    logged = swept(program, log=True)
+    assert set(later) == set(logged) == set(cases)
+    for (name, seed), first in firsts.items():
+        assert later[name, seed] == first["trace_hash"], (
+            f"{name} seed {seed} differs as a later run of a process; "
+            f"see: weir-sim run {name} --seed {seed} --repeat 2")
+        if logged[name, seed] != first["trace_hash"]:
+            again = run(program, "run", name, "--seed", seed, log=True)
+            raise AssertionError(
+                f"{name} seed {seed} differs with logs: {first_difference(first, again)}")
     # With the name: a regression scenario may be another one that stays as it was.
-    hashes = set()
-    for name in names:
-        for seed in SEEDS:
-            # --repeat compares runs within the process, and fails when they differ.
-            first = run(program, "run", name, "--seed", seed, "--json", "--repeat", 2)
-            again = run(program, "run", name, "--seed", seed, "--json")
-            logged = run(program, "run", name, "--seed", seed, "--json", "--log", "trace")
-            for other, what in ((again, "in another process"), (logged, "with logs")):
-                assert other["trace_hash"] == first["trace_hash"], (
-                    f"{name} seed {seed} differs {what}: {first_difference(first, other)}")
-            hashes.add((name, first["trace_hash"]))
-    assert len(hashes) == len(names) * len(SEEDS), "different seeds gave equal traces"
-    print(f"{len(hashes)} traces, each four times: equal")
+    hashes = {(name, first["trace_hash"]) for (name, _), first in firsts.items()}
+    assert len(hashes) == len(cases), "different seeds gave equal traces"
+    print(f"{len(hashes)} traces, each three times: equal")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """`./dev test` (everything) and `./dev check` (what to run before a commit)."""
 
+import concurrent.futures
 import json
 import os
 import re
+import subprocess
 import time
 import xml.etree.ElementTree
 
@@ -15,7 +17,12 @@ import style
 # Fast tests that need neither the network nor real clients; also run under sanitizers and g++.
 CORE_LABELS = ["unit", "prop", "wire", "sim-fast"]
 CHECK_LABELS = ["tidy", *CORE_LABELS]
-SEEDS = (1, 2, 3)
+# Of builds with sanitizers or g++ the step `determinism` runs the scenarios.
+SWEPT_ELSEWHERE = ("sim_scenarios", "sim_determinism")
+SEED_COUNT = 3
+# What must agree, the slowest first: sanitizers, clang -O0, g++ -O2, clang -O2 twice.
+DETERMINISM = (("fuzz", ()), ("debug", ()), ("gcc", ()), ("release", ()),
+               ("release", ("--log", "trace")))
 CTEST_LINE = re.compile(r"^\s*(\d+)/(\d+) Test\s+#\d+: (\S+) \.*\s*(\S.*?)\s+[\d.]+ sec")
 
 
@@ -42,6 +49,13 @@ class Tally:
         return 1 if self.failures else 0
 
 
+def sanitizer_environment():
+    env = common.environment()
+    env["ASAN_OPTIONS"] = "detect_stack_use_after_return=1:detect_leaks=1:abort_on_error=0"
+    env["UBSAN_OPTIONS"] = "print_stacktrace=1"
+    return env
+
+
 def ctest(preset, labels, tally, exclude=()):
     """Run the entries with one of `labels`; failures print their output, all are counted."""
     folder = build.folder_of(preset)
@@ -53,9 +67,7 @@ def ctest(preset, labels, tally, exclude=()):
                "--output-on-failure", "--output-junit", report, "--no-tests=error"]
     if exclude:
         command += ["-E", "|".join(f"^{name}$" for name in exclude)]
-    env = common.environment()
-    env["ASAN_OPTIONS"] = "detect_stack_use_after_return=1:detect_leaks=1:abort_on_error=0"
-    env["UBSAN_OPTIONS"] = "print_stacktrace=1"
+    env = sanitizer_environment()
     env["WEIR_BUILD_DIR"] = str(folder)
     meter = common.Meter(f"ctest {preset}")
     log_path = common.LOGS / f"ctest-{preset}.log"
@@ -98,41 +110,44 @@ def build_and_test(preset, labels, tally):
     names = ["weir-sim", *(name for name, _ in build.tests_of(preset, labels))]
     wanted = [name for name in names if name in known]
     common.ninja(build.folder_of(preset), wanted, preset)
-    ctest(preset, labels, tally)
+    ctest(preset, labels, tally, exclude=SWEPT_ELSEWHERE)
 
 
-def trace_hash(program, scenario, seed):
-    done = common.quiet([program, "run", scenario, "--seed", str(seed), "--json"])
-    start = done.stdout.find("{")
-    if done.returncode != 0 or start < 0:
-        raise common.Failure(
-            f"{scenario} with seed {seed} failed in {program}:\n{done.stdout[-1500:]}")
-    return json.loads(done.stdout[start:])["trace_hash"]
+def trace_hashes(preset, options):
+    """{(scenario, seed): hash} of one build; every scenario must pass there."""
+    program = build.folder_of(preset) / "bin" / "weir-sim"
+    command = [program, "sweep", "--seeds", SEED_COUNT, "--jobs", 1, "--json", "--hashes",
+               "--bundles", common.LOGS / f"determinism-{preset}", *options]
+    done = subprocess.run([str(part) for part in command], env=sanitizer_environment(),
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL if options else subprocess.PIPE, check=False)
+    if done.returncode != 0:
+        text = done.stdout + (done.stderr or b"")
+        raise common.Failure(f"weir-sim of {preset} failed:\n{text.decode()[-3000:]}")
+    return {(name, int(seed)): value
+            for name, seeds in json.loads(done.stdout)["hashes"].items()
+            for seed, value in seeds.items()}
 
 
 def determinism(tally):
-    """One hash per scenario and seed, whatever compiler and level: clang -O0, -O2 and g++ -O2."""
-    presets = ["release", "debug", "gcc"]
-    for preset in presets:
+    """One hash per scenario and seed, whatever compiler, level and sanitizer, with and without
+    logs."""
+    for preset in dict(DETERMINISM):
         build.build_programs(preset, ["weir-sim"])
-    binaries = [build.folder_of(preset) / "bin" / "weir-sim" for preset in presets]
-    listing = common.quiet([binaries[0], "list", "--json"])
-    names = [item["name"] for item in json.loads(listing.stdout)["scenarios"]]
+    labels = [" ".join((preset, *options)) for preset, options in DETERMINISM]
     meter = common.Meter("trace hashes")
-    total = len(names) * len(SEEDS)
-    done = 0
-    for name in names:
-        for seed in SEEDS:
-            # The release binary twice: two processes of one build must agree as well.
-            hashes = [trace_hash(binary, name, seed) for binary in [binaries[0], *binaries]]
-            is_same = len(set(hashes)) == 1
-            tally.add(f"determinism: {name} seed {seed}", is_same)
-            if not is_same:
-                labels = ["release", "release again", "debug", "gcc"]
-                shown = ", ".join(f"{label} {value}" for label, value in zip(labels, hashes))
-                common.say(f"      {name} seed {seed} differs: {shown}")
-            done += 1
-            meter.update(done, total, name)
+    with concurrent.futures.ThreadPoolExecutor(common.cpu_count()) as pool:
+        pending = [pool.submit(trace_hashes, *what) for what in DETERMINISM]
+        for done, _ in enumerate(concurrent.futures.as_completed(pending), 1):
+            meter.update(done, len(pending))
+    listings = [item.result() for item in pending]
+    for case in sorted(set().union(*listings)):
+        hashes = [listing.get(case) for listing in listings]
+        is_same = len(set(hashes)) == 1
+        tally.add(f"determinism: {case[0]} seed {case[1]}", is_same)
+        if not is_same:
+            shown = ", ".join(f"{label} {value}" for label, value in zip(labels, hashes))
+            common.say(f"      {case[0]} seed {case[1]} differs: {shown}")
 
 
 def mutants(tally):
@@ -186,7 +201,7 @@ def plan(verb, tally):
         # The fuzz preset is the asan preset plus coverage counters: one build serves both.
         ("build and test with ASan and UBSan", build_and_test, ("fuzz", CORE_LABELS, tally)),
         ("build and test gcc", build_and_test, ("gcc", CORE_LABELS, tally)),
-        ("determinism across compilers", determinism, (tally,)),
+        ("determinism across compilers and sanitizers", determinism, (tally,)),
         ("planted bugs", mutants, (tally,)),
         (f"fuzz targets, {programs.FUZZ_SECONDS} s each", fuzz, (tally,)),
     ]

@@ -21,6 +21,13 @@ std::uint16_t big_endian_16(const std::uint8_t* bytes) {
     return static_cast<std::uint16_t>((std::uint32_t{bytes[0]} << 8U) | bytes[1]);
 }
 
+template <typename Sorted>
+auto first_not_below(Sorted& sorted, std::uint32_t id) {
+    return std::lower_bound(
+        sorted.begin(), sorted.end(), id,
+        [](const auto& item, std::uint32_t wanted) { return item.id < wanted; });
+}
+
 }  // namespace
 
 void FrameTap::follow(HostId host, std::uint16_t port, std::set<std::uint16_t> streaming_keys) {
@@ -81,7 +88,11 @@ void FrameTap::frame(std::uint64_t stream, Followed& followed, int side) {
         const std::uint16_t key = big_endian_16(direction.head.data() + 4);
         const std::uint32_t id = big_endian_32(direction.head.data() + 8);
         const bool streaming = followed.streaming_keys->contains(key);
-        if (!followed.waiting.emplace(id, streaming).second) {
+        // Mostly the end: ids grow.
+        const auto place = first_not_below(followed.waiting, id);
+        if (place == followed.waiting.end() || place->id != id) {
+            followed.waiting.insert(place, Waiting{id, streaming});
+        } else {
             oracle_.report(Invariant::a18_frames,
                            fmt::format("connection {}: request {} reuses a correlation id that "
                                        "waits for an answer",
@@ -93,15 +104,15 @@ void FrameTap::frame(std::uint64_t stream, Followed& followed, int side) {
         return;
     }
     const std::uint32_t id = big_endian_32(direction.head.data() + 4);
-    const auto waiting = followed.waiting.find(id);
-    if (waiting == followed.waiting.end()) {
+    const auto waiting = first_not_below(followed.waiting, id);
+    if (waiting == followed.waiting.end() || waiting->id != id) {
         oracle_.report(Invariant::a18_frames,
                        fmt::format("connection {}: an answer carries correlation id {}, for which "
                                    "no request waits",
                                    stream, id));
         return;
     }
-    if (!waiting->second) {
+    if (!waiting->streaming) {
         followed.waiting.erase(waiting);
     }
     const auto produce = std::find(followed.produces.begin(), followed.produces.end(), id);

@@ -12,6 +12,7 @@
 #include <deque>
 #include <map>
 #include <set>
+#include <vector>
 
 namespace weir::sim {
 
@@ -35,11 +36,16 @@ private:
         std::uint32_t head_size = 0;
         std::uint64_t rest = 0;  // bytes of the frame behind the head
     };
+    // A request without its (last) answer.
+    struct Waiting {
+        std::uint32_t id;
+        bool streaming;  // answers may repeat
+    };
     struct Followed {
         const std::set<std::uint16_t>* streaming_keys = nullptr;
         std::array<Direction, 2> directions;
-        // Correlation id to: answers may repeat.
-        std::map<std::uint32_t, bool> waiting;
+        // By correlation id; few at a time.
+        std::vector<Waiting> waiting;
         // Produces are answered in the order in which they came.
         std::deque<std::uint32_t> produces;
     };

@@ -124,7 +124,7 @@ void Fabric::send(Stream& stream, int side, ByteSpan bytes) {
         return;
     }
     Pipe::Chunk chunk;
-    chunk.bytes = Buffer::copy_of(bytes);
+    chunk.size = bytes.size();
     const std::int64_t ns_per_kib =
         link_.ns_per_kib +
         slowness(stream.sides[side].host, stream.sides[1 - side].host).ns_per_kib;
@@ -133,7 +133,8 @@ void Fabric::send(Stream& stream, int side, ByteSpan bytes) {
         std::max(pipe.last_arrival_ns, scheduler_.now_ns() + latency(stream, side)) + transfer;
     pipe.last_arrival_ns = chunk.arrives_ns;
     pipe.buffered += bytes.size();
-    pipe.under_way.push_back(std::move(chunk));
+    pipe.under_way.push_back(chunk);
+    pipe.bytes.append(bytes);
     schedule_delivery(stream, side);
 }
 
@@ -146,7 +147,7 @@ void Fabric::send_end(Stream& stream, int side, Pipe::Chunk::Kind kind) {
     chunk.kind = kind;
     chunk.arrives_ns = std::max(pipe.last_arrival_ns, scheduler_.now_ns() + latency(stream, side));
     pipe.last_arrival_ns = chunk.arrives_ns;
-    pipe.under_way.push_back(std::move(chunk));
+    pipe.under_way.push_back(chunk);
     schedule_delivery(stream, side);
 }
 
@@ -196,17 +197,16 @@ void Fabric::deliver(Stream& stream, int direction) {
         return;
     }
     while (!pipe.under_way.empty() && pipe.under_way.front().arrives_ns <= scheduler_.now_ns()) {
-        Pipe::Chunk chunk = std::move(pipe.under_way.front());
-        pipe.under_way.pop_front();
+        const Pipe::Chunk chunk = pipe.under_way.pop_front();
         scheduler_.trace().event(EventKind::net_deliver, target.host, scheduler_.now_ns(),
-                                 stream.label(direction), chunk.size());
+                                 stream.label(direction), chunk.size);
         if (chunk.kind == Pipe::Chunk::Kind::rst) {
             deliver_reset(stream, 1 - direction);
             forget_if_done(stream);
             return;
         }
         if (!target.alive()) {
-            pipe.under_way.clear();
+            pipe.drop_under_way();
             pipe.buffered = 0;
             if (chunk.kind == Pipe::Chunk::Kind::data) {
                 answer_for_dead(stream, 1 - direction);
@@ -216,7 +216,7 @@ void Fabric::deliver(Stream& stream, int direction) {
         if (chunk.kind == Pipe::Chunk::Kind::fin) {
             pipe.finished = true;
         } else {
-            pipe.arrived.push_back(std::move(chunk));
+            pipe.arrived += chunk.size;
         }
         wake_all(target.reader);
     }
@@ -234,8 +234,14 @@ void Fabric::deliver_reset(Stream& stream, int side) {
     target.reset = true;
     // What it had sent is discarded, except a reset that is on its way to the other side.
     Pipe& outgoing = stream.pipes[side];
-    std::erase_if(outgoing.under_way,
-                  [](const Pipe::Chunk& chunk) { return chunk.kind != Pipe::Chunk::Kind::rst; });
+    Fifo<Pipe::Chunk> kept;
+    for (const Pipe::Chunk& chunk : outgoing.under_way.items()) {
+        if (chunk.kind == Pipe::Chunk::Kind::rst) {
+            kept.push_back(chunk);
+        }
+    }
+    outgoing.drop_under_way();
+    outgoing.under_way = std::move(kept);
     scheduler_.cancel(outgoing.delivery);
     outgoing.delivery = EventId();
     schedule_delivery(stream, side);
@@ -249,8 +255,8 @@ void Fabric::close_side(Stream& stream, int side) {
         return;
     }
     Pipe& incoming = stream.pipes[1 - side];
-    const bool unread = !incoming.arrived.empty();
-    incoming.arrived.clear();
+    const bool unread = incoming.arrived != 0;
+    incoming.drop_arrived();
     if (!self.reset) {
         if (unread) {
             send_end(stream, side, Pipe::Chunk::Kind::rst);
@@ -297,7 +303,7 @@ void Fabric::unblock(HostId from, HostId to) {
             pipe.held = false;
             // Retransmission has backed off meanwhile: the rest takes a new latency.
             std::int64_t arrival = scheduler_.now_ns() + latency(*stream, direction);
-            for (Pipe::Chunk& chunk : pipe.under_way) {
+            for (Pipe::Chunk& chunk : pipe.under_way.items()) {
                 chunk.arrives_ns = std::max(chunk.arrives_ns, arrival);
                 arrival = chunk.arrives_ns;
             }
@@ -313,28 +319,15 @@ bool Fabric::blocked(HostId from, HostId to) const {
 
 void Fabric::cut(Stream& stream, int direction) {
     Pipe& pipe = stream.pipes[direction];
-    std::size_t total = 0;
-    for (const Pipe::Chunk& chunk : pipe.under_way) {
-        total += chunk.size();
-    }
-    std::size_t keep = static_cast<std::size_t>(stream.draws.below(total + 1));
-    std::deque<Pipe::Chunk> kept;
-    for (Pipe::Chunk& chunk : pipe.under_way) {
-        if (keep == 0) {
-            break;
-        }
-        if (chunk.kind != Pipe::Chunk::Kind::data) {
-            continue;
-        }
-        if (chunk.size() > keep) {
-            Pipe::Chunk part = chunk;
-            part.bytes = Buffer::copy_of(ByteSpan(chunk.bytes.data() + chunk.start, keep));
-            part.start = 0;
-            kept.push_back(std::move(part));
-            keep = 0;
-        } else {
-            keep -= chunk.size();
-            kept.push_back(std::move(chunk));
+    std::size_t keep =
+        static_cast<std::size_t>(stream.draws.below(pipe.bytes.size() - pipe.arrived + 1));
+    pipe.bytes.truncate(pipe.arrived + keep);
+    Fifo<Pipe::Chunk> kept;
+    for (Pipe::Chunk chunk : pipe.under_way.items()) {
+        if (keep != 0 && chunk.kind == Pipe::Chunk::Kind::data) {
+            chunk.size = std::min(chunk.size, keep);
+            keep -= chunk.size;
+            kept.push_back(chunk);
         }
     }
     pipe.under_way = std::move(kept);
@@ -405,7 +398,7 @@ std::size_t Fabric::forget_streams(HostId a, HostId b) {
         }
         stream->dark = true;
         for (Pipe& pipe : stream->pipes) {
-            pipe.under_way.clear();
+            pipe.drop_under_way();
             scheduler_.cancel(pipe.delivery);
             pipe.delivery = EventId();
             pipe.held = false;
@@ -456,7 +449,7 @@ void Fabric::process_died(NodeExecutor& executor, Death death) {
             // Power is gone: what is on the wire arrives, nothing ends the stream. The peer hears
             // of it from keep-alive probes, or from the rebooted kernel.
             stream->sides[side].executor = nullptr;
-            stream->pipes[1 - side].arrived.clear();
+            stream->pipes[1 - side].drop_arrived();
             if (stream->sides[1 - side].alive()) {
                 vanish_later(*stream);
             } else {

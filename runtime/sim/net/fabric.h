@@ -8,6 +8,7 @@
 #pragma once
 
 #include "core/base/bytes.h"
+#include "core/base/fifo.h"
 #include "core/base/prng.h"
 #include "core/base/result.h"
 #include "core/env/network.h"
@@ -15,7 +16,6 @@
 #include "runtime/sim/sched/scheduler.h"
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -43,19 +43,28 @@ struct LinkOptions {
 // One direction of a connection.
 struct Pipe {
     struct Chunk {
-        Buffer bytes;
-        std::size_t start = 0;
+        std::size_t size = 0;
         std::int64_t arrives_ns = 0;
         enum class Kind : std::uint8_t { data, fin, rst } kind = Kind::data;
-        std::size_t size() const { return bytes.size() - start; }
     };
-    std::deque<Chunk> under_way;
-    std::deque<Chunk> arrived;
-    std::size_t buffered = 0;  // bytes in both
+    Fifo<Chunk> under_way;
+    Fifo<std::uint8_t> bytes;  // those that have arrived, then those under way
+    std::size_t arrived = 0;   // how many of `bytes` the reader may take
+    std::size_t buffered = 0;  // what the sender's window counts
     std::int64_t last_arrival_ns = 0;
     EventId delivery;
     bool held = false;      // delivery waits for the link to heal
     bool finished = false;  // all bytes and the end have arrived
+
+    void drop_arrived() {
+        bytes.drop_front(arrived);
+        arrived = 0;
+    }
+    // Nothing of it will arrive.
+    void drop_under_way() {
+        under_way.clear();
+        bytes.truncate(arrived);
+    }
 };
 
 struct Stream {

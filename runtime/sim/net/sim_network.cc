@@ -172,18 +172,11 @@ std::size_t SimConnection::take(MutByteSpan into) {
     if (limit > 1 && stream_->draws.chance(1, 4)) {
         limit = 1 + static_cast<std::size_t>(stream_->draws.below(limit));
     }
-    std::size_t size = 0;
-    while (size < limit && !pipe.arrived.empty()) {
-        Pipe::Chunk& chunk = pipe.arrived.front();
-        const std::size_t part = std::min(limit - size, chunk.size());
-        std::memcpy(into.data() + size, chunk.bytes.data() + chunk.start, part);
-        size += part;
-        chunk.start += part;
-        if (chunk.size() == 0) {
-            pipe.arrived.pop_front();
-        }
-    }
+    const std::size_t size = std::min(limit, pipe.arrived);
     if (size != 0) {
+        std::memcpy(into.data(), pipe.bytes.items().data(), size);
+        pipe.bytes.drop_front(size);
+        pipe.arrived -= size;
         pipe.buffered -= size;
         Stream::Side& sender = stream_->sides[1 - side_];
         if (sender.alive() && !sender.writer.empty()) {
@@ -296,7 +289,7 @@ void SimConnection::reset() {
     }
     network_.fabric_.send_end(*stream_, side_, Pipe::Chunk::Kind::rst);
     self().reset = true;
-    stream_->pipes[1 - side_].arrived.clear();
+    stream_->pipes[1 - side_].drop_arrived();
     while (!self().reader.empty()) {
         self().reader.front().wake();
     }
