@@ -136,7 +136,11 @@ def bench(args):
     out = common.BUILD / "bench" / "bench.json"
     out.write_text(json.dumps(merged, indent=2) + "\n", encoding="utf-8")
     common.say(f"bench: figures as JSON in {out.relative_to(common.ROOT)}")
-    return code
+    missed = [row["name"] for report in merged.values() for row in report.get("rows", [])
+              if row.get("met") is False]
+    for name in missed:
+        common.say(f"bench: goal missed: {name}")
+    return code or (1 if missed else 0)
 
 
 def main(verb, args):

@@ -62,8 +62,11 @@ void FrameTap::sent(std::uint64_t stream, int side, ByteSpan bytes) {
             bytes = bytes.subspan(skipped);
             continue;
         }
-        direction.head[direction.head_size++] = bytes.front();
-        bytes = bytes.subspan(1);
+        const auto part = static_cast<std::uint32_t>(
+            std::min<std::size_t>(head_size - direction.head_size, bytes.size()));
+        std::copy_n(bytes.begin(), part, direction.head.begin() + direction.head_size);
+        direction.head_size += part;
+        bytes = bytes.subspan(part);
         if (direction.head_size < head_size) {
             continue;
         }
