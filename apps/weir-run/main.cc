@@ -30,13 +30,13 @@ int report(std::string_view who, const Error& error) {
 
 Result<void> run_recorded(real::RealEnv& real, Options options) {
     WEIR_TRY(const std::unique_ptr<record::Recorder> recorder,
-             record::Recorder::create(options.record_dir, options.launch,
-                                      real.env().executor, real.env().log));
+             record::Recorder::create(options.recording_dir, options.launch, real.env().executor,
+                                      real.env().log));
     const Logger log(real.env().log, "main");
     WEIR_LOG(log, info, "recording to {}", recorder->path());
     record::RecordedEnv recorded(*recorder, real.env(), real.stop_token());
-    return real.run(recorded.run(
-        serve(recorded.env(), std::move(options), recorded.stop_token(), print_line)));
+    return real.run(
+        recorded.run(serve(recorded.env(), std::move(options), recorded.stop_token(), print_line)));
 }
 
 int run(Options options) {
@@ -51,7 +51,7 @@ int run(Options options) {
         WEIR_LOG(log, warn, "{} has no effect (see --help)", flag);
     }
     const Result<void> result =
-        options.record_dir.empty()
+        options.recording_dir.empty()
             ? real.run(serve(real.env(), std::move(options), real.stop_token(), print_line))
             : run_recorded(real, std::move(options));
     return result.has_value() ? 0 : report(who, result.error());

@@ -159,8 +159,8 @@ void add_runtime(CLI::App& app, Options& options) {
         "poll so many microseconds before sleeping: lower latency for a busy processor", nullptr,
         set_duration(options.real.spin, 1'000));
     CLI::Option* record = app.add_option(
-        "--record", options.record_dir,
-        "keep a record of all that the server does and sees in this directory, for `weir-sim "
+        "--record", options.recording_dir,
+        "keep a recording of all that the server does and sees in this directory, for `weir-sim "
         "replay DIR`; each start adds a file");
     record->type_name("DIR");
 }

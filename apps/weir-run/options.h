@@ -4,8 +4,8 @@
 #include "core/base/result.h"
 #include "core/sc/service.h"
 #include "core/spu/service.h"
-#include "runtime/record/launch.h"
 #include "runtime/real/real_env.h"
+#include "runtime/record/launch.h"
 
 #include <optional>
 #include <string>
@@ -21,9 +21,9 @@ struct Options {
     spu::Config spu;
     // Flags that were given, are understood, and have no effect here; for one line in the log.
     std::vector<std::string> unused;
-    // Where to keep a record of all that the server does and sees; empty: nowhere.
-    std::string record_dir;
-    // What these options were parsed from, for the record.
+    // Where to keep a recording of all that the server does and sees; empty: nowhere.
+    std::string recording_dir;
+    // What these options were parsed from, for the recording.
     record::Launch launch;
 };
 

@@ -14,7 +14,7 @@ Task<void> announce_sc(sc::Started& started, PrintLine print, CancelToken token)
     const Result<void> ready = co_await started.ready.wait(token);
     if (ready.has_value()) {
         print(fmt::format("public {}, private {}", to_string(started.public_address),
-                               to_string(started.private_address)));
+                          to_string(started.private_address)));
         print(kScStarted);
     }
 }
@@ -25,7 +25,7 @@ Task<void> announce_spu(spu::Started& started, SpuId id, PrintLine print, Cancel
         co_return;
     }
     print(fmt::format("SPU {}: public {}, private {}", id.value(),
-                           to_string(started.public_address), to_string(started.private_address)));
+                      to_string(started.public_address), to_string(started.private_address)));
     const Result<void> registered = co_await started.registered.wait(token);
     if (registered.has_value()) {
         print(fmt::format("SPU {} registered", id.value()));

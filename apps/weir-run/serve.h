@@ -1,4 +1,4 @@
-// The main task of a server: what weir-run runs, and what a replay of its record runs again.
+// The main task of a server: what weir-run runs, and what a replay of its recording runs again.
 #pragma once
 
 #include "apps/weir-run/options.h"

@@ -3,7 +3,7 @@
 #include "apps/weir-sim/exit_status.h"
 #include "apps/weir-sim/explain/explain.h"
 #include "apps/weir-sim/replay.h"
-#include "apps/weir-sim/replay_record.h"
+#include "apps/weir-sim/replay_recording.h"
 #include "apps/weir-sim/report_text.h"
 #include "apps/weir-sim/shrink.h"
 #include "apps/weir-sim/sweep.h"
@@ -276,27 +276,27 @@ ExitStatus run_sweep(const Options& options) {
 }
 
 // All starts of a recorded node, in order; the first that differs ends it.
-ExitStatus run_replay_records(const Options& options) {
+ExitStatus run_replay_recordings(const Options& options) {
     if (options.until != 0 || !options.node.empty()) {
-        usage("--until and --node are for bundles; a record is of one node");
+        usage("--until and --node are for bundles; a recording is of one node");
     }
     choose_mutant(options.mutant);
-    const Result<std::vector<std::string>> paths = record::list_record_files(options.bundle);
+    const Result<std::vector<std::string>> paths = record::list_recordings(options.bundle);
     if (!paths.has_value()) {
         usage(paths.error().context);
     }
     const sim::RunOptions how = run_options(options);
-    RecordLogOptions log;
+    RecordingLogOptions log;
     log.print = options.log_level.empty() ? nullptr : print_log;
     log.level = how.log_level;
     nlohmann::json all = nlohmann::json::array();
     ExitStatus status = ExitStatus::passed;
     for (const std::string& path : *paths) {
-        const ReplayedRecord replayed = replay_record(path, log);
+        const ReplayedRecording replayed = replay_recording(path, log);
         if (options.json) {
-            all.push_back(record_json(replayed));
+            all.push_back(recording_json(replayed));
         } else {
-            fmt::print("{}", record_text(replayed));
+            fmt::print("{}", recording_text(replayed));
         }
         if (!replayed.difference.empty()) {
             status = ExitStatus::replay_mismatch;
@@ -311,10 +311,10 @@ ExitStatus run_replay_records(const Options& options) {
 
 ExitStatus run_replay(const Options& options) {
     if (std::filesystem::is_directory(options.bundle)) {
-        return run_replay_records(options);
+        return run_replay_recordings(options);
     }
     if (!options.mutant.empty()) {
-        usage("--mutant is for records; a bundle names its own planted bug");
+        usage("--mutant is for recordings; a bundle names its own planted bug");
     }
     const Bundle bundle = load_bundle(options.bundle);
     sim::RunOptions how = run_options(options);
@@ -411,7 +411,7 @@ int main(int argc, char** argv) {
     many->add_option("--mutant", options.mutant, "switch a planted bug on");
     many->footer("Example:\n  weir-sim sweep sc-restart --seeds 500");
 
-    CLI::App* again = app.add_subcommand("replay", "Run the failure of a bundle, or a recorded node, again");
+    CLI::App* again = app.add_subcommand("replay", "Run a failure or a recorded node again");
     again
         ->add_option("bundle", options.bundle,
                      "a bundle that a sweep or a shrink has left, or the directory of `weir-run "

@@ -1,7 +1,7 @@
-// The bytes of one entry of a record: a kind and its fields.
+// The bytes of one entry of a recording: a kind and its fields.
 //
 // Numbers are LEB128, signed ones zigzag first, text and bytes have their size in front. Values;
-// no executor. A reader of bytes that end too early gives zeros and empty text: what a record
+// no executor. A reader of bytes that end too early gives zeros and empty text: what a recording
 // holds is checked by its checksums, and a wrong entry is found by comparison.
 #pragma once
 

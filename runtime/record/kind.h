@@ -1,4 +1,5 @@
-// What the entries of a record are: steps of the loop, calls of core, and what calls were answered.
+// What the entries of a recording are: steps of the loop, calls of core, and what calls were
+// answered.
 #pragma once
 
 #include "core/base/bytes.h"

@@ -82,8 +82,8 @@ Task<Result<void>> RecordedFile::allocate(std::uint64_t size_bytes) {
 Task<Result<std::uint64_t>> RecordedFile::size() {
     Fields call(Kind::file_size);
     call.number(number_);
-    return pass(transcript_, std::move(call),
-                real_ ? real_->size() : Task<Result<std::uint64_t>>(), NumberCodec());
+    return pass(transcript_, std::move(call), real_ ? real_->size() : Task<Result<std::uint64_t>>(),
+                NumberCodec());
 }
 
 Task<Result<std::unique_ptr<File>>> RecordedDisk::open(std::string path, OpenMode mode) {
@@ -102,10 +102,10 @@ Task<Result<std::unique_ptr<File>>> RecordedDisk::open(std::string path, OpenMod
 Task<Result<std::vector<DirectoryEntry>>> RecordedDisk::list(std::string path) {
     Fields call(Kind::disk_list);
     call.text(path);
-    return pass(
-        transcript_, std::move(call),
-        real_ != nullptr ? real_->list(std::move(path)) : Task<Result<std::vector<DirectoryEntry>>>(),
-        EntriesCodec());
+    return pass(transcript_, std::move(call),
+                real_ != nullptr ? real_->list(std::move(path))
+                                 : Task<Result<std::vector<DirectoryEntry>>>(),
+                EntriesCodec());
 }
 
 Task<Result<void>> RecordedDisk::create_directories(std::string path) {

@@ -36,7 +36,7 @@ public:
     CancelToken stop_token() { return stop_.token(); }
     // What the main task becomes. Await it once, in both modes.
     Task<Result<void>> run(Task<Result<void>> main_task);
-    // Takes the steps of the record, from the first to the last, with the same main task.
+    // Takes the steps of the recording, from the first to the last, with the same main task.
     void replay(Replayer& replayer, Task<Result<void>> main_task);
 
     // The latest position of each log, by its folder.

@@ -2,7 +2,7 @@
 //
 // While recording, each handle that core posts goes through a queue here, and the real executor
 // resumes a call that takes the first of that queue: in the same order, and seen. In a replay there
-// is no real executor or clock, and the driver takes the steps of the record.
+// is no real executor or clock, and the driver takes the steps of the recording.
 #pragma once
 
 #include "core/env/clock.h"

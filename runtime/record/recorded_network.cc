@@ -107,9 +107,7 @@ public:
           number_(number),
           local_(std::move(local)),
           real_(std::move(real)) {}
-    ~RecordedListener() override {
-        transcript_.call(Fields(Kind::listener_close).number(number_));
-    }
+    ~RecordedListener() override { transcript_.call(Fields(Kind::listener_close).number(number_)); }
 
     Task<Result<std::unique_ptr<Connection>>> accept(CancelToken token) override {
         Fields call(Kind::accept);
@@ -141,8 +139,7 @@ Result<std::unique_ptr<Listener>> RecordedNetwork::listen(const HostPort& addres
     transcript_.call(Fields(Kind::listen).text(address.host).number(address.port));
     HostPort local;
     const ListenerCodec codec(local);
-    Result<std::unique_ptr<Listener>> result =
-        fail(ErrorCode::unavailable, "the replay is over");
+    Result<std::unique_ptr<Listener>> result = fail(ErrorCode::unavailable, "the replay is over");
     if (real_ != nullptr) {
         result = real_->listen(address);
     }

@@ -11,22 +11,38 @@ namespace {
 // A turn that gathers more than this is written in parts.
 constexpr std::size_t kBlockSizeGoal = 256U << 10;
 
+// An assertion hook has no context.
+Recorder* g_recorder = nullptr;
+
+void flush_on_assertion(const char*, const char*, int) {
+    g_recorder->flush();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Recorder>> Recorder::create(const std::string& directory,
                                                    const Launch& launch, Executor& executor,
                                                    LogSink& log) {
-    WEIR_TRY(RecordFileWriter file, RecordFileWriter::create(directory));
+    WEIR_TRY(RecordingWriter file, RecordingWriter::create(directory));
     std::unique_ptr<Recorder> recorder(new Recorder(std::move(file), executor, log));
     recorder->keep(encode_launch(launch).span());
     return recorder;
 }
 
-Recorder::Recorder(RecordFileWriter file, Executor& executor, LogSink& log)
+Recorder::Recorder(RecordingWriter file, Executor& executor, LogSink& log)
     : file_(std::move(file)),
       executor_(executor),
       log_(log, "record"),
-      posted_flush_(&Recorder::on_turn_end, this) {}
+      posted_flush_(&Recorder::on_turn_end, this) {
+    WEIR_ASSERT(g_recorder == nullptr);
+    g_recorder = this;
+    set_assert_hook(flush_on_assertion);
+}
+
+Recorder::~Recorder() {
+    set_assert_hook(nullptr);
+    g_recorder = nullptr;
+}
 
 void Recorder::step(Kind kind, std::uint64_t number) {
     Fields fields(kind);

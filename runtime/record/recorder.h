@@ -1,15 +1,17 @@
 // Keeps the transcript of a running node in a file.
 //
 // Entries are gathered and written once per turn of the loop, on the loop's thread: a killed
-// process loses the record of its last turn. When the file cannot be written (a full disk, say),
-// recording ends with one line in the log and the node goes on; the file replays up to there.
+// process loses the recording of its last turn; one that a failed assertion ends does not, for
+// which the recorder takes the assertion hook: at most one per process. When the file cannot be
+// written (a full disk, say), recording ends with one line in the log and the node goes on; the
+// file replays up to there.
 #pragma once
 
 #include "core/base/log.h"
 #include "core/task/executor.h"
 #include "runtime/record/launch.h"
 #include "runtime/record/posted_call.h"
-#include "runtime/record/record_file.h"
+#include "runtime/record/recording.h"
 #include "runtime/record/transcript.h"
 
 #include <memory>
@@ -23,6 +25,7 @@ public:
     static Result<std::unique_ptr<Recorder>> create(const std::string& directory,
                                                     const Launch& launch, Executor& executor,
                                                     LogSink& log);
+    ~Recorder() override;
 
     void step(Kind kind, std::uint64_t number) override;
     ByteSpan answer(const Fields& made) override;
@@ -32,12 +35,12 @@ public:
     const std::string& path() const { return file_.path(); }
 
 private:
-    Recorder(RecordFileWriter file, Executor& executor, LogSink& log);
+    Recorder(RecordingWriter file, Executor& executor, LogSink& log);
     bool take_call(ByteSpan call) override;
     void keep(ByteSpan entry);
     static void on_turn_end(void* self);
 
-    RecordFileWriter file_;
+    RecordingWriter file_;
     Executor& executor_;
     Logger log_;
     PostedCall posted_flush_;

@@ -7,7 +7,7 @@
 namespace weir::record {
 
 Result<std::unique_ptr<Replayer>> Replayer::open(const std::string& path) {
-    WEIR_TRY(RecordFileReader file, RecordFileReader::open(path));
+    WEIR_TRY(RecordingReader file, RecordingReader::open(path));
     std::unique_ptr<Replayer> replayer(new Replayer(std::move(file)));
     const std::optional<ByteSpan> first = replayer->peek();
     if (!replayer->difference_.empty()) {
@@ -72,8 +72,8 @@ std::optional<ByteSpan> Replayer::peek() {
 }
 
 std::string Replayer::place() const {
-    return fmt::format("call {}, position {} of '{}'", call_count() + 1,
-                       block_.position + next_at_, file_.path());
+    return fmt::format("call {}, position {} of '{}'", call_count() + 1, block_.position + next_at_,
+                       file_.path());
 }
 
 void Replayer::stop(std::string why) {
@@ -90,7 +90,7 @@ bool Replayer::take(ByteSpan entry) {
         return false;
     }
     if (!std::equal(next->begin(), next->end(), entry.begin(), entry.end())) {
-        stop(fmt::format("the record has `{}`, the program makes `{}`", describe(*next),
+        stop(fmt::format("the recording has `{}`, the program makes `{}`", describe(*next),
                          describe(entry)));
         return false;
     }
@@ -123,7 +123,7 @@ ByteSpan Replayer::answer(const Fields& made) {
         next_.reset();
     } else {
         if (next.has_value()) {
-            stop(fmt::format("the record has `{}` where an answer must be", describe(*next)));
+            stop(fmt::format("the recording has `{}` where an answer must be", describe(*next)));
         }
         answer_.assign(made.span().begin(), made.span().end());
     }
@@ -151,7 +151,7 @@ std::optional<NextStep> Replayer::next_step() {
     NextStep step;
     step.kind = static_cast<Kind>(next->front());
     if (!is_step(step.kind)) {
-        stop(fmt::format("the record has `{}`, the program waits", describe(*next)));
+        stop(fmt::format("the recording has `{}`, the program waits", describe(*next)));
         return std::nullopt;
     }
     FieldReader reader(next->subspan(1));
@@ -172,7 +172,7 @@ std::coroutine_handle<> Replayer::take_waiting(std::uint64_t operation) {
 void Replayer::refuse_step(std::string_view why) {
     const std::optional<ByteSpan> next = peek();
     if (next.has_value()) {
-        stop(fmt::format("the record has `{}`, but {}", describe(*next), why));
+        stop(fmt::format("the recording has `{}`, but {}", describe(*next), why));
     }
 }
 

@@ -8,7 +8,7 @@
 
 #include "core/base/result.h"
 #include "runtime/record/launch.h"
-#include "runtime/record/record_file.h"
+#include "runtime/record/recording.h"
 #include "runtime/record/transcript.h"
 
 #include <coroutine>
@@ -26,7 +26,7 @@ struct NextStep {
 
 class Replayer final : public Transcript {
 public:
-    // Reads the launch. corrupt: damaged or not a record; not_found.
+    // Reads the launch. corrupt: damaged or not a recording; not_found.
     static Result<std::unique_ptr<Replayer>> open(const std::string& path);
 
     const Launch& launch() const { return launch_; }
@@ -40,11 +40,11 @@ public:
     // Handles that wait are forgotten; their frames are about to be destroyed.
     void forget_waiting() { waiting_.clear(); }
 
-    // The main task has returned as it did in the record.
+    // The main task has returned as it did in the recording.
     bool complete() const { return complete_; }
     // What differs and where, or how the file is damaged; empty if all is the same.
     const std::string& difference() const { return difference_; }
-    const RecordFileReader& file() const { return file_; }
+    const RecordingReader& file() const { return file_; }
 
     void step(Kind kind, std::uint64_t number) override;
     ByteSpan answer(const Fields& made) override;
@@ -53,7 +53,7 @@ public:
     void flush() override {}
 
 private:
-    explicit Replayer(RecordFileReader file) : file_(std::move(file)) {}
+    explicit Replayer(RecordingReader file) : file_(std::move(file)) {}
     bool take_call(ByteSpan call) override;
     // The next entry, or nothing when the replay is over.
     std::optional<ByteSpan> peek();
@@ -63,7 +63,7 @@ private:
     void stop(std::string why);
     std::string place() const;
 
-    RecordFileReader file_;
+    RecordingReader file_;
     Launch launch_;
     Block block_;
     std::size_t block_at_ = 0;  // of the entry after next_

@@ -1,4 +1,4 @@
-#include "apps/weir-sim/replay_record.h"
+#include "apps/weir-sim/replay_recording.h"
 
 #include "apps/commit.h"
 #include "apps/weir-run/serve.h"
@@ -16,9 +16,9 @@ namespace weir::app {
 namespace {
 
 // Stamps the node's own time, which is known once there is an environment.
-class RecordSink final : public LogSink {
+class RecordingSink final : public LogSink {
 public:
-    explicit RecordSink(const RecordLogOptions& options) : options_(options) {}
+    explicit RecordingSink(const RecordingLogOptions& options) : options_(options) {}
     void set_env(const record::RecordedEnv* env) { env_ = env; }
 
     bool enabled(LogLevel level) const override {
@@ -32,15 +32,15 @@ public:
     }
 
 private:
-    const RecordLogOptions options_;
+    const RecordingLogOptions options_;
     const record::RecordedEnv* env_ = nullptr;
 };
 
 void print_nothing(const std::string&) {}
 
-void run_again(record::Replayer& replayer, run::Options options, const RecordLogOptions& log,
-               ReplayedRecord& replayed) {
-    RecordSink sink(log);
+void run_again(record::Replayer& replayer, run::Options options, const RecordingLogOptions& log,
+               ReplayedRecording& replayed) {
+    RecordingSink sink(log);
     record::RecordedEnv env(replayer, sink);
     sink.set_env(&env);
     env.replay(replayer,
@@ -51,9 +51,9 @@ void run_again(record::Replayer& replayer, run::Options options, const RecordLog
 
 }  // namespace
 
-ReplayedRecord replay_record(const std::string& path, const RecordLogOptions& log) {
+ReplayedRecording replay_recording(const std::string& path, const RecordingLogOptions& log) {
     const auto begin = std::chrono::steady_clock::now();
-    ReplayedRecord replayed;
+    ReplayedRecording replayed;
     replayed.path = path;
     const Result<std::unique_ptr<record::Replayer>> opened = record::Replayer::open(path);
     if (!opened.has_value()) {
@@ -84,7 +84,7 @@ ReplayedRecord replay_record(const std::string& path, const RecordLogOptions& lo
     return replayed;
 }
 
-std::string record_text(const ReplayedRecord& replayed) {
+std::string recording_text(const ReplayedRecording& replayed) {
     const auto seconds = [](Duration duration) { return static_cast<double>(duration.ns()) / 1e9; };
     std::string text = fmt::format("{}\n", replayed.path);
     text += fmt::format("  command    {}\n", fmt::join(replayed.launch.arguments, " "));
@@ -102,12 +102,13 @@ std::string record_text(const ReplayedRecord& replayed) {
     if (replayed.complete) {
         return text + "  replay     the same, call for call, to the orderly end\n";
     }
-    return text + fmt::format("  replay     the same, call for call, to where the record breaks off"
-                              " ({} bytes of a torn block)\n",
-                              replayed.torn_size_bytes);
+    return text + fmt::format(
+                      "  replay     the same, call for call, to where the recording breaks off"
+                      " ({} bytes of a torn block)\n",
+                      replayed.torn_size_bytes);
 }
 
-nlohmann::json record_json(const ReplayedRecord& replayed) {
+nlohmann::json recording_json(const ReplayedRecording& replayed) {
     nlohmann::json logs = nlohmann::json::object();
     for (const auto& [dir, log] : replayed.logs) {
         logs[dir] = {{"log_start", log.log_start.value()},

@@ -1,4 +1,4 @@
-#include "runtime/record/record_file.h"
+#include "runtime/record/recording.h"
 
 #include "core/base/crc32c.h"
 #include "core/base/endian.h"
@@ -42,7 +42,7 @@ std::string file_name(std::uint32_t number) {
 
 }  // namespace
 
-Result<RecordFileWriter> RecordFileWriter::create(const std::string& directory) {
+Result<RecordingWriter> RecordingWriter::create(const std::string& directory) {
     std::error_code error;
     fs::create_directories(directory, error);
     if (error) {
@@ -53,7 +53,7 @@ Result<RecordFileWriter> RecordFileWriter::create(const std::string& directory) 
         const int fd =
             ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
         if (fd >= 0) {
-            RecordFileWriter writer(fd, std::move(path));
+            RecordingWriter writer(fd, std::move(path));
             WEIR_CHECK(writer.write_all(as_bytes(kFileMagic)));
             return writer;
         }
@@ -61,19 +61,19 @@ Result<RecordFileWriter> RecordFileWriter::create(const std::string& directory) 
             return fail(file_error("create", path, errno));
         }
     }
-    return fail(ErrorCode::already_exists, fmt::format("'{}' is full of records", directory));
+    return fail(ErrorCode::already_exists, fmt::format("'{}' is full of recordings", directory));
 }
 
-RecordFileWriter::RecordFileWriter(RecordFileWriter&& other) noexcept
+RecordingWriter::RecordingWriter(RecordingWriter&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
 
-RecordFileWriter::~RecordFileWriter() {
+RecordingWriter::~RecordingWriter() {
     if (fd_ >= 0) {
         ::close(fd_);
     }
 }
 
-Result<void> RecordFileWriter::write_all(ByteSpan bytes) {
+Result<void> RecordingWriter::write_all(ByteSpan bytes) {
     while (!bytes.empty()) {
         const ssize_t written = ::write(fd_, bytes.data(), bytes.size());
         if (written < 0 && errno == EINTR) {
@@ -87,7 +87,7 @@ Result<void> RecordFileWriter::write_all(ByteSpan bytes) {
     return {};
 }
 
-Result<void> RecordFileWriter::append(ByteSpan entries, const Checkpoint& checkpoint) {
+Result<void> RecordingWriter::append(ByteSpan entries, const Checkpoint& checkpoint) {
     Bytes block(kHeaderSize + entries.size());
     store_be<std::uint32_t>(block.data(), kBlockMagic);
     store_be<std::uint32_t>(block.data() + 4, static_cast<std::uint32_t>(entries.size()));
@@ -99,35 +99,35 @@ Result<void> RecordFileWriter::append(ByteSpan entries, const Checkpoint& checkp
     return write_all(block);
 }
 
-Result<RecordFileReader> RecordFileReader::open(std::string path) {
+Result<RecordingReader> RecordingReader::open(std::string path) {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         return fail(file_error("open", path, errno));
     }
-    RecordFileReader reader(fd, std::move(path));
+    RecordingReader reader(fd, std::move(path));
     std::array<std::uint8_t, kFileMagic.size()> magic{};
     WEIR_TRY(const std::size_t got, reader.read_up_to(magic));
     if (got < magic.size() || as_text(magic) != kFileMagic) {
         return fail(ErrorCode::corrupt,
-                    fmt::format("'{}' does not begin as a record does", reader.path_));
+                    fmt::format("'{}' does not begin as a recording does", reader.path_));
     }
     reader.position_ = got;
     return reader;
 }
 
-RecordFileReader::RecordFileReader(RecordFileReader&& other) noexcept
+RecordingReader::RecordingReader(RecordingReader&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
       path_(std::move(other.path_)),
       position_(other.position_),
       torn_size_(other.torn_size_) {}
 
-RecordFileReader::~RecordFileReader() {
+RecordingReader::~RecordingReader() {
     if (fd_ >= 0) {
         ::close(fd_);
     }
 }
 
-Result<std::size_t> RecordFileReader::read_up_to(MutByteSpan into) {
+Result<std::size_t> RecordingReader::read_up_to(MutByteSpan into) {
     std::size_t done = 0;
     while (done < into.size()) {
         const ssize_t got = ::read(fd_, into.data() + done, into.size() - done);
@@ -143,7 +143,7 @@ Result<std::size_t> RecordFileReader::read_up_to(MutByteSpan into) {
     return done;
 }
 
-Result<std::optional<Block>> RecordFileReader::next() {
+Result<std::optional<Block>> RecordingReader::next() {
     Header header{};
     WEIR_TRY(const std::size_t header_size, read_up_to(header));
     if (header_size < kHeaderSize) {
@@ -178,7 +178,7 @@ Result<std::optional<Block>> RecordFileReader::next() {
     return std::optional<Block>(std::move(block));
 }
 
-Result<std::vector<std::string>> list_record_files(const std::string& directory) {
+Result<std::vector<std::string>> list_recordings(const std::string& directory) {
     std::vector<std::string> paths;
     std::error_code error;
     for (fs::directory_iterator it(directory, error), end; !error && it != end;
@@ -191,7 +191,7 @@ Result<std::vector<std::string>> list_record_files(const std::string& directory)
         return fail(file_error("list", directory, error.value()));
     }
     if (paths.empty()) {
-        return fail(ErrorCode::not_found, fmt::format("there is no record in '{}'", directory));
+        return fail(ErrorCode::not_found, fmt::format("there is no recording in '{}'", directory));
     }
     std::sort(paths.begin(), paths.end());
     return paths;

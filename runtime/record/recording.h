@@ -1,4 +1,4 @@
-// A record on disk: one file for one run of a process, made of checksummed blocks.
+// A recording on disk: one file for one run of a process, made of checksummed blocks.
 //
 // The file is the magic, then blocks: a header (big-endian: magic, size of the entries, their
 // CRC-32C, calls so far, state hash so far, CRC-32C of the header) and the entries. Each entry is
@@ -23,19 +23,19 @@ struct Checkpoint {
     friend bool operator==(const Checkpoint&, const Checkpoint&) = default;
 };
 
-class RecordFileWriter {
+class RecordingWriter {
 public:
     // The next file of `directory`, which is created if missing.
-    static Result<RecordFileWriter> create(const std::string& directory);
-    RecordFileWriter(RecordFileWriter&& other) noexcept;
-    RecordFileWriter& operator=(RecordFileWriter&&) = delete;
-    ~RecordFileWriter();
+    static Result<RecordingWriter> create(const std::string& directory);
+    RecordingWriter(RecordingWriter&& other) noexcept;
+    RecordingWriter& operator=(RecordingWriter&&) = delete;
+    ~RecordingWriter();
 
     const std::string& path() const { return path_; }
     Result<void> append(ByteSpan entries, const Checkpoint& checkpoint);
 
 private:
-    RecordFileWriter(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+    RecordingWriter(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
     Result<void> write_all(ByteSpan bytes);
 
     int fd_;
@@ -48,13 +48,13 @@ struct Block {
     Checkpoint checkpoint;
 };
 
-class RecordFileReader {
+class RecordingReader {
 public:
-    // not_found, or corrupt: not a record.
-    static Result<RecordFileReader> open(std::string path);
-    RecordFileReader(RecordFileReader&& other) noexcept;
-    RecordFileReader& operator=(RecordFileReader&&) = delete;
-    ~RecordFileReader();
+    // not_found, or corrupt: not a recording.
+    static Result<RecordingReader> open(std::string path);
+    RecordingReader(RecordingReader&& other) noexcept;
+    RecordingReader& operator=(RecordingReader&&) = delete;
+    ~RecordingReader();
 
     const std::string& path() const { return path_; }
     // Nothing at the end of the file, or where a killed process has left a part of a block; corrupt
@@ -65,7 +65,7 @@ public:
     std::uint64_t position() const { return position_; }
 
 private:
-    RecordFileReader(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+    RecordingReader(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
     Result<std::size_t> read_up_to(MutByteSpan into);
 
     int fd_;
@@ -75,6 +75,6 @@ private:
 };
 
 // The files of a directory in the order of their making; not_found if there is none.
-Result<std::vector<std::string>> list_record_files(const std::string& directory);
+Result<std::vector<std::string>> list_recordings(const std::string& directory);
 
 }  // namespace weir::record

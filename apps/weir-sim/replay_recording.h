@@ -14,7 +14,7 @@
 namespace weir::app {
 
 // One file.
-struct ReplayedRecord {
+struct ReplayedRecording {
     std::string path;
     record::Launch launch;
     std::uint64_t size_bytes = 0;
@@ -22,7 +22,8 @@ struct ReplayedRecord {
     std::uint64_t state_hash = 0;
     Duration elapsed;  // of the node's own time
     Duration took;     // of ours
-    // The main task returned; else the process was killed, or halted itself, or its record ended.
+    // The main task returned; else the process was killed, or halted itself, or its recording
+    // ended.
     bool complete = false;
     std::uint64_t torn_size_bytes = 0;
     // By folder.
@@ -31,19 +32,19 @@ struct ReplayedRecord {
     std::string difference;
 };
 
-using RecordLog = void (*)(std::int64_t time_ns, std::string_view machine, LogLevel level,
-                           std::string_view component, std::string_view text);
+using RecordingLog = void (*)(std::int64_t time_ns, std::string_view machine, LogLevel level,
+                              std::string_view component, std::string_view text);
 // Null: no log lines.
-struct RecordLogOptions {
-    RecordLog print = nullptr;
+struct RecordingLogOptions {
+    RecordingLog print = nullptr;
     LogLevel level = LogLevel::info;
 };
 
 // Changes the environment variables of this process to those of the recorded one. A file that is
-// no record differs, too.
-ReplayedRecord replay_record(const std::string& path, const RecordLogOptions& log);
+// no recording differs, too.
+ReplayedRecording replay_recording(const std::string& path, const RecordingLogOptions& log);
 
-std::string record_text(const ReplayedRecord& replayed);
-nlohmann::json record_json(const ReplayedRecord& replayed);
+std::string recording_text(const ReplayedRecording& replayed);
+nlohmann::json recording_json(const ReplayedRecording& replayed);
 
 }  // namespace weir::app
