@@ -59,7 +59,6 @@ ByteSpan Recorder::answer(const Fields& made) {
 
 bool Recorder::take_call(ByteSpan call) {
     keep(call);
-    is_complete_ = call.front() == static_cast<std::uint8_t>(Kind::end);
     return !closed_;
 }
 
@@ -107,7 +106,6 @@ void Recorder::flush() {
         entries_ = Bytes();
     }
     entries_.clear();
-    closed_ = is_complete_;
     if (!written.has_value()) {
         closed_ = true;
         WEIR_LOG(log_, error, "recording has ended: {}", to_string(written.error()));

@@ -21,7 +21,8 @@ namespace weir::record {
 
 class Recorder final : public Transcript {
 public:
-    // `executor` and `log` are the real ones and outlive the recorder.
+    // `executor` and `log` are the real ones and outlive the recorder. The executor runs nothing
+    // after the end of the recorder: what was posted to it then is gone.
     static Result<std::unique_ptr<Recorder>> create(const std::string& directory,
                                                     const Launch& launch, Executor& executor,
                                                     LogSink& log);
@@ -45,9 +46,7 @@ private:
     Logger log_;
     PostedCall posted_flush_;
     bool flush_posted_ = false;
-    // The latest call is the end of the main task; nothing comes after it.
-    bool is_complete_ = false;
-    // Nothing is kept any more: all is written, or the file cannot be written.
+    // The file cannot be written.
     bool closed_ = false;
     Bytes entries_;
 };

@@ -134,6 +134,7 @@ def check_other_command(bin_dir, directory):
     empty = directory.parent / "empty"
     empty.mkdir()
     status, _, error = replay(bin_dir, empty)
+    empty.rmdir()
     assert status == BAD_USAGE and "no recording" in error, error
 
 

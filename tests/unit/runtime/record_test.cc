@@ -15,7 +15,24 @@ namespace weir::record {
 namespace {
 
 // What a changed program does otherwise.
-enum class Change { none, other_bytes, no_sync, second_sync, longer_sleep, other_name, assertion };
+enum class Change {
+    none,
+    other_bytes,
+    no_sync,
+    second_sync,
+    longer_sleep,
+    other_name,
+    assertion,
+    room_again
+};
+
+// Of files that this process writes: a disk that is full from there on.
+void set_file_size_max(rlim_t size_bytes) {
+    rlimit limit{};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = size_bytes;
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
 
 Task<void> send_all(Env& env, HostPort address, std::size_t size) {
     Result<std::unique_ptr<Connection>> connection =
@@ -45,6 +62,9 @@ Task<Result<void>> program(Env& env, Change change, std::size_t size) {
             break;
         }
         have += *got;
+        if (change == Change::room_again && have > size / 2) {
+            set_file_size_max(RLIM_INFINITY);
+        }
     }
     EXPECT_EQ(have, size);
     co_await scope.close();
@@ -66,7 +86,11 @@ Task<Result<void>> program(Env& env, Change change, std::size_t size) {
     WEIR_ASSERT(change != Change::assertion);
     const Duration pause = Duration::from_ms(change == Change::longer_sleep ? 2 : 1);
     WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, pause));
-    env.probe.log_moved(LogPosition{"log", Offset(1), Offset(2), Offset(3)});
+    // The text of an error is an input, too.
+    const Result<std::unique_ptr<File>> missing =
+        co_await env.disk.open("missing", OpenMode::read_only);
+    const std::string dir = missing.has_value() ? "log" : missing.error().context;
+    env.probe.log_moved(LogPosition{dir, Offset(1), Offset(2), Offset(3)});
     co_return Result<void>();
 }
 
@@ -118,6 +142,17 @@ protected:
     }
     static void write(const std::string& path, const std::string& bytes) {
         std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+    }
+
+    // Records with a disk that is full after 1 MiB of what is more than 4 MiB.
+    void end_at_a_full_disk(Change change) {
+        set_file_size_max(1U << 20);
+        const std::string path = record(4U << 20, change);
+        set_file_size_max(RLIM_INFINITY);
+        const Outcome outcome = replay(path, Change::none, 4U << 20);
+        EXPECT_EQ(outcome.difference, "");
+        EXPECT_FALSE(outcome.complete);
+        EXPECT_GT(outcome.call_count, 0U);
     }
 
     real::RealWorld world_;
@@ -225,17 +260,37 @@ TEST_F(Record, HasTheTurnOfAFailedAssertion) {
 }
 
 TEST_F(Record, EndsAtAFullDiskAndTheNodeGoesOn) {
-    rlimit before{};
-    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
-    rlimit small = before;
-    small.rlim_cur = 1U << 20;
-    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
-    const std::string path = record(4U << 20);
-    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
-    const Outcome outcome = replay(path, Change::none, 4U << 20);
-    EXPECT_EQ(outcome.difference, "");
-    EXPECT_FALSE(outcome.complete);
-    EXPECT_GT(outcome.call_count, 0U);
+    end_at_a_full_disk(Change::none);
+}
+
+TEST_F(Record, StaysEndedWhenThereIsRoomAgain) {
+    end_at_a_full_disk(Change::room_again);
+}
+
+Task<void> note(std::vector<int>& seen, int number) {
+    seen.push_back(number);
+    co_return;
+}
+
+Task<Result<void>> spawn_three(Env& env, std::vector<int>& seen) {
+    TaskScope scope(env.executor);
+    for (int number = 1; number <= 3; ++number) {
+        scope.spawn(note(seen, number));
+    }
+    co_await scope.join();
+    co_return Result<void>();
+}
+
+TEST_F(Record, ChangesNoOrder) {
+    std::vector<int> seen;
+    real::RealEnv& real = world_.real();
+    auto recorder =
+        Recorder::create(world_.root() + "/record", Launch(), real.env().executor, real.env().log);
+    ASSERT_TRUE(recorder.has_value());
+    RecordedEnv recorded(**recorder, real.env(), real.stop_token());
+    const Result<void> result = real.run(recorded.run(spawn_three(recorded.env(), seen)));
+    EXPECT_TRUE(result.has_value());
+    EXPECT_EQ(seen, (std::vector<int>{1, 2, 3}));
 }
 
 }  // namespace
