@@ -4,6 +4,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 namespace weir::record {
 
 Result<std::unique_ptr<Replayer>> Replayer::open(const std::string& path) {
@@ -64,9 +66,10 @@ std::optional<ByteSpan> Replayer::peek() {
     const ByteSpan left = ByteSpan(block_.entries).subspan(block_at_);
     FieldReader reader(left.subspan(1));
     const ByteSpan fields = reader.bytes();
-    next_.emplace();
-    next_->push_back(left.front());
-    next_->insert(next_->end(), fields.begin(), fields.end());
+    Bytes entry(1 + fields.size());
+    entry.front() = left.front();
+    std::copy(fields.begin(), fields.end(), entry.begin() + 1);
+    next_ = std::move(entry);
     block_at_ = static_cast<std::size_t>(fields.data() + fields.size() - block_.entries.data());
     return ByteSpan(*next_);
 }
