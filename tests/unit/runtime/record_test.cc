@@ -23,6 +23,7 @@ enum class Change {
     longer_sleep,
     other_name,
     assertion,
+    halt,
     room_again
 };
 
@@ -84,6 +85,9 @@ Task<Result<void>> program(Env& env, Change change, std::size_t size) {
         WEIR_CO_CHECK(co_await file->sync_data());
     }
     WEIR_ASSERT(change != Change::assertion);
+    if (change == Change::halt) {
+        co_await env.process.halt("no way to go on");
+    }
     const Duration pause = Duration::from_ms(change == Change::longer_sleep ? 2 : 1);
     WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, pause));
     // The text of an error is an input, too.
@@ -257,6 +261,18 @@ TEST_F(Record, HasTheTurnOfAFailedAssertion) {
     const Outcome outcome = replay(path, Change::none, 100);
     EXPECT_EQ(outcome.difference, "");
     EXPECT_FALSE(outcome.complete);
+}
+
+TEST_F(Record, HasTheReasonOfAHalt) {
+    EXPECT_EXIT(record(100, Change::halt), ::testing::ExitedWithCode(70), "");
+    const Result<std::vector<std::string>> paths = list_recordings(world_.root() + "/record");
+    ASSERT_TRUE(paths.has_value());
+    const Outcome same = replay(paths->front(), Change::halt, 100);
+    EXPECT_EQ(same.difference, "");
+    EXPECT_FALSE(same.complete);
+    const Outcome other = replay(paths->front(), Change::none, 100);
+    EXPECT_NE(other.difference.find("`process.halt reason='no way to go on'`"), std::string::npos)
+        << other.difference;
 }
 
 TEST_F(Record, EndsAtAFullDiskAndTheNodeGoesOn) {
