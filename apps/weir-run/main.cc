@@ -1,5 +1,8 @@
 // weir-run: the servers. Also under the name fluvio-run, which Fluvio's own tools look for.
 #include "apps/weir-run/options.h"
+#include "apps/weir-run/serve.h"
+#include "runtime/record/recorded_env.h"
+#include "runtime/record/recorder.h"
 
 #include <fmt/core.h>
 
@@ -9,52 +12,9 @@
 namespace weir::run {
 namespace {
 
-// What the servers say on standard output; scripts wait for the first of these lines.
-constexpr const char* kScStarted = "Streaming Controller started successfully";
-
 void print_line(const std::string& line) {
     fmt::print("{}\n", line);
     std::fflush(stdout);
-}
-
-Task<void> announce_sc(sc::Started& started, CancelToken token) {
-    const Result<void> ready = co_await started.ready.wait(token);
-    if (ready.has_value()) {
-        print_line(fmt::format("public {}, private {}", to_string(started.public_address),
-                               to_string(started.private_address)));
-        print_line(kScStarted);
-    }
-}
-
-Task<void> announce_spu(spu::Started& started, SpuId id, CancelToken token) {
-    const Result<void> ready = co_await started.ready.wait(token);
-    if (!ready.has_value()) {
-        co_return;
-    }
-    print_line(fmt::format("SPU {}: public {}, private {}", id.value(),
-                           to_string(started.public_address), to_string(started.private_address)));
-    const Result<void> registered = co_await started.registered.wait(token);
-    if (registered.has_value()) {
-        print_line(fmt::format("SPU {} registered", id.value()));
-    }
-}
-
-Task<Result<void>> serve_sc(Env& env, sc::Config config, CancelToken stop) {
-    sc::Started started(env.executor);
-    TaskScope scope(env.executor);
-    scope.spawn(announce_sc(started, scope.token()));
-    Result<void> result = co_await sc::run(env, std::move(config), stop, &started);
-    co_await scope.close();
-    co_return result;
-}
-
-Task<Result<void>> serve_spu(Env& env, spu::Config config, CancelToken stop) {
-    spu::Started started(env.executor);
-    TaskScope scope(env.executor);
-    scope.spawn(announce_spu(started, config.id, scope.token()));
-    Result<void> result = co_await spu::run(env, std::move(config), stop, &started);
-    co_await scope.close();
-    co_return result;
 }
 
 int print_metadata() {
@@ -66,6 +26,17 @@ int print_metadata() {
 int report(std::string_view who, const Error& error) {
     fmt::print(stderr, "weir-run {}: {}\n", who, to_string(error));
     return 1;
+}
+
+Result<void> run_recorded(real::RealEnv& real, Options options) {
+    WEIR_TRY(const std::unique_ptr<record::Recorder> recorder,
+             record::Recorder::create(options.recording_dir, options.launch, real.env().executor,
+                                      real.env().log));
+    const Logger log(real.env().log, "main");
+    WEIR_LOG(log, info, "recording to {}", recorder->path());
+    record::RecordedEnv recorded(*recorder, real.env(), real.stop_token());
+    return real.run(
+        recorded.run(serve(recorded.env(), std::move(options), recorded.stop_token(), print_line)));
 }
 
 int run(Options options) {
@@ -80,9 +51,9 @@ int run(Options options) {
         WEIR_LOG(log, warn, "{} has no effect (see --help)", flag);
     }
     const Result<void> result =
-        options.command == Command::sc
-            ? real.run(serve_sc(real.env(), std::move(options.sc), real.stop_token()))
-            : real.run(serve_spu(real.env(), std::move(options.spu), real.stop_token()));
+        options.recording_dir.empty()
+            ? real.run(serve(real.env(), std::move(options), real.stop_token(), print_line))
+            : run_recorded(real, std::move(options));
     return result.has_value() ? 0 : report(who, result.error());
 }
 

@@ -1,5 +1,7 @@
 #include "apps/weir-run/options.h"
 
+#include "apps/commit.h"
+
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
@@ -8,6 +10,7 @@
 #include <cstdlib>
 #include <functional>
 #include <limits>
+#include <unistd.h>
 #include <utility>
 
 namespace weir::run {
@@ -155,6 +158,11 @@ void add_runtime(CLI::App& app, Options& options) {
     add(app, "--spin-us",
         "poll so many microseconds before sleeping: lower latency for a busy processor", nullptr,
         set_duration(options.real.spin, 1'000));
+    CLI::Option* record = app.add_option(
+        "--record", options.recording_dir,
+        "keep a recording of all that the server does and sees in this directory, for `weir-sim "
+        "replay DIR`; each start adds a file");
+    record->type_name("DIR");
 }
 
 void add_sc(CLI::App& root, Options& options) {
@@ -272,6 +280,23 @@ Result<void> finish_spu(Options& options, bool id_given) {
     return {};
 }
 
+// The variables that decide how a server runs have one of these beginnings.
+constexpr std::array<std::string_view, 3> kVariablePrefixes = {"FLV_", "SPU_", "WEIR_"};
+
+std::vector<std::pair<std::string, std::string>> read_variables() {
+    std::vector<std::pair<std::string, std::string>> variables;
+    for (char** entry = ::environ; *entry != nullptr; ++entry) {
+        const std::string_view text(*entry);
+        const std::size_t equals = std::min(text.find('='), text.size() - 1);
+        for (const std::string_view prefix : kVariablePrefixes) {
+            if (text.starts_with(prefix)) {
+                variables.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+            }
+        }
+    }
+    return variables;
+}
+
 }  // namespace
 
 Result<std::uint64_t> parse_size_bytes(std::string_view text) {
@@ -336,8 +361,27 @@ Parsed parse_options(int argc, const char* const* argv) {
             return parsed;
         }
     }
+    options.launch.program =
+        fmt::format("weir-run " WEIR_VERSION ", commit {}", app::program_commit());
+    options.launch.arguments.assign(argv, argv + argc);
+    options.launch.environment = read_variables();
     parsed.options = std::move(options);
     return parsed;
+}
+
+Parsed parse_launch(const record::Launch& launch) {
+    for (const auto& [name, value] : read_variables()) {
+        ::unsetenv(name.c_str());
+    }
+    for (const auto& [name, value] : launch.environment) {
+        ::setenv(name.c_str(), value.c_str(), 1);
+    }
+    std::vector<const char*> argv;
+    argv.reserve(launch.arguments.size());
+    for (const std::string& argument : launch.arguments) {
+        argv.push_back(argument.c_str());
+    }
+    return parse_options(static_cast<int>(argv.size()), argv.data());
 }
 
 }  // namespace weir::run

@@ -5,6 +5,7 @@
 #include "core/sc/service.h"
 #include "core/spu/service.h"
 #include "runtime/real/real_env.h"
+#include "runtime/record/launch.h"
 
 #include <optional>
 #include <string>
@@ -20,6 +21,10 @@ struct Options {
     spu::Config spu;
     // Flags that were given, are understood, and have no effect here; for one line in the log.
     std::vector<std::string> unused;
+    // Where to keep a recording of all that the server does and sees; empty: nowhere.
+    std::string recording_dir;
+    // What these options were parsed from, for the recording.
+    record::Launch launch;
 };
 
 // What parsing ends in: options, or a text for the terminal and an exit status (0 after --help).
@@ -30,6 +35,9 @@ struct Parsed {
 };
 
 Parsed parse_options(int argc, const char* const* argv);
+// Parses what a recorded process was started with. Sets the variables of this process to those of
+// that one.
+Parsed parse_launch(const record::Launch& launch);
 
 // "10Gi", "64M", "4096": bytes.
 Result<std::uint64_t> parse_size_bytes(std::string_view text);

@@ -166,10 +166,6 @@ Expected expected_of(const sim::RunReport& report) {
     return expected;
 }
 
-std::string_view program_commit() {
-    return WEIR_COMMIT;
-}
-
 std::string write_bundle(const Bundle& bundle) {
     json value = case_json(bundle.one);
     value["format"] = kFormat;

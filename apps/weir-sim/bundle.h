@@ -38,8 +38,6 @@ struct Bundle {
 };
 
 Expected expected_of(const sim::RunReport& report);
-// The commit that this program was built from, as far as the build knew it.
-std::string_view program_commit();
 
 std::string write_bundle(const Bundle& bundle);
 // Errors name what is wrong; `source` names the text in them.

@@ -3,6 +3,7 @@
 #include "apps/weir-sim/exit_status.h"
 #include "apps/weir-sim/explain/explain.h"
 #include "apps/weir-sim/replay.h"
+#include "apps/weir-sim/replay_recording.h"
 #include "apps/weir-sim/report_text.h"
 #include "apps/weir-sim/shrink.h"
 #include "apps/weir-sim/sweep.h"
@@ -13,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -278,7 +280,47 @@ ExitStatus run_sweep(const Options& options) {
     return status;
 }
 
+// All starts of a recorded node, in order; the first that differs ends it.
+ExitStatus run_replay_recordings(const Options& options) {
+    if (options.until != 0 || !options.node.empty()) {
+        usage("--until and --node are for bundles; a recording is of one node");
+    }
+    choose_mutant(options.mutant);
+    const Result<std::vector<std::string>> paths = record::list_recordings(options.bundle);
+    if (!paths.has_value()) {
+        usage(paths.error().context);
+    }
+    const sim::RunOptions how = run_options(options);
+    RecordingLogOptions log;
+    log.print = options.log_level.empty() ? nullptr : print_log;
+    log.level = how.log_level;
+    nlohmann::json all = nlohmann::json::array();
+    ExitStatus status = ExitStatus::passed;
+    for (const std::string& path : *paths) {
+        const ReplayedRecording replayed = replay_recording(path, log);
+        if (options.json) {
+            all.push_back(recording_json(replayed));
+        } else {
+            fmt::print("{}", recording_text(replayed));
+        }
+        if (!replayed.difference.empty()) {
+            status = ExitStatus::replay_mismatch;
+            break;
+        }
+    }
+    if (options.json) {
+        fmt::print("{}\n", all.dump(2));
+    }
+    return status;
+}
+
 ExitStatus run_replay(const Options& options) {
+    if (std::filesystem::is_directory(options.bundle)) {
+        return run_replay_recordings(options);
+    }
+    if (!options.mutant.empty()) {
+        usage("--mutant is for recordings; a bundle names its own planted bug");
+    }
     const Bundle bundle = load_bundle(options.bundle);
     sim::RunOptions how = run_options(options);
     g_only_node = options.node;
@@ -376,16 +418,20 @@ int main(int argc, char** argv) {
     many->add_option("--mutant", options.mutant, "switch a planted bug on");
     many->footer("Example:\n  weir-sim sweep sc-restart --seeds 500");
 
-    CLI::App* again = app.add_subcommand("replay", "Run the failure of a bundle again");
-    again->add_option("bundle", options.bundle, "a bundle that a sweep or a shrink has left")
+    CLI::App* again = app.add_subcommand("replay", "Run a failure or a recorded node again");
+    again
+        ->add_option("bundle", options.bundle,
+                     "a bundle that a sweep or a shrink has left, or the directory of `weir-run "
+                     "--record`")
         ->required();
     again->add_option("--until", options.until, "break off after this event");
     again->add_option("--log", options.log_level, "log lines of all machines, from this level on");
     again->add_option("--node", options.node, "log lines of this machine only, such as spu-0");
     again->add_flag("--json", options.json, "print JSON");
+    again->add_option("--mutant", options.mutant, "of a recorded node: switch a planted bug on");
     again->footer(
-        "Example:\n  weir-sim replay weir-sim-failures/torn-writes-42.json --log debug "
-        "--node spu-0");
+        "Examples:\n  weir-sim replay weir-sim-failures/torn-writes-42.json --log debug "
+        "--node spu-0\n  weir-sim replay recorded-spu --log info");
 
     CLI::App* smaller = app.add_subcommand("shrink", "Make the failure of a bundle small");
     smaller->add_option("bundle", options.bundle, "a bundle that a sweep has left")->required();

@@ -1,5 +1,6 @@
 #include "apps/weir-sim/replay.h"
 
+#include "apps/commit.h"
 #include "apps/weir-sim/report_text.h"
 #include "apps/weir-sim/sweep.h"
 

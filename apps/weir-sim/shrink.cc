@@ -1,5 +1,6 @@
 #include "apps/weir-sim/shrink.h"
 
+#include "apps/commit.h"
 #include "apps/weir-sim/minimize.h"
 #include "apps/weir-sim/run_batch.h"
 #include "apps/weir-sim/simpler.h"

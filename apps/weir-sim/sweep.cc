@@ -1,5 +1,6 @@
 #include "apps/weir-sim/sweep.h"
 
+#include "apps/commit.h"
 #include "apps/weir-sim/bundle.h"
 #include "apps/weir-sim/run_batch.h"
 

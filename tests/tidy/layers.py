@@ -36,6 +36,7 @@ MAY_INCLUDE = {
     "runtime/real/kube": ("core", "runtime/real"),
     "runtime/real/ops": ("core", "runtime/real"),
     "runtime/real": SEAMS + ("runtime/real",),
+    "runtime/record": SEAMS + ("runtime/record",),
     "runtime/sim/cluster": ("core", "runtime/sim"),
     "runtime/sim/faults": ("core", "runtime/sim"),
     "runtime/sim/check": ("core", "runtime/sim"),

@@ -27,6 +27,8 @@ public:
     virtual std::string host() const = 0;
     // Runs the task, and everything that it waits for, until it returns.
     virtual void run(Task<void> task) = 0;
+    // Runs `body(*this)` as the root task.
+    virtual void run_body(Task<void> (*body)(World&)) { run(body(*this)); }
     // So many bytes do not fit into what lies between a writer and a peer that does not read.
     virtual std::size_t size_beyond_buffers() const { return 64U << 20; }
     // Whether names are looked up at all, so that an unknown one is not_found.
@@ -45,9 +47,8 @@ public:
         }                                      \
     } while (false)
 
-// Runs `body(world)` as the root task.
 inline void run_body(World& world, Task<void> (*body)(World&)) {
-    world.run(body(world));
+    world.run_body(body);
 }
 
 // A pattern in which every position differs from its neighbours and period is long.
