@@ -428,10 +428,10 @@ Offset LogModel::checkpointed_end() const {
         world_.image.find(std::string(dir()) + "/" + std::string(log::kCheckpointName));
     Offset end;
     std::uint64_t newest = 0;
-    for (std::size_t at = 0; file != nullptr && at + log::kCheckpointSlotSize <= file->size();
-         at += log::kCheckpointSlotSize) {
+    for (std::size_t at = 0; file != nullptr && at + log::kSlotSize <= file->size();
+         at += log::kSlotSize) {
         const auto slot =
-            log::decode_checkpoint_slot(file->content().subspan(at, log::kCheckpointSlotSize));
+            log::decode_checkpoint_slot(file->content().subspan(at, log::kSlotSize));
         if (slot.has_value() && slot->sequence > newest) {
             newest = slot->sequence;
             end = slot->next_offset;
