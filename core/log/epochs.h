@@ -10,10 +10,14 @@
 
 namespace weir::log {
 
-// A batch of `epoch` starts at `base_offset`.
+// A batch of `epoch` starts at `base_offset`. An entry that starts there too had no batch left.
 inline void note_batch(Lineage& lineage, LeaderEpoch epoch, Offset base_offset) {
-    if (lineage.empty() || lineage.back().epoch < epoch) {
-        lineage.push_back(EpochStart{epoch, base_offset});
+    if (lineage.empty() || lineage.back().start < base_offset) {
+        if (lineage.empty() || lineage.back().epoch < epoch) {
+            lineage.push_back(EpochStart{epoch, base_offset});
+        }
+    } else if (lineage.back().epoch < epoch) {
+        lineage.back().epoch = epoch;
     }
 }
 

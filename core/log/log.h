@@ -117,7 +117,8 @@ struct RepairReport {
     std::string damage;
 };
 
-// Where scrub() goes on; a value from the call before, or the default: from the start.
+// Where scrub() goes on; a value from the call before on the same open log, or the default: from
+// the start.
 struct ScrubCursor {
     Offset segment_base;
     std::uint64_t position = 0;

@@ -83,12 +83,12 @@ Task<Result<void>> LogImpl::cut_log(CutRequest request) {
     WEIR_CO_CHECK(check_cut(request));
     Kept kept;
     if (request.kind == CutRequest::Kind::truncate) {
-        if (request.end == leo_) {
-            drop_appends(leo_);
-            co_return Result<void>();
-        }
         // What stays must not depend on a sync that is still to come, since its segment is closed.
         WEIR_CO_CHECK(co_await sync_written(SyncWhen::if_behind));
+        if (request.end == leo_) {
+            drop_appends(request);
+            co_return Result<void>();
+        }
         if (request.end > log_start_) {
             WEIR_CO_TRY(kept, co_await find_kept(request.end));
         }
@@ -196,7 +196,7 @@ std::vector<std::shared_ptr<Segment>> LogImpl::swap_segments(CutRequest request,
     leo_ = committed_ = request.end;
     tail_.clear();
     ++cut_count_;
-    drop_appends(request.end);
+    drop_appends(request);
     synced_.end = synced_.segment_base = request.end;
     synced_.position = kSegmentHeaderSize;
     synced_.sequence = committed_sequence_ = assigned_sequence_;
@@ -206,13 +206,14 @@ std::vector<std::shared_ptr<Segment>> LogImpl::swap_segments(CutRequest request,
     return doomed;
 }
 
-// Appends that lie above the new end have failed; what is below is decided already.
-void LogImpl::drop_appends(Offset end) {
-    outcomes_.note_cut(assigned_sequence_, end);
+// Appends of which nothing stays have failed; what is below is decided already.
+void LogImpl::drop_appends(CutRequest request) {
+    const bool nothing_stays = request.kind == CutRequest::Kind::reset;
+    outcomes_.note_cut(assigned_sequence_, nothing_stays ? Offset(0) : request.end);
     queue_.clear();
     queued_size_bytes_ = 0;
     written_sequence_ = assigned_sequence_;
-    assigned_end_ = end;
+    assigned_end_ = request.end;
     assigned_epoch_ = last_epoch(lineage_);
     on_written_.notify_all();
     on_committed_.notify_all();

@@ -173,7 +173,7 @@ private:
     Task<Result<Kept>> find_kept(Offset end);
     Task<Result<void>> begin_cut(CutRequest request, LeaderEpoch previous_epoch);
     std::vector<std::shared_ptr<Segment>> swap_segments(CutRequest request, Kept kept);
-    void drop_appends(Offset end);
+    void drop_appends(CutRequest request);
     Task<Result<void>> finish_cut(std::vector<std::shared_ptr<Segment>> doomed, Kept kept);
 
     // log_commit.cc

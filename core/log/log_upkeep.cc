@@ -77,6 +77,9 @@ Task<Result<void>> LogImpl::delete_below(Offset new_start) {
     }
     log_start_ = new_start;
     trim_lineage(lineage_, new_start);
+    if (leo_ == new_start && last_epoch(lineage_) == kNoEpoch) {
+        lineage_.clear();  // says nothing, and is not found again at the next start
+    }
     tell_position();
     std::vector<std::shared_ptr<Segment>> doomed;
     while (segments_.size() > 1 && segments_.front()->next_offset <= new_start) {

@@ -66,6 +66,8 @@ void Recovery::plan_cut(const Cut& cut) {
         doomed_files_.push_back(index_file_name(found_.back().base_offset));
         found_.pop_back();
     }
+    // Its segment may be gone already; it must not be taken for that of the new one.
+    doomed_files_.push_back(index_file_name(cut.end));
     found_.push_back(FoundSegment{cut.end, kSegmentHeaderSize, {}});
     auto active = std::make_shared<Segment>();
     active->base_offset = active->next_offset = cut.end;
