@@ -2,6 +2,8 @@
 
 #include "core/log/recovery_steps.h"
 
+#include <fmt/core.h>
+
 #include <utility>
 
 namespace weir::log {

@@ -4,6 +4,8 @@
 #include "core/log/recovery_steps.h"
 #include "core/log/scan.h"
 
+#include <fmt/core.h>
+
 #include <utility>
 
 namespace weir::log {
@@ -14,6 +16,12 @@ namespace {
 constexpr std::size_t kEpochsReadAhead = 8;
 
 }  // namespace
+
+tl::unexpected<Error> Recovery::corrupt(Offset base_offset, std::uint64_t position,
+                                        std::string_view what) const {
+    return fail(ErrorCode::corrupt,
+                fmt::format("segment {} position {}: {}", path_of(base_offset), position, what));
+}
 
 Task<Result<void>> Recovery::look() {
     auto listed = co_await env_.disk.list(dir_);

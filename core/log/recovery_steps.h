@@ -6,8 +6,6 @@
 #include "core/log/format.h"
 #include "core/log/recovery.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <memory>
@@ -63,10 +61,7 @@ private:
         return join_path(dir_, segment_file_name(base_offset));
     }
     tl::unexpected<Error> corrupt(Offset base_offset, std::uint64_t position,
-                                  std::string_view what) const {
-        return fail(ErrorCode::corrupt, fmt::format("segment {} position {}: {}",
-                                                    path_of(base_offset), position, what));
-    }
+                                  std::string_view what) const;
     std::int64_t estimate_append_ms(std::int64_t max_time_stamp) const {
         const std::int64_t now_ms = env_.clock.wall_now().ms();
         return max_time_stamp > 0 ? std::min(max_time_stamp, now_ms) : now_ms;

@@ -30,6 +30,7 @@ Task<Result<void>> ReplicaStateFile::load() {
     WEIR_CO_TRY(const std::vector<Bytes> slots, co_await file_.read());
     std::optional<ReplicaState> found;
     std::size_t damaged_count = 0;
+    std::size_t same_count = 0;
     for (const Bytes& bytes : slots) {
         const auto slot = decode_replica_state(bytes);
         if (!slot.has_value()) {
@@ -44,6 +45,7 @@ Task<Result<void>> ReplicaStateFile::load() {
         }
         // The hint's slot comes last.
         const LeaderEpoch fence = found.has_value() ? found->fence_epoch : slot->fence_epoch;
+        same_count += fence == slot->fence_epoch ? 1U : 0U;
         found = *slot;
         found->fence_epoch = std::max(fence, slot->fence_epoch);
     }
@@ -51,8 +53,13 @@ Task<Result<void>> ReplicaStateFile::load() {
     if (!found.has_value() && damaged_count == kSlotCount) {
         co_return fail(ErrorCode::corrupt, dir_ + ": the replica's fence epoch is lost");
     }
-    if (found.has_value()) {
-        state_ = *found;
+    if (!found.has_value()) {
+        co_return Result<void>();
+    }
+    state_ = *found;
+    // A raise was interrupted: what was read may not be on disk, and will be acted on.
+    if (same_count != kSlotCount) {
+        WEIR_CO_CHECK(co_await write_both(state_));
     }
     co_return Result<void>();
 }
@@ -67,13 +74,17 @@ Task<Result<void>> ReplicaStateFile::raise_fence(LeaderEpoch epoch) {
     }
     ReplicaState raised = state_;
     raised.fence_epoch = epoch;
-    WEIR_CO_CHECK(
-        co_await file_.write(kFenceSlot, encode_replica_state(raised), SlotFile::Sync::yes));
-    WEIR_CO_CHECK(co_await disk_.sync_directory(dir_));
-    WEIR_CO_CHECK(
-        co_await file_.write(kHintSlot, encode_replica_state(raised), SlotFile::Sync::yes));
+    WEIR_CO_CHECK(co_await write_both(raised));
     state_.fence_epoch = epoch;
     co_return Result<void>();
+}
+
+// The second is written when the first is on disk, so what both say is on disk.
+Task<Result<void>> ReplicaStateFile::write_both(ReplicaState state) {
+    WEIR_CO_CHECK(
+        co_await file_.write(kFenceSlot, encode_replica_state(state), SlotFile::Sync::yes));
+    WEIR_CO_CHECK(co_await disk_.sync_directory(dir_));
+    co_return co_await file_.write(kHintSlot, encode_replica_state(state), SlotFile::Sync::yes);
 }
 
 Task<Result<void>> ReplicaStateFile::note_high_watermark(Offset high_watermark) {

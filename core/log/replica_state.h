@@ -23,9 +23,10 @@ class ReplicaStateFile {
 public:
     ReplicaStateFile(Disk& disk, std::string dir, LogIdentity identity);
 
-    // First of all. Without a file: no fence (kNoEpoch) and 0. `corrupt` when the fence was written
-    // and cannot be read any more: the replica does not know whom it may obey. `already_exists`:
-    // of another identity. `not_supported`: of a newer version.
+    // First of all; makes durable what an interrupted raise_fence() left. Without a file: no fence
+    // (kNoEpoch) and 0. `corrupt` when the fence was written and cannot be read any more: the
+    // replica does not know whom it may obey. `already_exists`: of another identity.
+    // `not_supported`: of a newer version.
     Task<Result<void>> load();
 
     LeaderEpoch fence_epoch() const { return state_.fence_epoch; }
@@ -40,6 +41,8 @@ public:
     void close_file() { file_.close_file(); }
 
 private:
+    Task<Result<void>> write_both(ReplicaState state);
+
     Disk& disk_;
     std::string dir_;
     SlotFile file_;
