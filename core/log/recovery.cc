@@ -40,11 +40,6 @@ Task<Result<void>> Recovery::create() {
 }
 
 Task<Result<void>> Recovery::repair() {
-    // After a crash of the process alone the checkpoint that was read may not be on disk yet. What
-    // it says must not be lost once files have gone because of it.
-    if (checkpoint_.has_value() && (finishes_cut() || !doomed_files_.empty())) {
-        WEIR_CO_CHECK(co_await checkpoint_file_.write(*checkpoint_, CheckpointFile::Sync::yes));
-    }
     WEIR_CO_CHECK(co_await remove_files());
     for (const std::shared_ptr<Segment>& segment : to_index_) {
         // Only saves the next scan; failing is fine.

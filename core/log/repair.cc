@@ -164,7 +164,8 @@ Task<Result<bool>> Repair::walk_segment(std::size_t index) {
     last_base_ = base_offset;
     last_position_ = scan.end_position;
     if (bounds.end_offset.has_value() && scan.next_offset != *bounds.end_offset) {
-        damaged(base_offset, scan.end_position, to_string(scan.fault));
+        damaged(base_offset, scan.end_position,
+                scan.fault == BatchFault::none ? "ends too early" : to_string(scan.fault));
     } else if (!bounds.end_offset.has_value() && (scan.fault == BatchFault::epoch_decreased ||
                                                   was_synced(base_offset, scan.end_position))) {
         damaged(base_offset, scan.end_position, to_string(scan.fault));
