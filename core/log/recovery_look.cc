@@ -178,9 +178,10 @@ Task<Result<void>> Recovery::look_at_last() {
         result_.segments.push_back(std::move(active));
         co_return Result<void>();
     }
-    // After the first checkpoint that follows creation a segment always exists.
-    if (checkpoint_.has_value() && checkpoint_->sequence > 1) {
-        co_return corrupt(checkpoint_->segment_base, 0, "no segment is left");
+    // After the first checkpoint that follows creation a segment always exists, and a log that does
+    // not start at 0 has had one.
+    if ((checkpoint_.has_value() && checkpoint_->sequence > 1) || result_.log_start > Offset(0)) {
+        co_return corrupt(result_.log_start, 0, "no segment is left");
     }
     fresh_ = true;
     co_return Result<void>();

@@ -34,6 +34,8 @@ private:
     Task<Result<void>> find();
     Task<Result<void>> walk();
     Task<Result<bool>> walk_segment(std::size_t index);
+    std::optional<Offset> end_bound(std::size_t index) const;
+    Task<Result<std::optional<Offset>>> end_by_index(Offset base_offset);
     Task<Result<void>> cut();
     Task<Result<void>> save_last_kept();
     void damaged(Offset base_offset, std::uint64_t position, std::string_view what) {
@@ -115,11 +117,19 @@ Task<Result<void>> Repair::walk() {
         WEIR_CO_TRY(const bool well, co_await walk_segment(i));
         report_.known_end = std::max(report_.known_end, report_.good_end);
         if (!well) {
-            co_return Result<void>();
+            break;
         }
     }
+    if (!report_.damage.empty()) {
+        co_return Result<void>();
+    }
     const bool finishes_cut = checkpoint_.has_value() && checkpoint_->cut.has_value();
-    if (!finishes_cut && checkpoint_.has_value() && checkpoint_->next_offset > report_.good_end) {
+    if (finishes_cut) {
+        co_return Result<void>();
+    }
+    if (!last_base_.has_value()) {
+        damaged(report_.good_end, 0, "no segment is left");
+    } else if (checkpoint_.has_value() && checkpoint_->segment_base > *last_base_) {
         damaged(checkpoint_->segment_base, 0, "the newest segment is missing");
     }
     co_return Result<void>();
@@ -152,25 +162,57 @@ Task<Result<bool>> Repair::walk_segment(std::size_t index) {
     ScanBounds bounds;
     bounds.base_offset = base_offset;
     bounds.previous_epoch = std::max(header->previous_epoch, epoch_);
-    const bool finishes_cut = checkpoint_.has_value() && checkpoint_->cut.has_value();
-    if (!newest) {
-        bounds.end_offset = found_[index + 1].base_offset;
-    } else if (finishes_cut) {
-        bounds.end_offset = checkpoint_->cut->end;
-    }
-    WEIR_CO_TRY(const SegmentScan scan, co_await scan_segment(*file, bounds));
-    report_.good_end = std::max(report_.log_start, scan.next_offset);
-    epoch_ = scan.epochs.empty() ? bounds.previous_epoch : last_epoch(scan.epochs);
-    last_base_ = base_offset;
-    last_position_ = scan.end_position;
+    bounds.end_offset = end_bound(index);
+    WEIR_CO_TRY(SegmentScan scan, co_await scan_segment(*file, bounds));
     if (bounds.end_offset.has_value() && scan.next_offset != *bounds.end_offset) {
         damaged(base_offset, scan.end_position,
                 scan.fault == BatchFault::none ? "ends too early" : to_string(scan.fault));
+        WEIR_CO_TRY(const auto end, co_await end_by_index(base_offset));
+        if (end.has_value() && *end < scan.next_offset) {
+            bounds.end_offset = end;
+            WEIR_CO_TRY(scan, co_await scan_segment(*file, bounds));
+        }
     } else if (!bounds.end_offset.has_value() && (scan.fault == BatchFault::epoch_decreased ||
                                                   was_synced(base_offset, scan.end_position))) {
         damaged(base_offset, scan.end_position, to_string(scan.fault));
     }
+    report_.good_end = std::max(report_.log_start, scan.next_offset);
+    epoch_ = scan.epochs.empty() ? bounds.previous_epoch : last_epoch(scan.epochs);
+    last_base_ = base_offset;
+    last_position_ = scan.end_position;
     co_return report_.damage.empty();
+}
+
+// Where a closed segment must end: at the next one, or at a cut that was begun. Nothing for the
+// active segment.
+std::optional<Offset> Repair::end_bound(std::size_t index) const {
+    if (index + 1 < found_.size()) {
+        return found_[index + 1].base_offset;
+    }
+    if (checkpoint_.has_value() && checkpoint_->cut.has_value()) {
+        return checkpoint_->cut->end;
+    }
+    if (checkpoint_.has_value() && checkpoint_->segment_base > found_[index].base_offset) {
+        return checkpoint_->segment_base;
+    }
+    return std::nullopt;
+}
+
+// A closed segment whose next one is lost may hold the rest of an older cut behind its end, which
+// only its index knows.
+Task<Result<std::optional<Offset>>> Repair::end_by_index(Offset base_offset) {
+    auto opened =
+        co_await env_.disk.open(join_path(dir_, index_file_name(base_offset)), OpenMode::read_only);
+    if (!opened.has_value()) {
+        co_return std::optional<Offset>();
+    }
+    const std::unique_ptr<File> file = *std::move(opened);
+    Bytes bytes(kIndexHeaderSize);
+    WEIR_CO_TRY(const std::size_t size, co_await file->read_at(FilePosition(0), bytes));
+    const auto header = decode_index_header(ByteSpan(bytes).first(size));
+    const bool fits = header.has_value() && header->identity == config_.identity &&
+                      header->base_offset == base_offset;
+    co_return fits ? std::optional<Offset>(header->next_offset) : std::nullopt;
 }
 
 // The commit point is the checkpoint: open() then finishes the cut. What stays is synced before,

@@ -513,7 +513,7 @@ LogModel::Violation LogModel::damage_and_open() {
             break;
         }
         const std::string path = files[static_cast<std::size_t>(choose_(files.size()))].first;
-        if (cut_since_open_ && path.ends_with(log::kCheckpointName)) {
+        if (cut_since_open_ && !path.ends_with(log::kSegmentSuffix)) {
             continue;
         }
         damage_file(path);

@@ -125,7 +125,8 @@ private:
     // Of the batch before start_, as far as the log still knows.
     LeaderEpoch start_epoch_{-1};
     std::optional<PendingCut> pending_cut_;
-    // What a cut removed may still be in a file, where only the checkpoint says that it is not.
+    // What a cut removed may still be in a file, where only checkpoint and index say that it is
+    // not.
     bool cut_since_open_ = false;
     std::optional<HeldSlice> held_;
     log::ScrubCursor scrub_cursor_;
