@@ -36,6 +36,11 @@ enum class Mutant : std::uint8_t {
     offset_stored_early,        // A20: an offset is stored before its records are delivered
     order_by_address,           // A19: a choice depends on where objects are in memory
     uninitialised_byte,         // A19: a wait depends on memory that nobody wrote
+    // core/log for replication
+    truncate_not_synced,      // I16: a cut is answered before it is on disk
+    lineage_not_cut,          // I17: a cut leaves the epochs of what it removed
+    replica_base_unchecked,   // I17: a follower stores batches that do not begin at its end
+    epoch_token_unchecked,    // I18: an append of a leader that was deposed is taken
 };
 
 #ifdef WEIR_MUTANTS

@@ -2,27 +2,29 @@
 // written to, so that a power loss leaves at least that one: of the other one it may leave anything
 // that was written there, or a torn write.
 //
-// Owned by one Log and used by one task at a time (the owner's mutex sees to that). The file is
-// opened when needed and closed by close_file(). Errors are those of the disk.
+// Owned by one Log and used by one task at a time (the owner's mutex sees to that). Errors are
+// those of the disk.
 #pragma once
 
 #include "core/base/result.h"
 #include "core/env/disk.h"
 #include "core/log/format.h"
+#include "core/log/slot_file.h"
 #include "core/task/task.h"
 
+#include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace weir::log {
 
 class CheckpointFile {
 public:
-    enum class Sync : std::uint8_t { no, yes };
+    using Sync = SlotFile::Sync;
 
-    CheckpointFile(Disk& disk, std::string path) : disk_(disk), path_(std::move(path)) {}
+    CheckpointFile(Disk& disk, std::string path) : file_(disk, std::move(path)) {}
 
     // The newest intact checkpoint; nothing when the file is missing or no slot is intact.
     // Remembers its sequence for write(). not_supported when a slot is intact and of a newer
@@ -33,23 +35,18 @@ public:
     Task<Result<void>> settle();
     // Fills in the sequence.
     Task<Result<void>> write(Checkpoint checkpoint, Sync sync);
-    void close_file() { file_.reset(); }
+    void close_file() { file_.close_file(); }
     // Of the last read(): slots that hold something, but nothing intact.
     std::uint32_t damaged_slot_count() const { return damaged_slot_count_; }
 
 private:
-    Task<Result<std::shared_ptr<File>>> open_file();
-    Task<Result<void>> write_slot(std::size_t slot, Checkpoint checkpoint, Sync sync);
-
-    Disk& disk_;
-    std::string path_;
+    SlotFile file_;
     std::uint64_t sequence_ = 0;
     // The slot of the last synced checkpoint.
     std::size_t kept_slot_ = 0;
     // What read() gave until settle() has made it durable; it is in kept_slot_.
     std::optional<Checkpoint> unsettled_;
     std::uint32_t damaged_slot_count_ = 0;
-    std::shared_ptr<File> file_;
 };
 
 }  // namespace weir::log

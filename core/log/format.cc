@@ -15,6 +15,7 @@ namespace {
 constexpr std::string_view kSegmentMagic = "weir-seg";
 constexpr std::string_view kIndexMagic = "weir-idx";
 constexpr std::string_view kCheckpointMagic = "weir-ckp";
+constexpr std::string_view kReplicaStateMagic = "weir-rep";
 constexpr std::size_t kMagicSize = 8;
 constexpr std::size_t kCrcSize = 4;
 // Offsets above this are refused when read from disk, so that adding counts cannot overflow.
@@ -70,6 +71,7 @@ public:
         return identity;
     }
     Offset get_offset() { return Offset(get<std::int64_t>()); }
+    LeaderEpoch get_epoch() { return LeaderEpoch(get<std::int32_t>()); }
 
 private:
     ByteSpan bytes_;
@@ -101,8 +103,14 @@ bool plausible(Offset offset) {
 
 constexpr std::size_t kSegmentCrcAt = kSegmentHeaderSize - kCrcSize;
 constexpr std::size_t kIndexCrcAt = kIndexHeaderSize - kCrcSize;
-constexpr std::size_t kCheckpointCrcAt = 128;
+// Of a checkpoint and of a replica state.
+constexpr std::size_t kSlotCrcAt = 128;
 constexpr std::uint32_t kCleanFlag = 1;
+constexpr std::uint32_t kCutFlag = 2;
+
+bool plausible(LeaderEpoch epoch) {
+    return epoch >= LeaderEpoch(-1);
+}
 
 }  // namespace
 
@@ -112,6 +120,7 @@ Bytes encode_segment_header(const SegmentHeader& header) {
     writer.put_magic(kSegmentMagic);
     writer.put_identity(header.identity);
     writer.put(header.base_offset.value());
+    writer.put(header.previous_epoch.value());
     writer.put_crc_at(kSegmentCrcAt);
     return bytes;
 }
@@ -122,23 +131,33 @@ Result<SegmentHeader> decode_segment_header(ByteSpan bytes) {
     SegmentHeader header;
     header.identity = reader.get_identity();
     header.base_offset = reader.get_offset();
-    if (!plausible(header.base_offset)) {
-        return fail(ErrorCode::corrupt, "segment header: impossible base offset");
+    header.previous_epoch = reader.get_epoch();
+    if (!plausible(header.base_offset) || !plausible(header.previous_epoch)) {
+        return fail(ErrorCode::corrupt, "segment header: impossible values");
     }
     return header;
 }
 
-Bytes encode_index(IndexHeader header, const std::vector<IndexEntry>& entries) {
-    Bytes bytes(kIndexHeaderSize + entries.size() * kIndexEntrySize);
+Bytes encode_index(IndexHeader header, const Lineage& epochs,
+                   const std::vector<IndexEntry>& entries) {
+    header.epoch_count = static_cast<std::uint32_t>(epochs.size());
+    header.entry_count = static_cast<std::uint32_t>(entries.size());
+    const auto epochs_size = static_cast<std::size_t>(header.epochs_size());
+    Bytes bytes(kIndexHeaderSize + epochs_size + entries.size() * kIndexEntrySize);
     const MutByteSpan all(bytes);
     std::uint8_t* at = bytes.data() + kIndexHeaderSize;
+    for (const EpochStart& entry : epochs) {
+        store_be(at, entry.epoch.value());
+        store_be(at + sizeof(std::int32_t), entry.start.value());
+        at += kIndexEpochSize;
+    }
     for (const IndexEntry& entry : entries) {
         store_be(at, entry.offset.value());
         store_be(at + sizeof(std::int64_t), entry.position);
         at += kIndexEntrySize;
     }
-    header.entry_count = static_cast<std::uint32_t>(entries.size());
-    header.entries_crc = crc32c(all.subspan(kIndexHeaderSize));
+    header.epochs_crc = crc32c(all.subspan(kIndexHeaderSize, epochs_size));
+    header.entries_crc = crc32c(all.subspan(kIndexHeaderSize + epochs_size));
     FieldWriter writer(all.first(kIndexHeaderSize));
     writer.put_magic(kIndexMagic);
     writer.put_identity(header.identity);
@@ -147,6 +166,8 @@ Bytes encode_index(IndexHeader header, const std::vector<IndexEntry>& entries) {
     writer.put(header.end_position);
     writer.put(header.max_time_stamp);
     writer.put(header.last_append_ms);
+    writer.put(header.epoch_count);
+    writer.put(header.epochs_crc);
     writer.put(header.entry_count);
     writer.put(header.entries_crc);
     writer.put_crc_at(kIndexCrcAt);
@@ -163,6 +184,8 @@ Result<IndexHeader> decode_index_header(ByteSpan bytes) {
     header.end_position = reader.get<std::uint64_t>();
     header.max_time_stamp = reader.get<std::int64_t>();
     header.last_append_ms = reader.get<std::int64_t>();
+    header.epoch_count = reader.get<std::uint32_t>();
+    header.epochs_crc = reader.get<std::uint32_t>();
     header.entry_count = reader.get<std::uint32_t>();
     header.entries_crc = reader.get<std::uint32_t>();
     if (!plausible(header.base_offset) || !plausible(header.next_offset) ||
@@ -170,6 +193,31 @@ Result<IndexHeader> decode_index_header(ByteSpan bytes) {
         return fail(ErrorCode::corrupt, "index header: impossible values");
     }
     return header;
+}
+
+Result<Lineage> decode_index_epochs(const IndexHeader& header, ByteSpan bytes) {
+    if (bytes.size() < header.epochs_size()) {
+        return fail(ErrorCode::corrupt, "index: epochs missing");
+    }
+    if (crc32c(bytes.first(static_cast<std::size_t>(header.epochs_size()))) != header.epochs_crc) {
+        return fail(ErrorCode::corrupt, "index: checksum mismatch of the epochs");
+    }
+    Lineage epochs(header.epoch_count);
+    for (std::size_t i = 0; i < epochs.size(); ++i) {
+        const std::uint8_t* at = bytes.data() + i * kIndexEpochSize;
+        epochs[i].epoch = LeaderEpoch(load_be<std::int32_t>(at));
+        epochs[i].start = Offset(load_be<std::int64_t>(at + sizeof(std::int32_t)));
+        const bool follows =
+            i == 0 ? epochs[i].start == header.base_offset
+                   : epochs[i].start > epochs[i - 1].start && epochs[i].epoch > epochs[i - 1].epoch;
+        if (!follows || !plausible(epochs[i].epoch) || epochs[i].start >= header.next_offset) {
+            return fail(ErrorCode::corrupt, "index: epochs out of order");
+        }
+    }
+    if (epochs.empty() != (header.base_offset == header.next_offset)) {
+        return fail(ErrorCode::corrupt, "index: epochs missing");
+    }
+    return epochs;
 }
 
 Result<std::vector<IndexEntry>> decode_index_entries(const IndexHeader& header, ByteSpan bytes) {
@@ -195,36 +243,75 @@ Result<std::vector<IndexEntry>> decode_index_entries(const IndexHeader& header, 
 }
 
 Bytes encode_checkpoint_slot(const Checkpoint& checkpoint) {
-    Bytes bytes(kCheckpointSlotSize);
+    Bytes bytes(kSlotSize);
     FieldWriter writer(bytes);
     writer.put_magic(kCheckpointMagic);
     writer.put_identity(checkpoint.identity);
     writer.put(checkpoint.sequence);
-    writer.put(checkpoint.clean ? kCleanFlag : std::uint32_t{0});
+    writer.put((checkpoint.clean ? kCleanFlag : std::uint32_t{0}) |
+               (checkpoint.cut.has_value() ? kCutFlag : std::uint32_t{0}));
     writer.put(checkpoint.log_start.value());
     writer.put(checkpoint.segment_base.value());
     writer.put(checkpoint.position);
     writer.put(checkpoint.next_offset.value());
-    writer.put_crc_at(kCheckpointCrcAt);
+    const Cut cut = checkpoint.cut.value_or(Cut());
+    writer.put(cut.end.value());
+    writer.put(cut.previous_epoch.value());
+    writer.put_crc_at(kSlotCrcAt);
     return bytes;
 }
 
 Result<Checkpoint> decode_checkpoint_slot(ByteSpan bytes) {
-    WEIR_CHECK(check_frame(bytes, kCheckpointMagic, kCheckpointCrcAt));
+    WEIR_CHECK(check_frame(bytes, kCheckpointMagic, kSlotCrcAt));
     FieldReader reader(bytes);
     Checkpoint checkpoint;
     checkpoint.identity = reader.get_identity();
     checkpoint.sequence = reader.get<std::uint64_t>();
-    checkpoint.clean = (reader.get<std::uint32_t>() & kCleanFlag) != 0;
+    const auto flags = reader.get<std::uint32_t>();
+    checkpoint.clean = (flags & kCleanFlag) != 0;
     checkpoint.log_start = reader.get_offset();
     checkpoint.segment_base = reader.get_offset();
     checkpoint.position = reader.get<std::uint64_t>();
     checkpoint.next_offset = reader.get_offset();
+    Cut cut;
+    cut.end = reader.get_offset();
+    cut.previous_epoch = reader.get_epoch();
+    if ((flags & kCutFlag) != 0) {
+        checkpoint.cut = cut;
+    }
+    if (!plausible(cut.end) || !plausible(cut.previous_epoch) ||
+        (checkpoint.cut.has_value() && cut.end < checkpoint.log_start)) {
+        return fail(ErrorCode::corrupt, "checkpoint: impossible cut");
+    }
     if (!plausible(checkpoint.log_start) || !plausible(checkpoint.segment_base) ||
         !plausible(checkpoint.next_offset) || checkpoint.next_offset < checkpoint.segment_base) {
         return fail(ErrorCode::corrupt, "checkpoint: impossible offsets");
     }
     return checkpoint;
+}
+
+Bytes encode_replica_state(const ReplicaState& state) {
+    Bytes bytes(kSlotSize);
+    FieldWriter writer(bytes);
+    writer.put_magic(kReplicaStateMagic);
+    writer.put_identity(state.identity);
+    writer.put(state.fence_epoch.value());
+    writer.put(state.high_watermark.value());
+    writer.put_crc_at(kSlotCrcAt);
+    return bytes;
+}
+
+Result<ReplicaState> decode_replica_state(ByteSpan bytes) {
+    WEIR_CHECK(check_frame(bytes, kReplicaStateMagic, kSlotCrcAt));
+    FieldReader reader(bytes);
+    ReplicaState state;
+    state.identity = reader.get_identity();
+    state.fence_epoch = reader.get_epoch();
+    state.high_watermark = reader.get_offset();
+    if (!plausible(state.fence_epoch) || !plausible(state.high_watermark)) {
+        return fail(ErrorCode::corrupt, "replica state: impossible values");
+    }
+    return state;
 }
 
 std::string segment_file_name(Offset base_offset) {

@@ -1,5 +1,5 @@
 // The bytes of a log's files other than batches: segment header, index file, checkpoint slot,
-// names.
+// replica state slot, names.
 //
 // Pure encode and decode; all integers big-endian, every structure with magic, version and CRC-32C.
 // A decode answers `corrupt` for bytes that are not what they should be, `not_supported` for a
@@ -11,6 +11,8 @@
 #include "core/base/ids.h"
 #include "core/base/result.h"
 #include "core/log/config.h"
+#include "core/log/slot_file.h"
+#include "core/model/lineage.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -21,7 +23,7 @@
 
 namespace weir::log {
 
-inline constexpr std::uint32_t kFormatVersion = 1;
+inline constexpr std::uint32_t kFormatVersion = 2;
 
 // --- Segment file: `<20 digits>.log` ----------------------------------------------------------
 
@@ -30,13 +32,16 @@ inline constexpr std::size_t kSegmentHeaderSize = 64;
 struct SegmentHeader {
     LogIdentity identity;
     Offset base_offset;
+    // Of the batch that came before the segment's first one; -1 when there was none.
+    LeaderEpoch previous_epoch{-1};
 };
 Bytes encode_segment_header(const SegmentHeader& header);
 Result<SegmentHeader> decode_segment_header(ByteSpan bytes);
 
 // --- Index file: `<20 digits>.index`, of a closed segment --------------------------------------
 
-inline constexpr std::size_t kIndexHeaderSize = 88;
+inline constexpr std::size_t kIndexHeaderSize = 96;
+inline constexpr std::size_t kIndexEpochSize = 12;
 inline constexpr std::size_t kIndexEntrySize = 16;
 
 // A batch starts at `position`; its first record is `offset`.
@@ -56,20 +61,34 @@ struct IndexHeader {
     std::int64_t max_time_stamp = -1;
     // Wall-clock time of the last append, in milliseconds since 1970.
     std::int64_t last_append_ms = 0;
+    std::uint32_t epoch_count = 0;
+    std::uint32_t epochs_crc = 0;
     std::uint32_t entry_count = 0;
     std::uint32_t entries_crc = 0;
+
+    std::uint64_t epochs_size() const { return std::uint64_t{epoch_count} * kIndexEpochSize; }
 };
-// The whole file; entry_count and entries_crc are taken from `entries`.
-Bytes encode_index(IndexHeader header, const std::vector<IndexEntry>& entries);
+// The whole file: header, `epochs` (of the segment's batches), `entries`. Counts and checksums are
+// taken from these.
+Bytes encode_index(IndexHeader header, const Lineage& epochs,
+                   const std::vector<IndexEntry>& entries);
 Result<IndexHeader> decode_index_header(ByteSpan bytes);
-// `bytes` is the file after its header.
+// `bytes` is what follows the header, at least as long as header.epochs_size().
+Result<Lineage> decode_index_epochs(const IndexHeader& header, ByteSpan bytes);
+// `bytes` is the file after header and epochs.
 Result<std::vector<IndexEntry>> decode_index_entries(const IndexHeader& header, ByteSpan bytes);
 
-// --- Checkpoint file: `checkpoint`, two slots written in turn ----------------------------------
+// --- Checkpoint file: `checkpoint`, two slots written in turn (slot_file.h) --------------------
 
-inline constexpr std::size_t kCheckpointSlotSize = 512;
-inline constexpr std::size_t kCheckpointFileSize = 2 * kCheckpointSlotSize;
 inline constexpr std::string_view kCheckpointName = "checkpoint";
+
+// The log is being cut: everything at and above `end` goes, and a new segment starts there.
+struct Cut {
+    Offset end;
+    // Of the last batch that stays; -1 when none does.
+    LeaderEpoch previous_epoch{-1};
+    friend bool operator==(const Cut&, const Cut&) = default;
+};
 
 struct Checkpoint {
     LogIdentity identity;
@@ -82,9 +101,23 @@ struct Checkpoint {
     Offset segment_base;
     std::uint64_t position = 0;
     Offset next_offset;
+    // Begun, perhaps not finished. The synced point is then that of the finished cut.
+    std::optional<Cut> cut;
 };
 Bytes encode_checkpoint_slot(const Checkpoint& checkpoint);
 Result<Checkpoint> decode_checkpoint_slot(ByteSpan bytes);
+
+// --- Replica state file: `replica`, two slots --------------------------------------------------
+
+inline constexpr std::string_view kReplicaStateName = "replica";
+
+struct ReplicaState {
+    LogIdentity identity;
+    LeaderEpoch fence_epoch{-1};
+    Offset high_watermark;
+};
+Bytes encode_replica_state(const ReplicaState& state);
+Result<ReplicaState> decode_replica_state(ByteSpan bytes);
 
 // --- Names -------------------------------------------------------------------------------------
 

@@ -15,8 +15,14 @@
 //     committed_end what the durability mode promises; the high watermark without replicas
 //     synced_end    on disk; never above leo
 //
-// Offsets are exclusive ends. log_start <= committed_end <= leo always; log_start and committed_end
-// never decrease while the log is open; leo decreases never either (a failed write was not in it).
+// Offsets are exclusive ends. log_start <= committed_end <= leo always; none of them ever decreases
+// while the log is open, except by truncate() and reset_to().
+//
+// Replication: every batch carries the leader epoch under which it was appended, and epochs never
+// decrease along the log. At any time one epoch and one role may append (begin_epoch); an append
+// made for another one is refused, so that whoever still holds the log from before a change of
+// leader cannot write any more. A log without replicas never calls begin_epoch() and stamps
+// kNoEpoch, which is what clients send. Design: replication, 5.9, 5.12, 5.13, I17, I18.
 //
 // Errors: `disk_full` is a designed state: appends are refused, reads and retention go on, and
 // appends work again by themselves when space is back. `corrupt` carries segment and position. A
@@ -29,6 +35,7 @@
 #include "core/base/result.h"
 #include "core/env/env.h"
 #include "core/log/config.h"
+#include "core/model/lineage.h"
 #include "core/task/sync.h"
 #include "core/task/task.h"
 
@@ -36,9 +43,16 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace weir::log {
+
+// The epoch of what is appended without replication, and of nothing.
+inline constexpr LeaderEpoch kNoEpoch{-1};
+
+// Whose appends a log takes: a leader's are given offsets and stamped, a follower's have both.
+enum class AppendRole : std::uint8_t { leader, follower };
 
 // What append() gave; a plain value, to be handed to the waits below.
 struct Appended {
@@ -92,6 +106,35 @@ struct RecoveryReport {
     std::uint32_t indexes_rebuilt_count = 0;
 };
 
+// What repair() did.
+struct RepairReport {
+    Offset log_start;
+    // The log ends here now.
+    Offset good_end;
+    // Where it was known to end before; above good_end when something was lost.
+    Offset known_end;
+    // What is wrong behind good_end, with segment and position; empty when nothing is.
+    std::string damage;
+};
+
+// Where scrub() goes on; a value from the call before on the same open log, or the default: from
+// the start.
+struct ScrubCursor {
+    Offset segment_base;
+    std::uint64_t position = 0;
+    Offset offset;
+    // Of the log at that time: cuts make a cursor start anew.
+    std::uint64_t cut_count = 0;
+};
+
+// What one call of scrub() did.
+struct ScrubStep {
+    ScrubCursor next;
+    std::uint64_t read_bytes = 0;
+    // All closed segments have been read; `next` is at the start again.
+    bool finished = false;
+};
+
 struct LogStats {
     std::uint64_t append_count = 0;
     std::uint64_t write_count = 0;
@@ -109,6 +152,13 @@ public:
     // (the folder holds the log of another identity), `disk_full`, `io_error`.
     static Task<Result<std::unique_ptr<Log>>> open(Env& env, std::string dir, LogConfig config);
 
+    // Cuts the log in folder `dir`, which open() calls `corrupt`, down to its longest prefix of
+    // good batches; open() works afterwards. Everything is read. To be called when the records
+    // behind are known to be elsewhere, or are given up. A crash leaves the log as it was, or cut.
+    // Errors: `not_found` (no log), `already_exists` (of another identity), `not_supported` (of a
+    // newer version), `disk_full`, `io_error`.
+    static Task<Result<RepairReport>> repair(Env& env, std::string dir, LogConfig config);
+
     // Deletes a closed log's folder, in an order in which a crash leaves either a whole log or a
     // folder named with kRemovedSuffix, which destroy_leftovers() deletes. Fine if not there.
     static Task<Result<void>> destroy(Env& env, std::string dir);
@@ -119,18 +169,33 @@ public:
 
     // --- Append -------------------------------------------------------------------------------
 
-    // Queues one or more whole batches: writes their base offsets into the bytes (which the log
-    // shares from now on; nobody else writes to them) and returns at once. All of them are stored,
-    // or none. The headers are checked (invalid_argument), the checksums are the caller's matter.
-    // Also: disk_full, unavailable (failed, closed, or the queue is full).
-    virtual Result<Appended> append(BufferSlice batches) = 0;
-    // Until the append is below committed_end(), or has failed (disk_full, io_error: it is
-    // definitely not in the log), or the log closes (unavailable: it may or may not be).
+    // From now on only appends of `role` in `epoch` are taken; returns when everything that was
+    // queued before is written or has failed, so that leo() is where the epoch starts. The caller
+    // has made the epoch durable (ReplicaStateFile). The same once more is fine; invalid_argument
+    // for an epoch below this one or below the last batch's, or another role in the same epoch.
+    virtual Task<Result<void>> begin_epoch(LeaderEpoch epoch, AppendRole role) = 0;
+
+    // As leader of `epoch`. Queues one or more whole batches: writes their base offsets and the
+    // epoch into the bytes (which the log shares from now on; nobody else writes to them) and
+    // returns at once. All of them are stored, or none. The headers are checked (invalid_argument),
+    // the checksums are the caller's matter. Also: not_leader (another epoch or role appends now),
+    // disk_full, unavailable (failed, closed, or the queue is full).
+    virtual Result<Appended> append(BufferSlice batches, LeaderEpoch epoch) = 0;
+    // Of a log without replicas.
+    Result<Appended> append(BufferSlice batches) { return append(std::move(batches), kNoEpoch); }
+    // As follower in `epoch`: batches as the leader has them, to be stored as they are. Errors as
+    // for append(), and offset_out_of_range (they do not begin where this log ends, counting what
+    // is queued), corrupt (checksum, chain, or epochs that decrease or are above `epoch`). Nothing
+    // is stored then.
+    virtual Result<Appended> append_replicated(BufferSlice batches, LeaderEpoch epoch) = 0;
+    // Until the append is below committed_end(), or has failed (disk_full, io_error, not_leader
+    // when it was truncated: it is definitely not in the log), or the log closes (unavailable: it
+    // may or may not be).
     // Any number of tasks, any order. Cancelling the wait does not cancel the append.
     virtual Task<Result<void>> wait_committed(Appended appended, CancelToken token) = 0;
     // The same for leo().
     virtual Task<Result<void>> wait_written(Appended appended, CancelToken token) = 0;
-    // append() and wait_committed().
+    // append() and wait_committed(), of a log without replicas.
     virtual Task<Result<Appended>> append_and_commit(BufferSlice batches, CancelToken token) = 0;
     // Bytes of appends that are not written yet.
     virtual std::uint64_t queued_size_bytes() const = 0;
@@ -138,6 +203,13 @@ public:
     virtual Task<Result<void>> sync() = 0;
     // Closes the active segment as if it were full, so that trim() can remove it. No-op when empty.
     virtual Task<Result<void>> roll() = 0;
+    // Removes everything at and above `end`, which is between log_start() and leo() and not inside
+    // a batch (invalid_argument). Appends above it fail, queued ones too. When this returns, the
+    // cut is on disk; a crash before leaves the log as it was, or cut. Slices that were read stay
+    // as they are. After an error the log is unchanged, or `failed` and cut when opened again.
+    virtual Task<Result<void>> truncate(Offset end) = 0;
+    // Removes everything, and starts again empty at `start`, whatever the log held. As truncate().
+    virtual Task<Result<void>> reset_to(Offset start) = 0;
 
     // --- Where it is --------------------------------------------------------------------------
 
@@ -145,6 +217,10 @@ public:
     virtual Offset leo() const = 0;
     virtual Offset committed_end() const = 0;
     virtual Offset synced_end() const = 0;
+    // Which epochs wrote what is below leo(). The first entry starts at log_start(); when retention
+    // has taken every batch it is of the last one. Empty for a log that never had a batch, or was
+    // reset or cut down to its start. Valid until the next suspension.
+    virtual const Lineage& lineage() const = 0;
     // Of the batches, without headers, indexes and preallocated space.
     virtual std::uint64_t size_bytes() const = 0;
     virtual LogState state() const = 0;
@@ -172,6 +248,10 @@ public:
     virtual Task<Result<void>> tick(Offset delete_limit) = 0;
     // Deletes closed segments that lie wholly below `offset`.
     virtual Task<Result<void>> trim(Offset offset) = 0;
+    // Reads about this many bytes of closed segments from disk, at least one batch of each call,
+    // and checks them as read_checked() does: damage in what nobody reads. `corrupt` names segment
+    // and position. Does not count as use, and keeps no file open.
+    virtual Task<Result<ScrubStep>> scrub(ScrubCursor from, std::uint64_t size_bytes_max) = 0;
     // Writes and syncs what was appended, leaves a clean marker, closes the files. Idempotent. The
     // log can be destroyed afterwards even when it answers an error.
     virtual Task<Result<void>> close() = 0;

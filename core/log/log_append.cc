@@ -32,7 +32,7 @@ Result<void> LogImpl::check_accepts(std::size_t size_bytes) const {
 }
 
 // Checks all batches first, so that a refused append has no effect.
-Result<Offset> LogImpl::assign_offsets(const BufferSlice& batches) {
+Result<Offset> LogImpl::assign_offsets(const BufferSlice& batches, LeaderEpoch epoch) {
     BatchWalker checker(batches.span(), BatchWalker::Check::header);
     std::size_t count = 0;
     while (checker.next()) {
@@ -46,24 +46,32 @@ Result<Offset> LogImpl::assign_offsets(const BufferSlice& batches) {
     Offset next = assigned_end_;
     BatchWalker walker(batches.span(), BatchWalker::Check::header);
     while (const auto batch = walker.next()) {
-        set_batch_base_offset(batches.mutable_span().subspan(batch->position), next);
+        const MutByteSpan bytes = batches.mutable_span().subspan(batch->position);
+        set_batch_base_offset(bytes, next);
+        set_batch_leader_epoch(bytes, epoch);
         next += batch->header.record_count();
     }
     return next;
 }
 
-Result<Appended> LogImpl::append(BufferSlice batches) {
+Result<Appended> LogImpl::append(BufferSlice batches, LeaderEpoch epoch) {
     WEIR_CHECK(check_accepts(batches.size()));
-    WEIR_TRY(const Offset next_offset, assign_offsets(batches));
+    WEIR_CHECK(check_right(epoch, AppendRole::leader));
+    WEIR_TRY(const Offset next_offset, assign_offsets(batches, epoch));
+    return enqueue(std::move(batches), BatchesEnd{next_offset, epoch});
+}
+
+Appended LogImpl::enqueue(BufferSlice batches, BatchesEnd end) {
     Appended appended;
     appended.base_offset = assigned_end_;
-    appended.next_offset = next_offset;
+    appended.next_offset = end.next_offset;
     appended.sequence = ++assigned_sequence_;
-    assigned_end_ = next_offset;
+    assigned_end_ = end.next_offset;
+    assigned_epoch_ = end.epoch;
     queued_size_bytes_ += batches.size();
     ++stats_.append_count;
     queue_.push_back(
-        Queued{std::move(batches), appended.base_offset, next_offset, appended.sequence});
+        Queued{std::move(batches), appended.base_offset, end.next_offset, appended.sequence});
     note_use();
     start_writer();
     return appended;
@@ -95,6 +103,9 @@ Task<void> LogImpl::run_writer() {
 }
 
 Task<void> LogImpl::serve_requests() {
+    if (cut_request_.has_value()) {
+        co_await serve_cut();
+    }
     Result<void> done;
     if (roll_requested_ && !active()->empty()) {
         done = co_await roll_segment();
@@ -112,6 +123,9 @@ Task<void> LogImpl::serve_requests() {
 
 Task<Result<void>> LogImpl::write_round() {
     WEIR_ASSERT(writing_.empty());
+    if (failed_ && !queue_.empty()) {
+        co_return fail(ErrorCode::unavailable, dir_ + ": failed");
+    }
     writing_.swap(queue_);
     std::size_t at = 0;
     while (at < writing_.size()) {
@@ -205,6 +219,7 @@ void LogImpl::note_batches(Segment& segment, const BufferSlice& batches) {
         segment.index->note(batch->header.base_offset, segment.end_position + batch->position,
                             config_.index_interval_bytes);
         segment.max_time_stamp = std::max(segment.max_time_stamp, batch->header.max_time_stamp);
+        note_batch(lineage_, batch->header.partition_leader_epoch, batch->header.base_offset);
     }
     segment.end_position += batches.size();
 }
@@ -263,6 +278,7 @@ Task<void> LogImpl::abort_appends(Error error) {
     writing_.clear();
     queued_size_bytes_ = 0;
     assigned_end_ = leo_;
+    assigned_epoch_ = last_epoch(lineage_);
     if (error.code == ErrorCode::disk_full) {
         env_.probe.reached(Sometimes::log_disk_full_entered);
         disk_full_ = true;
@@ -296,7 +312,11 @@ Task<Result<void>> LogImpl::shrink_active() {
 
 Task<Result<std::shared_ptr<File>>> LogImpl::create_next_segment() {
     const Offset base_offset = leo_;
-    auto created = co_await create_segment_file(env_.disk, dir_, config_.identity, base_offset);
+    SegmentHeader header;
+    header.identity = config_.identity;
+    header.base_offset = base_offset;
+    header.previous_epoch = last_epoch(lineage_);
+    auto created = co_await create_segment_file(env_.disk, dir_, header);
     if (created.has_value() && !mutant(Mutant::directory_not_synced)) {
         auto synced = co_await env_.disk.sync_directory(dir_);
         if (!synced.has_value()) {
@@ -337,7 +357,7 @@ Task<Result<void>> LogImpl::roll_segment() {
     // Both only save work at the next start.
     Result<void> noted;
     if (!env_.probe.fault(FaultPoint::log_no_index_file)) {
-        noted = co_await write_index_file(env_.disk, dir_, config_.identity, closed);
+        noted = co_await write_index_file(env_.disk, dir_, config_.identity, closed, lineage_);
     }
     if (noted.has_value()) {
         noted = co_await write_checkpoint(false, CheckpointFile::Sync::no);

@@ -17,15 +17,15 @@ constexpr std::uint64_t kCheckpointSyncIntervals = 16;
 
 }  // namespace
 
-Task<Result<void>> LogImpl::wait(std::uint64_t sequence, Wanted wanted, CancelToken token) {
+Task<Result<void>> LogImpl::wait(Appended appended, Wanted wanted, CancelToken token) {
     const Operation operation(*this);
     while (true) {
-        auto failure = outcomes_.failure_of(sequence);
+        auto failure = outcomes_.failure_of(appended.sequence, appended.next_offset);
         if (failure.has_value()) {
             co_return fail(*std::move(failure));
         }
         const bool written = wanted == Wanted::written;
-        if (sequence <= (written ? written_sequence_ : committed_sequence_)) {
+        if (appended.sequence <= (written ? written_sequence_ : committed_sequence_)) {
             co_return Result<void>();
         }
         if (ended_) {
@@ -37,16 +37,16 @@ Task<Result<void>> LogImpl::wait(std::uint64_t sequence, Wanted wanted, CancelTo
 }
 
 Task<Result<void>> LogImpl::wait_committed(Appended appended, CancelToken token) {
-    return wait(appended.sequence, Wanted::committed, token);
+    return wait(appended, Wanted::committed, token);
 }
 
 Task<Result<void>> LogImpl::wait_written(Appended appended, CancelToken token) {
-    return wait(appended.sequence, Wanted::written, token);
+    return wait(appended, Wanted::written, token);
 }
 
 Task<Result<Appended>> LogImpl::append_and_commit(BufferSlice batches, CancelToken token) {
     const Operation operation(*this);
-    WEIR_CO_TRY(const Appended appended, append(std::move(batches)));
+    WEIR_CO_TRY(const Appended appended, append(std::move(batches), kNoEpoch));
     WEIR_CO_CHECK(co_await wait_committed(appended, token));
     co_return appended;
 }
@@ -197,10 +197,7 @@ Task<void> LogImpl::checkpoint_if_due() {
     }
 }
 
-Task<Result<void>> LogImpl::write_checkpoint(bool clean, CheckpointFile::Sync sync) {
-    WEIR_CO_TRY(const AsyncMutex::Guard guard, co_await checkpoint_mutex_.lock());
-    const SyncedPoint point = synced_;
-    const std::uint64_t bytes = synced_bytes_;
+Checkpoint LogImpl::checkpoint_at(const SyncedPoint& point, bool clean) const {
     Checkpoint checkpoint;
     checkpoint.identity = config_.identity;
     checkpoint.clean = clean;
@@ -208,7 +205,19 @@ Task<Result<void>> LogImpl::write_checkpoint(bool clean, CheckpointFile::Sync sy
     checkpoint.segment_base = point.segment_base;
     checkpoint.position = point.position;
     checkpoint.next_offset = point.end;
-    WEIR_CO_CHECK(co_await checkpoint_->write(checkpoint, sync));
+    if (cut_.has_value()) {
+        checkpoint.cut = cut_;
+        checkpoint.segment_base = checkpoint.next_offset = cut_->end;
+        checkpoint.position = kSegmentHeaderSize;
+    }
+    return checkpoint;
+}
+
+Task<Result<void>> LogImpl::write_checkpoint(bool clean, CheckpointFile::Sync sync) {
+    WEIR_CO_TRY(const AsyncMutex::Guard guard, co_await checkpoint_mutex_.lock());
+    const SyncedPoint point = synced_;
+    const std::uint64_t bytes = synced_bytes_;
+    WEIR_CO_CHECK(co_await checkpoint_->write(checkpoint_at(point, clean), sync));
     checkpointed_ = point;
     checkpointed_bytes_ = bytes;
     if (sync == CheckpointFile::Sync::yes) {

@@ -1,15 +1,19 @@
 // The implementation of Log: its state, and the tasks that work on it.
 //
 // Private to core/log. What each file implements: log_open.cc opening and deleting, log_append.cc
-// the writer, log_commit.cc the committer, the waits and the checkpoint, log_read.cc reading,
-// log_upkeep.cc retention, idling and closing.
+// the writer, log_epoch.cc who may append and what a follower appends, log_commit.cc the committer,
+// the waits and the checkpoint, log_read.cc reading, log_cut.cc truncation, log_upkeep.cc
+// retention, idling and closing, log_scrub.cc scrubbing.
 //
 // Only the writer task changes the active segment's file and `leo_`; only sync_written(), under
 // `sync_mutex_`, moves `synced_`. A segment is closed only when all of it is synced, so unsynced
 // bytes are always in the active segment, and recovery may insist that every other one is whole.
+// The file of a closed segment never changes, because slices of it may be held: truncation closes
+// the segment before the cut, at the cut, and leaves in its file what lies behind.
 #pragma once
 
 #include "core/log/checkpoint.h"
+#include "core/log/epochs.h"
 #include "core/log/log.h"
 #include "core/log/outcomes.h"
 #include "core/log/recovery.h"
@@ -31,7 +35,9 @@ public:
     LogImpl(Env& env, std::string dir, LogConfig config, std::unique_ptr<CheckpointFile> checkpoint,
             Recovered recovered);
 
-    Result<Appended> append(BufferSlice batches) override;
+    Task<Result<void>> begin_epoch(LeaderEpoch epoch, AppendRole role) override;
+    Result<Appended> append(BufferSlice batches, LeaderEpoch epoch) override;
+    Result<Appended> append_replicated(BufferSlice batches, LeaderEpoch epoch) override;
     WEIR_CORO_WRAPPER Task<Result<void>> wait_committed(Appended appended,
                                                         CancelToken token) override;
     WEIR_CORO_WRAPPER Task<Result<void>> wait_written(Appended appended,
@@ -40,11 +46,14 @@ public:
     std::uint64_t queued_size_bytes() const override { return queued_size_bytes_; }
     Task<Result<void>> sync() override;
     Task<Result<void>> roll() override;
+    WEIR_CORO_WRAPPER Task<Result<void>> truncate(Offset end) override;
+    WEIR_CORO_WRAPPER Task<Result<void>> reset_to(Offset start) override;
 
     Offset log_start() const override { return log_start_; }
     Offset leo() const override { return leo_; }
     Offset committed_end() const override { return committed_; }
     Offset synced_end() const override { return synced_.end; }
+    const Lineage& lineage() const override { return lineage_; }
     std::uint64_t size_bytes() const override;
     LogState state() const override;
     const LogStats& stats() const override { return stats_; }
@@ -57,6 +66,7 @@ public:
 
     Task<Result<void>> tick(Offset delete_limit) override;
     Task<Result<void>> trim(Offset offset) override;
+    Task<Result<ScrubStep>> scrub(ScrubCursor from, std::uint64_t size_bytes_max) override;
     WEIR_CORO_WRAPPER Task<Result<void>> close() override;
     Task<Result<void>> remove() override;
 
@@ -67,6 +77,23 @@ private:
         Offset base_offset;
         Offset next_offset;
         std::uint64_t sequence = 0;
+    };
+    // What a batch range ends with.
+    struct BatchesEnd {
+        Offset next_offset;
+        LeaderEpoch epoch;
+    };
+    // What truncate() and reset_to() ask of the writer: the log ends at `end` and starts at `start`
+    // afterwards. Nothing stays when they are equal.
+    struct CutRequest {
+        enum class Kind : std::uint8_t { truncate, reset } kind;
+        Offset end;
+    };
+    // The segments before a cut.
+    struct Kept {
+        std::size_t count = 0;
+        // The last of them, as it is afterwards; null when none is kept.
+        std::shared_ptr<Segment> last;
     };
     // A point up to which everything is on disk.
     struct SyncedPoint {
@@ -91,17 +118,36 @@ private:
     private:
         LogImpl& log_;
     };
+    // Counts what reads segment files in several steps, so that a cut can wait for it.
+    class FileReader {
+    public:
+        explicit FileReader(LogImpl& log) : log_(log) { ++log_.file_reader_count_; }
+        ~FileReader() {
+            --log_.file_reader_count_;
+            if (log_.cutting_ && !log_.env_.executor.torn_down()) {
+                log_.on_idle_.notify_all();
+            }
+        }
+        FileReader(const FileReader&) = delete;
+        FileReader& operator=(const FileReader&) = delete;
+
+    private:
+        LogImpl& log_;
+    };
     enum class Wanted : std::uint8_t { written, committed };
     enum class Ending : std::uint8_t { orderly, abandoned };
     enum class SyncWhen : std::uint8_t { if_behind, always };
 
     // log_append.cc
-    Result<Offset> assign_offsets(const BufferSlice& batches);
+    Result<Offset> assign_offsets(const BufferSlice& batches, LeaderEpoch epoch);
+    Appended enqueue(BufferSlice batches, BatchesEnd end);
     Result<void> check_accepts(std::size_t size_bytes) const;
     void start_writer();
     Task<void> run_writer();
     Task<void> serve_requests();
-    bool has_requests() const { return roll_requested_ || shrink_requested_; }
+    bool has_requests() const {
+        return roll_requested_ || shrink_requested_ || cut_request_.has_value();
+    }
     Task<Result<void>> write_round();
     std::size_t gather(std::size_t first);
     bool needs_roll(const Queued& next) const;
@@ -115,8 +161,23 @@ private:
     Task<Result<void>> roll_segment();
     Task<Result<std::shared_ptr<File>>> create_next_segment();
 
+    // log_epoch.cc
+    Result<void> check_right(LeaderEpoch epoch, AppendRole role) const;
+    Result<BatchesEnd> check_replicated(const BufferSlice& batches, LeaderEpoch epoch) const;
+
+    // log_cut.cc
+    Task<Result<void>> request_cut(CutRequest request);
+    Result<void> check_cut(CutRequest request) const;
+    Task<void> serve_cut();
+    Task<Result<void>> cut_log(CutRequest request);
+    Task<Result<Kept>> find_kept(Offset end);
+    Task<Result<void>> begin_cut(CutRequest request, LeaderEpoch previous_epoch);
+    std::vector<std::shared_ptr<Segment>> swap_segments(CutRequest request, Kept kept);
+    void drop_appends(CutRequest request);
+    Task<Result<void>> finish_cut(std::vector<std::shared_ptr<Segment>> doomed, Kept kept);
+
     // log_commit.cc
-    Task<Result<void>> wait(std::uint64_t sequence, Wanted wanted, CancelToken token);
+    Task<Result<void>> wait(Appended appended, Wanted wanted, CancelToken token);
     void start_committer();
     Task<void> run_committer();
     Task<void> wait_before_sync();
@@ -126,6 +187,7 @@ private:
     Task<void> sync_failed(Error error);
     void publish_committed();
     Task<Result<void>> write_checkpoint(bool clean, CheckpointFile::Sync sync);
+    Checkpoint checkpoint_at(const SyncedPoint& point, bool clean) const;
     std::uint64_t unsynced_size_bytes() const { return written_bytes_ - synced_bytes_; }
 
     // log_read.cc
@@ -134,6 +196,7 @@ private:
     Task<Result<LogSlice>> read_file(ReadRequest request);
     Task<Result<LogSlice>> read_segment(std::shared_ptr<Segment> segment,
                                         std::shared_ptr<File> file, ReadRequest request);
+    std::string path_of(const Segment& segment) const;
     LogSlice read_tail(const ReadRequest& request);
     Result<void> check_readable(Offset offset) const;
 
@@ -147,6 +210,11 @@ private:
     Task<Result<void>> leave_clean_marker();
     Task<Result<void>> end(Ending ending);
     void close_files();
+
+    // log_scrub.cc
+    std::shared_ptr<Segment> segment_to_scrub(ScrubCursor& cursor) const;
+    Task<Result<ScrubCursor>> scrub_part(std::shared_ptr<Segment> segment, ScrubCursor cursor,
+                                         std::uint64_t size_bytes_max);
 
     const std::shared_ptr<Segment>& active() const { return segments_.back(); }
     void note_use() { last_used_ = env_.clock.now(); }
@@ -169,9 +237,16 @@ private:
     Offset committed_;
     SyncedPoint synced_;
     TailCache tail_;
+    // Of what is written.
+    Lineage lineage_;
+
+    // Who may append.
+    LeaderEpoch append_epoch_ = kNoEpoch;
+    AppendRole append_role_ = AppendRole::leader;
 
     // Appends: given away, written, committed.
     Offset assigned_end_;
+    LeaderEpoch assigned_epoch_;
     std::uint64_t assigned_sequence_ = 0;
     std::uint64_t written_sequence_ = 0;
     std::uint64_t committed_sequence_ = 0;
@@ -187,6 +262,16 @@ private:
     bool roll_requested_ = false;
     bool shrink_requested_ = false;
     std::optional<Error> request_error_;
+    std::optional<CutRequest> cut_request_;
+    std::optional<Error> cut_error_;
+    // One caller at a time asks for a cut and gets its answer.
+    AsyncMutex cut_mutex_;
+    // Begun and not finished: every checkpoint says so.
+    std::optional<Cut> cut_;
+    // Nobody may begin to read files; the cut goes on when nobody does any more.
+    bool cutting_ = false;
+    std::size_t file_reader_count_ = 0;
+    std::uint64_t cut_count_ = 0;
     // A roll was begun and did not work: nothing is written until one has, because a file with the
     // name of the next segment may be there, and must stay the next.
     bool roll_pending_ = false;

@@ -76,6 +76,36 @@ Task<Result<BatchHeader>> HeaderCursor::at(std::uint64_t position, Offset expect
                    fmt::format("segment {} position {}: {}", path_, position, to_string(fault)));
 }
 
+LogSlice nothing_at(Offset offset) {
+    LogSlice nothing;
+    nothing.base_offset = nothing.next_offset = offset;
+    return nothing;
+}
+
+// Checksums, the chain, and (when there is a lineage) that each batch has the epoch that wrote it.
+Result<void> check_batches(ByteSpan bytes, const LogSlice& slice, const Lineage* lineage,
+                           const std::string& where) {
+    BatchWalker walker(bytes, BatchWalker::Check::header_and_crc, slice.base_offset);
+    Offset next = slice.base_offset;
+    std::size_t position = 0;
+    while (const auto batch = walker.next()) {
+        if (lineage != nullptr &&
+            batch->header.partition_leader_epoch != epoch_at(*lineage, next)) {
+            return fail(ErrorCode::corrupt,
+                        fmt::format("{}: offset {} (position {}): not the epoch that wrote it",
+                                    where, next.value(), slice.file_position.value() + position));
+        }
+        next = batch->header.next_offset();
+        position = walker.position();
+    }
+    if (next != slice.next_offset || walker.end() != BatchWalker::End::clean) {
+        return fail(ErrorCode::corrupt,
+                    fmt::format("{}: offset {} (position {}): {}", where, next.value(),
+                                slice.file_position.value() + position, to_string(walker.fault())));
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<void> LogImpl::check_readable(Offset offset) const {
@@ -101,9 +131,7 @@ Task<Result<LogSlice>> LogImpl::read(ReadRequest request) {
     WEIR_CO_CHECK(check_readable(request.offset));
     request.limit = std::min(request.limit, leo_);
     if (request.offset >= request.limit) {
-        LogSlice nothing;
-        nothing.base_offset = nothing.next_offset = request.offset;
-        co_return nothing;
+        co_return nothing_at(request.offset);
     }
     if (env_.probe.fault(FaultPoint::log_read_one_batch)) {
         request.size_bytes_max = 1;
@@ -112,6 +140,14 @@ Task<Result<LogSlice>> LogImpl::read(ReadRequest request) {
         !env_.probe.fault(FaultPoint::log_cache_bypassed)) {
         ++stats_.tail_read_count;
         co_return read_tail(request);
+    }
+    while (cutting_) {
+        WEIR_CO_CHECK(co_await on_idle_.wait());
+        WEIR_CO_CHECK(check_readable(request.offset));
+        request.limit = std::min(request.limit, leo_);
+        if (request.offset >= request.limit) {
+            co_return nothing_at(request.offset);
+        }
     }
     ++stats_.file_read_count;
     auto slice = co_await read_file(request);
@@ -147,7 +183,7 @@ Task<Result<std::shared_ptr<File>>> LogImpl::open_file(std::shared_ptr<Segment> 
         co_return segment->file;
     }
     const OpenMode mode = segment == active() ? OpenMode::read_write : OpenMode::read_only;
-    const std::string path = join_path(dir_, segment_file_name(segment->base_offset));
+    const std::string path = path_of(*segment);
     WEIR_CO_TRY(std::unique_ptr<File> opened, co_await env_.disk.open(path, mode));
     const std::shared_ptr<File> file = std::move(opened);
     Bytes bytes(kSegmentHeaderSize);
@@ -164,7 +200,12 @@ Task<Result<std::shared_ptr<File>>> LogImpl::open_file(std::shared_ptr<Segment> 
     co_return segment->file;
 }
 
+std::string LogImpl::path_of(const Segment& segment) const {
+    return join_path(dir_, segment_file_name(segment.base_offset));
+}
+
 Task<Result<LogSlice>> LogImpl::read_file(ReadRequest request) {
+    const FileReader reader(*this);
     const std::shared_ptr<Segment> segment = segment_of(request.offset);
     WEIR_CO_TRY(const std::shared_ptr<File> file, co_await open_file(segment));
     if (!segment->index.has_value()) {
@@ -184,8 +225,7 @@ Task<Result<LogSlice>> LogImpl::read_segment(std::shared_ptr<Segment> segment,
                                              std::shared_ptr<File> file, ReadRequest request) {
     const std::uint64_t end_position = segment->end_position;
     const Offset end_offset = segment->next_offset;
-    HeaderCursor cursor(std::move(file), join_path(dir_, segment_file_name(segment->base_offset)),
-                        *segment);
+    HeaderCursor cursor(std::move(file), path_of(*segment), *segment);
     std::uint64_t position = kSegmentHeaderSize;
     Offset base = segment->base_offset;
     const auto entry = segment->index->at_or_before(request.offset);
@@ -240,6 +280,7 @@ Task<Result<BufferSlice>> LogImpl::read_checked(ReadRequest request) {
     if (slice.empty()) {
         co_return BufferSlice();
     }
+    const std::uint64_t cut_count = cut_count_;
     BufferSlice bytes;
     if (slice.body.size() == 1) {
         bytes = slice.body.front();
@@ -257,17 +298,10 @@ Task<Result<BufferSlice>> LogImpl::read_checked(ReadRequest request) {
                     co_await slice.file->read_at(slice.file_position, bytes.mutable_span()));
         bytes = bytes.sub(0, size);
     }
-    BatchWalker walker(bytes.span(), BatchWalker::Check::header_and_crc, slice.base_offset);
-    Offset next = slice.base_offset;
-    while (const auto batch = walker.next()) {
-        next = batch->header.next_offset();
-    }
-    if (next != slice.next_offset || walker.end() != BatchWalker::End::clean) {
-        co_return fail(ErrorCode::corrupt,
-                       fmt::format("{}: offset {} (position {}): {}", dir_, next.value(),
-                                   slice.file_position.value() + walker.position(),
-                                   to_string(walker.fault())));
-    }
+    // What was removed since then has no place and no lineage to compare with any more.
+    const bool still_there = slice.base_offset >= log_start_ && cut_count == cut_count_;
+    const std::string where = still_there ? path_of(*segment_of(slice.base_offset)) : dir_;
+    WEIR_CO_CHECK(check_batches(bytes.span(), slice, still_there ? &lineage_ : nullptr, where));
     co_return bytes;
 }
 

@@ -76,6 +76,10 @@ Task<Result<void>> LogImpl::delete_below(Offset new_start) {
         co_return fail(std::move(noted).error());
     }
     log_start_ = new_start;
+    trim_lineage(lineage_, new_start);
+    if (leo_ == new_start && last_epoch(lineage_) == kNoEpoch) {
+        lineage_.clear();  // says nothing, and is not found again at the next start
+    }
     tell_position();
     std::vector<std::shared_ptr<Segment>> doomed;
     while (segments_.size() > 1 && segments_.front()->next_offset <= new_start) {
@@ -199,7 +203,7 @@ Task<Result<void>> LogImpl::leave_clean_marker() {
         co_await sync_failed(synced.error());
         co_return fail(std::move(synced).error());
     }
-    WEIR_CO_CHECK(co_await write_index_file(env_.disk, dir_, config_.identity, active()));
+    WEIR_CO_CHECK(co_await write_index_file(env_.disk, dir_, config_.identity, active(), lineage_));
     co_return co_await write_checkpoint(true, CheckpointFile::Sync::yes);
 }
 

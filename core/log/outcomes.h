@@ -1,12 +1,14 @@
-// Which appends have failed, by sequence number.
+// Which appends have failed, by sequence number, or were cut off, by offset.
 //
-// Almost always empty: only failed writes make an entry, and failures in a row share one. Bounded:
-// of very old failures only the fact is kept that their outcome is no longer known. A value owned
-// by one Log.
+// Almost always empty: only failed writes and truncations make an entry, and failures in a row
+// share one. Bounded: of very old ones only the fact is kept that their outcome is no longer known.
+// A value owned by one Log.
 #pragma once
 
+#include "core/base/ids.h"
 #include "core/base/result.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -27,19 +29,36 @@ public:
         }
         failures_.push_back(Failure{first, last, error});
         if (failures_.size() > kFailureCountMax) {
-            forgotten_through_ = failures_.front().last;
+            forgotten_through_ = std::max(forgotten_through_, failures_.front().last);
             failures_.pop_front();
         }
     }
 
-    // Why the append has failed, if it has.
-    std::optional<Error> failure_of(std::uint64_t sequence) const {
+    // Everything at and above `end` was removed; `last` is the newest sequence given until then.
+    void note_cut(std::uint64_t last, Offset end) {
+        while (!cuts_.empty() && cuts_.back().end >= end) {
+            cuts_.pop_back();
+        }
+        cuts_.push_back(CutOff{last, end});
+        if (cuts_.size() > kFailureCountMax) {
+            forgotten_through_ = std::max(forgotten_through_, cuts_.front().last);
+            cuts_.pop_front();
+        }
+    }
+
+    // Why the append that ends at `next_offset` has failed, if it has.
+    std::optional<Error> failure_of(std::uint64_t sequence, Offset next_offset) const {
         if (sequence <= forgotten_through_) {
             return Error(ErrorCode::unavailable, "append: its outcome is no longer known");
         }
         for (const Failure& failure : failures_) {
             if (sequence >= failure.first && sequence <= failure.last) {
                 return failure.error;
+            }
+        }
+        for (const CutOff& cut : cuts_) {
+            if (sequence <= cut.last && next_offset > cut.end) {
+                return Error(ErrorCode::not_leader, "append: cut off, another leader took over");
             }
         }
         return std::nullopt;
@@ -52,7 +71,13 @@ private:
         std::uint64_t last;
         Error error;
     };
+    struct CutOff {
+        std::uint64_t last;
+        Offset end;
+    };
     std::deque<Failure> failures_;
+    // Both fields rise.
+    std::deque<CutOff> cuts_;
     std::uint64_t forgotten_through_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "core/log/scan.h"
 
 #include "core/base/mutant.h"
+#include "core/log/epochs.h"
 #include "core/log/format.h"
 
 #include <algorithm>
@@ -11,12 +12,21 @@ namespace {
 
 constexpr std::size_t kScanChunkSize = 256U << 10;
 
+bool at_end(const SegmentScan& scan, const ScanBounds& bounds) {
+    return bounds.end_offset.has_value() && scan.next_offset >= *bounds.end_offset;
+}
+
 // What the batches of one chunk add to the scan.
 void take_batches(SegmentScan& scan, BatchWalker& walker, std::uint64_t chunk_position,
-                  std::uint64_t index_interval_bytes) {
-    while (const auto batch = walker.next()) {
+                  const ScanBounds& bounds) {
+    while (!at_end(scan, bounds)) {
+        const auto batch = walker.next();
+        if (!batch.has_value()) {
+            break;
+        }
         scan.index.note(batch->header.base_offset, chunk_position + batch->position,
-                        index_interval_bytes);
+                        bounds.index_interval_bytes);
+        note_batch(scan.epochs, batch->header.partition_leader_epoch, batch->header.base_offset);
         scan.max_time_stamp = std::max(scan.max_time_stamp, batch->header.max_time_stamp);
         scan.next_offset = batch->header.next_offset();
     }
@@ -54,10 +64,9 @@ Task<Result<bool>> only_zeros_from(File& file, std::uint64_t position) {
     co_return true;
 }
 
-Task<Result<SegmentScan>> scan_segment(File& file, Offset base_offset,
-                                       std::uint64_t index_interval_bytes) {
+Task<Result<SegmentScan>> scan_segment(File& file, ScanBounds bounds) {
     SegmentScan scan;
-    scan.next_offset = base_offset;
+    scan.next_offset = bounds.base_offset;
     scan.end_position = kSegmentHeaderSize;
     WEIR_CO_TRY(scan.file_size_bytes, co_await file.size());
     const auto check = mutant(Mutant::crc_unchecked_at_recovery)
@@ -65,7 +74,7 @@ Task<Result<SegmentScan>> scan_segment(File& file, Offset base_offset,
                            : BatchWalker::Check::header_and_crc;
     Bytes chunk;
     std::uint64_t wanted = kScanChunkSize;
-    while (scan.end_position < scan.file_size_bytes) {
+    while (scan.end_position < scan.file_size_bytes && !at_end(scan, bounds)) {
         const std::uint64_t position = scan.end_position;
         const std::uint64_t remaining = scan.file_size_bytes - position;
         chunk.resize(static_cast<std::size_t>(std::min(wanted, remaining)));
@@ -73,9 +82,11 @@ Task<Result<SegmentScan>> scan_segment(File& file, Offset base_offset,
         if (size < chunk.size()) {
             co_return fail(ErrorCode::io_error, "segment shrank while it was scanned");
         }
-        BatchWalker walker(chunk, check, scan.next_offset);
-        take_batches(scan, walker, position, index_interval_bytes);
-        if (scan.end == BatchWalker::End::clean) {
+        const LeaderEpoch epoch_min =
+            scan.epochs.empty() ? bounds.previous_epoch : last_epoch(scan.epochs);
+        BatchWalker walker(chunk, check, scan.next_offset, epoch_min);
+        take_batches(scan, walker, position, bounds);
+        if (scan.end == BatchWalker::End::clean || at_end(scan, bounds)) {
             wanted = kScanChunkSize;
             continue;
         }
@@ -107,6 +118,7 @@ Task<Result<SegmentScan>> scan_segment(File& file, Offset base_offset,
         co_return scan;
     }
     scan.end = BatchWalker::End::clean;
+    scan.fault = BatchFault::none;
     co_return scan;
 }
 

@@ -1,14 +1,23 @@
 // Creating and reading the files of single segments.
 
+#include "core/log/epochs.h"
 #include "core/log/recovery.h"
 #include "core/log/scan.h"
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 namespace weir::log {
+
+namespace {
+
+// Bytes that are rewritten at a time.
+constexpr std::uint64_t kRewriteSize = 256U << 10U;
+
+}  // namespace
 
 std::string join_path(const std::string& dir, const std::string& name) {
     return dir.empty() ? name : dir + "/" + name;
@@ -23,18 +32,26 @@ Task<Result<void>> sync_ancestors(Disk& disk, std::string path) {
     co_return Result<void>();
 }
 
+std::vector<FoundSegment> find_segments(const std::vector<DirectoryEntry>& entries) {
+    std::vector<FoundSegment> found;
+    for (const DirectoryEntry& entry : entries) {
+        const auto base = parse_file_name(entry.name, kSegmentSuffix);
+        if (base.has_value() && !entry.is_directory) {
+            found.push_back(FoundSegment{*base, entry.size_bytes, {}});
+        }
+    }
+    return found;  // sorted by name, hence by offset: the names have a fixed width
+}
+
 Task<Result<std::shared_ptr<File>>> create_segment_file(Disk& disk, std::string dir,
-                                                        LogIdentity identity, Offset base_offset) {
+                                                        SegmentHeader header) {
     // A file of this name can only be the rest of an attempt that failed: nothing was ever
     // acknowledged from it.
     WEIR_CO_TRY(std::unique_ptr<File> created,
-                co_await disk.open(join_path(dir, segment_file_name(base_offset)),
+                co_await disk.open(join_path(dir, segment_file_name(header.base_offset)),
                                    OpenMode::open_or_create));
     const std::shared_ptr<File> file = std::move(created);
     WEIR_CO_CHECK(co_await file->truncate(0));
-    SegmentHeader header;
-    header.identity = identity;
-    header.base_offset = base_offset;
     const Bytes bytes = encode_segment_header(header);
     const std::array<ByteSpan, 1> slices = {ByteSpan(bytes)};
     WEIR_CO_CHECK(co_await file->write_at(FilePosition(0), slices));
@@ -42,8 +59,25 @@ Task<Result<std::shared_ptr<File>>> create_segment_file(Disk& disk, std::string 
     co_return file;
 }
 
+Task<Result<void>> rewrite(File& file, std::uint64_t from, std::uint64_t to) {
+    Buffer buffer = Buffer::allocate(
+        static_cast<std::size_t>(std::min<std::uint64_t>(kRewriteSize, to > from ? to - from : 0)));
+    while (from < to) {
+        const MutByteSpan part = buffer.span().first(
+            static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), to - from)));
+        WEIR_CO_TRY(const std::size_t size, co_await file.read_at(FilePosition(from), part));
+        if (size != part.size()) {
+            co_return fail(ErrorCode::corrupt, "the file has become shorter");
+        }
+        const std::array<ByteSpan, 1> slices = {ByteSpan(part)};
+        WEIR_CO_CHECK(co_await file.write_at(FilePosition(from), slices));
+        from += size;
+    }
+    co_return Result<void>();
+}
+
 Task<Result<void>> write_index_file(Disk& disk, std::string dir, LogIdentity identity,
-                                    std::shared_ptr<Segment> segment) {
+                                    std::shared_ptr<Segment> segment, Lineage lineage) {
     WEIR_ASSERT(segment->index.has_value());
     IndexHeader header;
     header.identity = identity;
@@ -52,7 +86,8 @@ Task<Result<void>> write_index_file(Disk& disk, std::string dir, LogIdentity ide
     header.end_position = segment->end_position;
     header.max_time_stamp = segment->max_time_stamp;
     header.last_append_ms = segment->last_append_ms;
-    const Bytes bytes = encode_index(header, segment->index->entries());
+    const Lineage epochs = lineage_within(lineage, header.base_offset, header.next_offset);
+    const Bytes bytes = encode_index(header, epochs, segment->index->entries());
     WEIR_CO_TRY(const std::unique_ptr<File> file,
                 co_await disk.open(join_path(dir, index_file_name(segment->base_offset)),
                                    OpenMode::open_or_create));
@@ -68,9 +103,9 @@ Task<Result<std::vector<IndexEntry>>> read_index_entries(Disk& disk, std::string
     WEIR_CO_TRY(const std::unique_ptr<File> file, co_await disk.open(path, OpenMode::read_only));
     WEIR_CO_TRY(const std::uint64_t size, co_await file->size());
     // An entry stands for at least one batch, so an intact file cannot be larger than this.
-    const std::uint64_t size_max = kIndexHeaderSize +
-                                   segment->data_size_bytes() / kBatchHeaderSize * kIndexEntrySize +
-                                   kIndexEntrySize;
+    const std::uint64_t batch_count_max = segment->data_size_bytes() / kBatchHeaderSize + 1;
+    const std::uint64_t size_max =
+        kIndexHeaderSize + batch_count_max * (kIndexEntrySize + kIndexEpochSize);
     if (size > size_max) {
         co_return fail(ErrorCode::corrupt, "index larger than its segment allows");
     }
@@ -82,7 +117,12 @@ Task<Result<std::vector<IndexEntry>>> read_index_entries(Disk& disk, std::string
         header.end_position != segment->end_position) {
         co_return fail(ErrorCode::corrupt, "index of another state of the segment");
     }
-    co_return decode_index_entries(header, all.subspan(kIndexHeaderSize));
+    const ByteSpan rest = all.subspan(kIndexHeaderSize);
+    if (rest.size() < header.epochs_size()) {
+        co_return fail(ErrorCode::corrupt, "index: epochs missing");
+    }
+    co_return decode_index_entries(header,
+                                   rest.subspan(static_cast<std::size_t>(header.epochs_size())));
 }
 
 }  // namespace
@@ -101,15 +141,19 @@ Task<Result<void>> load_index(Disk& disk, std::string dir, LogConfig config,
     }
     const std::string path = join_path(dir, segment_file_name(segment->base_offset));
     WEIR_CO_TRY(const std::unique_ptr<File> file, co_await disk.open(path, OpenMode::read_only));
-    WEIR_CO_TRY(SegmentScan scan,
-                co_await scan_segment(*file, segment->base_offset, config.index_interval_bytes));
+    ScanBounds bounds;
+    bounds.base_offset = segment->base_offset;
+    bounds.end_offset = segment->next_offset;
+    bounds.index_interval_bytes = config.index_interval_bytes;
+    WEIR_CO_TRY(SegmentScan scan, co_await scan_segment(*file, bounds));
     if (scan.next_offset != segment->next_offset || scan.end_position != segment->end_position) {
         co_return fail(ErrorCode::corrupt, fmt::format("segment {}: {} at position {}", path,
                                                        to_string(scan.fault), scan.end_position));
     }
     segment->index = std::move(scan.index);
     // Only saves the next scan; failing is fine.
-    const auto written = co_await write_index_file(disk, dir, config.identity, segment);
+    const auto written =
+        co_await write_index_file(disk, dir, config.identity, segment, std::move(scan.epochs));
     WEIR_MAYBE(written.has_value());
     co_return Result<void>();
 }

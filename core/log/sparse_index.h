@@ -24,6 +24,12 @@ public:
             entries_.push_back(IndexEntry{offset, position});
         }
     }
+    // The segment ends at `end_position` now.
+    void cut(std::uint64_t end_position) {
+        while (!entries_.empty() && entries_.back().position >= end_position) {
+            entries_.pop_back();
+        }
+    }
     // The last entry at or before `offset`; nothing when the index is empty or starts after it.
     std::optional<IndexEntry> at_or_before(Offset offset) const;
     // The last entry with position <= `position_max` and offset <= `offset_max`.

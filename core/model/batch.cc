@@ -39,6 +39,7 @@ std::string_view to_string(BatchFault fault) {
         case BatchFault::body_incomplete: return "body incomplete";
         case BatchFault::crc_mismatch: return "checksum mismatch";
         case BatchFault::offset_gap: return "unexpected base offset";
+        case BatchFault::epoch_decreased: return "leader epoch below the one before";
     }
     return "unknown";
 }
@@ -123,6 +124,11 @@ void set_batch_base_offset(MutByteSpan batch, Offset base_offset) {
     store_be(batch.data(), base_offset.value());
 }
 
+void set_batch_leader_epoch(MutByteSpan batch, LeaderEpoch epoch) {
+    WEIR_ASSERT(batch.size() >= kBatchHeaderSize);
+    store_be(batch.data() + kLeaderEpochAt, epoch.value());
+}
+
 Bytes make_batch(BatchHeader header, ByteSpan payload) {
     Bytes batch(kBatchHeaderSize + payload.size());
     header.batch_len = static_cast<std::int32_t>(batch.size() - kBatchPreambleSize);
@@ -170,6 +176,10 @@ std::optional<BatchView> BatchWalker::next() {
     if (check_ == Check::header_and_crc && !batch_crc_matches(bytes)) {
         return stop(End::damaged, BatchFault::crc_mismatch);
     }
+    // Last, so that this is only said of a batch that is whole.
+    if (epoch_min_.has_value() && header.partition_leader_epoch < *epoch_min_) {
+        return stop(End::damaged, BatchFault::epoch_decreased);
+    }
     BatchView view;
     view.header = header;
     view.position = position_;
@@ -177,6 +187,9 @@ std::optional<BatchView> BatchWalker::next() {
     position_ += bytes.size();
     if (expected_.has_value()) {
         expected_ = header.next_offset();
+    }
+    if (epoch_min_.has_value()) {
+        epoch_min_ = header.partition_leader_epoch;
     }
     return view;
 }

@@ -2,8 +2,9 @@
 // batches.
 //
 // A batch is the unit that producers send, the log stores and consumers get; it is never encoded
-// again on the way. Its base offset (bytes 0 to 7) is assigned by the leader in place, outside of
-// the checksum, which covers byte 21 to the end. Layout: docs/internals/wire.md, "Batches".
+// again on the way. Its base offset (bytes 0 to 7) and leader epoch (12 to 15) are assigned by the
+// leader in place, outside of the checksum, which covers byte 21 to the end. Layout:
+// docs/internals/wire.md, "Batches".
 //
 // All functions are pure and view bytes that the caller keeps alive. Bytes from outside never
 // trip an assertion here: what is wrong with them is a value.
@@ -73,7 +74,8 @@ enum class BatchFault : std::uint8_t {
     bad_codec,             // codec bits 5 to 7
     body_incomplete,       // the bytes end before the batch does
     crc_mismatch,
-    offset_gap,  // the base offset is not the one that must follow
+    offset_gap,       // the base offset is not the one that must follow
+    epoch_decreased,  // the leader epoch is below that of the batch before
 };
 std::string_view to_string(BatchFault fault);
 
@@ -94,6 +96,7 @@ bool batch_crc_matches(ByteSpan batch);
 
 // In place, outside of the checksum.
 void set_batch_base_offset(MutByteSpan batch, Offset base_offset);
+void set_batch_leader_epoch(MutByteSpan batch, LeaderEpoch epoch);
 
 // A batch around `payload` (record count and records as they go on the wire) with lengths and
 // checksum filled in; `header` gives the other fields.
@@ -126,6 +129,9 @@ public:
     // Also demands that each batch starts at the offset where the one before ended, from `first`.
     BatchWalker(ByteSpan range, Check check, Offset first)
         : range_(range), check_(check), expected_(first) {}
+    // And that no batch's leader epoch is below that of the one before, or below `epoch_min`.
+    BatchWalker(ByteSpan range, Check check, Offset first, LeaderEpoch epoch_min)
+        : range_(range), check_(check), expected_(first), epoch_min_(epoch_min) {}
 
     // Nothing when the end has been reached; the end is sticky.
     std::optional<BatchView> next();
@@ -139,6 +145,7 @@ private:
     ByteSpan range_;
     Check check_;
     std::optional<Offset> expected_;
+    std::optional<LeaderEpoch> epoch_min_;
     std::size_t position_ = 0;
     End end_ = End::not_reached;
     BatchFault fault_ = BatchFault::none;

@@ -10,17 +10,27 @@
 
 namespace weir::test {
 
-// A batch of `record_count` records around `payload`, checksum right, base offset not yet assigned.
-inline BufferSlice batch_of(std::string_view payload, std::int32_t record_count = 1) {
+// A batch of `record_count` records around `payload` as a leader has stored it.
+inline Bytes stored_batch(Offset base_offset, LeaderEpoch epoch, std::string_view payload,
+                          std::int32_t record_count = 1) {
     BatchHeader header;
+    header.base_offset = base_offset;
+    header.partition_leader_epoch = epoch;
     header.last_offset_delta = record_count - 1;
-    return BufferSlice(Buffer::copy_of(make_batch(header, as_bytes(payload))));
+    return make_batch(header, as_bytes(payload));
+}
+
+// The same as a producer sends it: checksum right, base offset and epoch not yet assigned.
+inline BufferSlice batch_of(std::string_view payload, std::int32_t record_count = 1) {
+    return BufferSlice(
+        Buffer::copy_of(stored_batch(Offset(0), LeaderEpoch(-1), payload, record_count)));
 }
 
 struct ReadBatch {
     Offset base_offset;
     std::int64_t record_count = 0;
     std::string payload;
+    LeaderEpoch epoch{-1};
     friend bool operator==(const ReadBatch&, const ReadBatch&) = default;
 };
 
@@ -30,7 +40,8 @@ inline std::vector<ReadBatch> batches_in(ByteSpan bytes) {
     BatchWalker walker(bytes, BatchWalker::Check::header_and_crc);
     while (const auto batch = walker.next()) {
         batches.push_back(ReadBatch{batch->header.base_offset, batch->header.record_count(),
-                                    std::string(as_text(batch->bytes.subspan(kBatchHeaderSize)))});
+                                    std::string(as_text(batch->bytes.subspan(kBatchHeaderSize))),
+                                    batch->header.partition_leader_epoch});
     }
     return batches;
 }

@@ -28,6 +28,7 @@ LogModel::LogModel(Choose choose) : choose_(std::move(choose)) {
     config_.checkpoint_interval_bytes = 1 + choose_(2'000);
     config_.tail_cache_bytes_max = static_cast<std::size_t>(choose_(3'000));
     config_.idle_after = Duration::from_s(5);
+    replicated_ = choose_(2) == 0;
 }
 
 LogModel::~LogModel() {
@@ -59,6 +60,7 @@ LogModel::Violation LogModel::crash(std::optional<sim::LossMode> loss) {
     if (log_ != nullptr) {
         start_ = std::max(start_, log_->log_start());
     }
+    held_.reset();
     node_->tear_down();
     log_.reset();
     node_.reset();
@@ -84,12 +86,18 @@ LogModel::Violation LogModel::open() {
     if (Violation violation = adopt(end_min_, start_)) {
         return violation;
     }
+    cut_since_open_ = false;
+    scrub_cursor_ = log::ScrubCursor();
+    if (Violation violation = begin_epoch()) {
+        return violation;
+    }
     return check();
 }
 
 // After an open: what the log holds becomes the model, if it may be.
 LogModel::Violation LogModel::adopt(Offset end_min, Offset start_min) {
     const Offset end = log_->leo();
+    adopt_cut(end_min, start_min);
     if (end < end_min) {
         return fmt::format("lost: the log ends at {}, {} was promised", end.value(),
                            end_min.value());
@@ -118,10 +126,18 @@ LogModel::Violation LogModel::adopt(Offset end_min, Offset start_min) {
 
 void LogModel::drop_below(Offset start) {
     start_ = start;
-    std::erase_if(items_, [&](const Item& item) { return item.next_offset() <= start; });
+    while (!items_.empty() && items_.front().next_offset() <= start) {
+        start_epoch_ = items_.front().epoch;
+        items_.erase(items_.begin());
+    }
 }
 
-BufferSlice LogModel::draw_append(std::vector<Item>& items, Offset& next) {
+Result<log::Appended> LogModel::offer(BufferSlice batches) {
+    return role_ == log::AppendRole::leader ? log_->append(std::move(batches), epoch_)
+                                            : log_->append_replicated(std::move(batches), epoch_);
+}
+
+BufferSlice LogModel::draw_append(std::vector<Item>& items, LeaderEpoch& last, Offset& next) {
     Bytes bytes;
     const std::uint64_t batch_count = 1 + choose_(3) / 2;
     for (std::uint64_t i = 0; i < batch_count; ++i) {
@@ -130,9 +146,13 @@ BufferSlice LogModel::draw_append(std::vector<Item>& items, Offset& next) {
         std::string payload = fmt::format("{}:", next.value());
         payload.resize(payload.size() + static_cast<std::size_t>(size),
                        static_cast<char>('a' + choose_(26)));
-        const BufferSlice batch = batch_of(payload, record_count);
-        bytes.insert(bytes.end(), batch.span().begin(), batch.span().end());
-        items.push_back(Item{next, record_count, std::move(payload)});
+        const bool leads = role_ == log::AppendRole::leader;
+        const LeaderEpoch epoch = leads ? epoch_ : draw_epoch(last);
+        const Bytes batch = stored_batch(leads ? Offset(0) : next, leads ? LeaderEpoch(-1) : epoch,
+                                         payload, record_count);
+        bytes.insert(bytes.end(), batch.begin(), batch.end());
+        items.push_back(Item{next, record_count, std::move(payload), epoch});
+        last = epoch;
         next += record_count;
     }
     return BufferSlice(Buffer::copy_of(bytes));
@@ -145,10 +165,11 @@ LogModel::Violation LogModel::append(std::size_t count, std::uint64_t step_limit
     };
     std::vector<Pending> pending;
     Offset next = end_;
+    LeaderEpoch last = last_item_epoch();
     for (std::size_t i = 0; i < count; ++i) {
         std::vector<Item> items;
-        BufferSlice batches = draw_append(items, next);
-        const auto appended = log_->append(std::move(batches));
+        BufferSlice batches = draw_append(items, last, next);
+        const auto appended = offer(std::move(batches));
         if (!appended.has_value()) {
             if (appended.error().code == ErrorCode::disk_full) {
                 break;
@@ -207,8 +228,9 @@ LogModel::Violation LogModel::compare(Offset from, const std::vector<ReadBatch>&
             return fmt::format("read a batch at {} that was never stored",
                                batch.base_offset.value());
         }
+        // Epochs are outside of the checksum: damage may turn them into others that fit.
         if (batch.base_offset != item->base_offset || batch.record_count != item->record_count ||
-            batch.payload != item->payload) {
+            batch.payload != item->payload || (!damaged_ && batch.epoch != item->epoch)) {
             return fmt::format("read something else at offset {}", item->base_offset.value());
         }
         ++item;
@@ -239,6 +261,12 @@ LogModel::Violation LogModel::check() {
     }
     if (log_->leo() != end_) {
         return fmt::format("the log ends at {}, expected {}", log_->leo().value(), end_.value());
+    }
+    if (Violation violation = check_lineage()) {
+        return violation;
+    }
+    if (Violation violation = check_held()) {
+        return violation;
     }
     for (const bool checked : {false, true}) {
         Offset at = log_->log_start();
@@ -312,6 +340,7 @@ LogModel::Violation LogModel::read_some() {
         if (batches.size() > 1 && slice.size_bytes > request.size_bytes_max) {
             return std::string("a slice is larger than asked for");
         }
+        held_ = HeldSlice{slice, *bytes};
     }
     return compare(request.offset, batches);
 }
@@ -366,7 +395,7 @@ LogModel::Violation LogModel::maintain() {
                 crash(power ? std::optional(sim::LossMode::sectors) : std::nullopt)) {
             return violation;
         }
-        return open();
+        return choose_(2) == 0 ? interrupted_open() : open();
     }
     if (!done->has_value()) {
         return "upkeep failed: " + to_string(done->error());
@@ -379,6 +408,10 @@ LogModel::Violation LogModel::maintain() {
 }
 
 LogModel::Violation LogModel::reopen() {
+    if (Violation violation = check_held()) {
+        return violation;
+    }
+    held_.reset();
     const auto closed = node_->run(log_->close());
     if (!closed.has_value() || !closed->has_value()) {
         return std::string("close failed");
@@ -428,10 +461,9 @@ Offset LogModel::checkpointed_end() const {
         world_.image.find(std::string(dir()) + "/" + std::string(log::kCheckpointName));
     Offset end;
     std::uint64_t newest = 0;
-    for (std::size_t at = 0; file != nullptr && at + log::kCheckpointSlotSize <= file->size();
-         at += log::kCheckpointSlotSize) {
-        const auto slot =
-            log::decode_checkpoint_slot(file->content().subspan(at, log::kCheckpointSlotSize));
+    for (std::size_t at = 0; file != nullptr && at + log::kSlotSize <= file->size();
+         at += log::kSlotSize) {
+        const auto slot = log::decode_checkpoint_slot(file->content().subspan(at, log::kSlotSize));
         if (slot.has_value() && slot->sequence > newest) {
             newest = slot->sequence;
             end = slot->next_offset;
@@ -481,12 +513,16 @@ LogModel::Violation LogModel::damage_and_open() {
             break;
         }
         const std::string path = files[static_cast<std::size_t>(choose_(files.size()))].first;
+        if (cut_since_open_ && !path.ends_with(log::kSegmentSuffix)) {
+            continue;
+        }
         damage_file(path);
         if (path.ends_with(log::kCheckpointName)) {
             // Without it nobody knows what was there.
             end_min = start_min = Offset(0);
         }
     }
+    damaged_ = true;
     node_ = world_.boot();
     auto opened = node_->run(log::Log::open(node_->env(), dir(), config_));
     if (!opened.has_value()) {
@@ -496,6 +532,9 @@ LogModel::Violation LogModel::damage_and_open() {
         const ErrorCode code = opened->error().code;
         corrupt_ = code == ErrorCode::corrupt || code == ErrorCode::not_supported ||
                    code == ErrorCode::already_exists;
+        if (code == ErrorCode::corrupt) {
+            return repair();
+        }
         return corrupt_ ? Violation() : "open failed: " + to_string(opened->error());
     }
     log_ = *std::move(*opened);
@@ -503,6 +542,50 @@ LogModel::Violation LogModel::damage_and_open() {
         return violation;
     }
     return check_damaged();
+}
+
+// What is left holds no damage any more, since all of it was read.
+LogModel::Violation LogModel::repair() {
+    if (choose_(3) == 0) {
+        const auto interrupted =
+            node_->run(log::Log::repair(node_->env(), dir(), config_), choose_(40));
+        node_->tear_down();
+        node_ = nullptr;
+        sim::Draws draws{Prng(choose_(1'000))};
+        world_.power_loss(draws, sim::LossMode::sectors);
+        node_ = world_.boot();
+        WEIR_MAYBE(interrupted.has_value());
+    }
+    const auto repaired = node_->run(log::Log::repair(node_->env(), dir(), config_));
+    if (!repaired.has_value() || !repaired->has_value()) {
+        return "repair failed: " + (repaired.has_value() ? to_string(repaired->error()) : "hangs");
+    }
+    auto opened = node_->run(log::Log::open(node_->env(), dir(), config_));
+    if (!opened.has_value() || !opened->has_value()) {
+        return "open after a repair failed: " +
+               (opened.has_value() ? to_string(opened->error()) : "hangs");
+    }
+    log_ = *std::move(*opened);
+    if (log_->leo() != (*repaired)->good_end) {
+        return std::string("a repair left another end than it said");
+    }
+    if (Violation violation = adopt(Offset(0), Offset(0))) {
+        return violation;
+    }
+    for (const Item& item : items_) {
+        log::ReadRequest request;
+        request.offset = item.base_offset;
+        request.limit = end_;
+        request.size_bytes_max = 1;
+        const auto read = node_->run(log_->read_checked(request));
+        if (!read.has_value() || !read->has_value()) {
+            return fmt::format("repaired, and a read at {} fails", item.base_offset.value());
+        }
+        if (Violation violation = compare(item.base_offset, batches_in((*read)->span()))) {
+            return violation;
+        }
+    }
+    return std::nullopt;
 }
 
 // A closed segment is taken by its index, so damage inside it shows only now; it must show.
@@ -540,7 +623,7 @@ LogModel::Violation LogModel::check_damaged() {
 }
 
 LogModel::Violation LogModel::random_step() {
-    switch (choose_(14)) {
+    switch (choose_(20)) {
         case 0:
         case 1:
         case 2:
@@ -551,6 +634,11 @@ LogModel::Violation LogModel::random_step() {
         case 7: return check();
         case 8: return reopen();
         case 9: return fill_disk();
+        case 10: return change_epoch();
+        case 11: return refused_appends();
+        case 12:
+        case 13: return cut();
+        case 14: return scrub();
         default: break;
     }
     // A crash in the middle of appends.

@@ -3,7 +3,10 @@
 //
 // The model is the list of appended batches. What was committed must be there for ever; what was
 // appended and neither committed nor definitely failed may be there after a crash, as a prefix.
-// Every step returns nothing, or a sentence that says what was violated.
+// A cut (truncate or reset) that a crash interrupts has happened, or not. In a replicated model
+// epochs and roles change, and batches come as from another node. log_model_replica.cc holds the
+// steps of replication, log_model.cc the others. Every step returns nothing, or a sentence that
+// says what was violated.
 #pragma once
 
 #include "core/log/log.h"
@@ -38,8 +41,9 @@ public:
     Violation append(std::size_t count, std::uint64_t step_limit);
     Violation crash(std::optional<sim::LossMode> loss);
     Violation open();
-    // Damages files as no power loss does, and opens: either `corrupt` is reported, and corrupt()
-    // tells so, or the log holds right batches only, up to the checkpoint at least.
+    // Damages files as no power loss does, and opens: the log holds right batches only, up to the
+    // checkpoint at least, or the damage is reported, and corrupt() tells so. Then a repair (that
+    // may be interrupted) leaves a log that opens and holds right batches only.
     Violation damage_and_open();
     bool corrupt() const { return corrupt_; }
 
@@ -53,10 +57,22 @@ private:
         Offset base_offset;
         std::int32_t record_count;
         std::string payload;
+        LeaderEpoch epoch;
         Offset next_offset() const { return base_offset + record_count; }
     };
 
-    BufferSlice draw_append(std::vector<Item>& items, Offset& next);
+    // What the log's end may be after a crash in the middle of it.
+    struct PendingCut {
+        Offset end;
+        bool reset;
+    };
+    struct HeldSlice {
+        log::LogSlice slice;
+        Bytes bytes;
+    };
+
+    BufferSlice draw_append(std::vector<Item>& items, LeaderEpoch& last, Offset& next);
+    Result<log::Appended> offer(BufferSlice batches);
     Violation settle_append(const log::Appended& appended, std::vector<Item> items);
     Violation adopt(Offset end_min, Offset start_min);
     Violation compare(Offset from, const std::vector<ReadBatch>& batches) const;
@@ -68,6 +84,21 @@ private:
     Offset checkpointed_end() const;
     void damage_file(const std::string& path);
     Violation check_damaged();
+    Violation repair();
+
+    // log_model_replica.cc
+    LeaderEpoch last_item_epoch() const;
+    LeaderEpoch draw_epoch(LeaderEpoch last);
+    Violation begin_epoch();
+    Violation change_epoch();
+    Violation refused_appends();
+    Violation cut();
+    Offset draw_cut_end();
+    void apply_cut(PendingCut cut);
+    void adopt_cut(Offset& end_min, Offset& start_min);
+    Violation check_lineage() const;
+    Violation check_held();
+    Violation scrub();
     Offset promised_end(bool power_loss) const;
     void drop_below(Offset start);
     Result<Bytes> bytes_of(const log::LogSlice& slice);
@@ -86,6 +117,19 @@ private:
     Offset end_min_;
     Offset durable_min_;
     bool corrupt_ = false;
+    bool damaged_ = false;
+
+    bool replicated_ = false;
+    LeaderEpoch epoch_{-1};
+    log::AppendRole role_ = log::AppendRole::leader;
+    // Of the batch before start_, as far as the log still knows.
+    LeaderEpoch start_epoch_{-1};
+    std::optional<PendingCut> pending_cut_;
+    // What a cut removed may still be in a file, where only checkpoint and index say that it is
+    // not.
+    bool cut_since_open_ = false;
+    std::optional<HeldSlice> held_;
+    log::ScrubCursor scrub_cursor_;
 };
 
 }  // namespace weir::test

@@ -173,7 +173,8 @@ std::vector<WalkedLog> walk_logs(const DiskImage& image, std::string_view root) 
         }
         WalkedLog& entry = walked[path.substr(0, slash)];
         entry.identity = header->identity;
-        entry.end = std::max(entry.end, end);
+        // The newest segment comes last; an older one may hold the rest of a cut behind its end.
+        entry.end = end;
     }
     std::vector<WalkedLog> logs;
     logs.reserve(walked.size());

@@ -675,7 +675,7 @@ TEST_F(LogTest, DamagedCheckpointSlotsAreSurvived) {
     }
     close();
     flip(kCheckpointName, 20);
-    flip(kCheckpointName, kCheckpointSlotSize + 20);
+    flip(kCheckpointName, kSlotSize + 20);
     open();
     EXPECT_EQ(read_all().size(), 40U);
 }
@@ -697,7 +697,7 @@ TEST_F(LogTest, NewerFormatIsNotTouched) {
     SegmentHeader header;
     header.identity = config_.identity;
     Bytes bytes = encode_segment_header(header);
-    bytes[11] = 2;
+    bytes[11] = static_cast<std::uint8_t>(kFormatVersion + 1);
     const std::uint32_t crc = crc32c(ByteSpan(bytes).first(60));
     for (int i = 0; i < 4; ++i) {
         bytes[static_cast<std::size_t>(60 + i)] = static_cast<std::uint8_t>(crc >> (24 - 8 * i));

@@ -1,0 +1,54 @@
+// What a replica must remember besides its log: the highest leader epoch that it has accepted.
+//
+// `fence_epoch` is durable before anybody acts on the epoch: raise_fence() writes it twice, each
+// with a sync, so that one damaged slot does not lose it. The high watermark beside it is a hint
+// for the next start and may be old (design: replication, 5.2 and 5.8).
+//
+// Lives in the log's folder, so it goes with it; the folder exists. Owned by whoever serves the
+// replica, one task at a time, Disk outlives it. Errors are those of the disk.
+#pragma once
+
+#include "core/base/ids.h"
+#include "core/base/result.h"
+#include "core/env/disk.h"
+#include "core/log/format.h"
+#include "core/log/slot_file.h"
+#include "core/task/task.h"
+
+#include <string>
+
+namespace weir::log {
+
+class ReplicaStateFile {
+public:
+    ReplicaStateFile(Disk& disk, std::string dir, LogIdentity identity);
+
+    // First of all; makes durable what an interrupted raise_fence() left. Without a file: no fence
+    // (kNoEpoch) and 0. `corrupt` when the fence was written and cannot be read any more: the
+    // replica does not know whom it may obey. `already_exists`: of another identity.
+    // `not_supported`: of a newer version.
+    Task<Result<void>> load();
+
+    LeaderEpoch fence_epoch() const { return state_.fence_epoch; }
+    // At the last note; not above the log's end only after the caller has compared.
+    Offset high_watermark() const { return state_.high_watermark; }
+
+    // Durable when this returns. Never lowers it: nothing to do for an epoch that is not higher.
+    // After an error it is the old one here, and perhaps the higher one on disk.
+    Task<Result<void>> raise_fence(LeaderEpoch epoch);
+    // Lazily: without a sync.
+    Task<Result<void>> note_high_watermark(Offset high_watermark);
+    void close_file() { file_.close_file(); }
+
+private:
+    Task<Result<void>> write_both(ReplicaState state);
+
+    Disk& disk_;
+    std::string dir_;
+    SlotFile file_;
+    ReplicaState state_;
+    // The hint's slot may be torn by a power loss.
+    bool hint_unsynced_ = false;
+};
+
+}  // namespace weir::log

@@ -1,0 +1,118 @@
+#include "core/log/replica_state.h"
+
+#include "core/log/log.h"
+#include "tests/support/log_world.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace weir::log {
+namespace {
+
+using test::LogWorld;
+
+constexpr const char* kPath = "r/replica";
+
+class ReplicaStateTest : public testing::Test {
+protected:
+    ReplicaStateTest() {
+        identity_.uid = Uid{1, 2};
+        WEIR_ASSERT(world_.image.create_directories("r").has_value());
+        WEIR_ASSERT(world_.image.directory_synced("").has_value());
+    }
+    // What a start finds: fence and hint, or an error.
+    std::string load() {
+        const auto node = world_.boot();
+        ReplicaStateFile file(node->env().disk, "r", identity_);
+        const auto loaded = node->run(file.load()).value();
+        return loaded.has_value() ? std::to_string(file.fence_epoch().value()) + " " +
+                                        std::to_string(file.high_watermark().value())
+                                  : std::string(to_string(loaded.error().code));
+    }
+    void damage(std::size_t slot) {
+        world_.image.find(kPath)->content_for_damage()[slot * kSlotSize + 40] ^= 1U;
+    }
+
+    LogWorld world_;
+    LogIdentity identity_;
+};
+
+TEST_F(ReplicaStateTest, FenceIsDurableTwice) {
+    EXPECT_EQ(load(), "-1 0");
+    {
+        const auto node = world_.boot();
+        ReplicaStateFile file(node->env().disk, "r", identity_);
+        ASSERT_TRUE(node->run(file.load())->has_value());
+        ASSERT_TRUE(node->run(file.raise_fence(LeaderEpoch(7)))->has_value());
+        ASSERT_TRUE(node->run(file.raise_fence(LeaderEpoch(5)))->has_value());
+        ASSERT_TRUE(node->run(file.note_high_watermark(Offset(30)))->has_value());
+        EXPECT_EQ(file.fence_epoch(), LeaderEpoch(7));
+    }
+    EXPECT_EQ(load(), "7 30");
+    sim::Draws draws{Prng(1)};
+    world_.power_loss(draws, sim::LossMode::all);
+    EXPECT_EQ(load(), "7 0");
+    for (const std::size_t slot : {0U, 1U}) {
+        damage(slot);
+        EXPECT_EQ(load(), "7 0");  // and mends it
+    }
+    damage(0);
+    damage(1);
+    EXPECT_EQ(load(), "corrupt");
+}
+
+TEST_F(ReplicaStateTest, AnotherReplicaIsRefused) {
+    {
+        const auto node = world_.boot();
+        ReplicaStateFile file(node->env().disk, "r", identity_);
+        ASSERT_TRUE(node->run(file.raise_fence(LeaderEpoch(7)))->has_value());
+    }
+    identity_.partition = 9;
+    EXPECT_EQ(load(), "already_exists");
+}
+
+// Whatever is lost: the fence that was raised holds, and nothing that was not asked for appears.
+TEST_F(ReplicaStateTest, FenceHoldsThroughPowerLosses) {
+    for (std::uint64_t seed = 0; seed < 2'000; ++seed) {
+        Prng prng(seed);
+        LogWorld world;
+        ASSERT_TRUE(world.image.create_directories("r").has_value());
+        ASSERT_TRUE(world.image.directory_synced("").has_value());
+        LeaderEpoch promised(-1);
+        LeaderEpoch asked(-1);
+        for (int life = 0; life < 5; ++life) {
+            const auto node = world.boot();
+            ReplicaStateFile file(node->env().disk, "r", identity_);
+            const auto loaded = node->run(file.load()).value();
+            ASSERT_TRUE(loaded.has_value()) << seed << ": " << to_string(loaded.error());
+            ASSERT_GE(file.fence_epoch(), promised) << seed;
+            ASSERT_LE(file.fence_epoch(), asked) << seed;
+            promised = file.fence_epoch();
+            bool crashed = false;
+            while (!crashed) {
+                const std::uint64_t steps = prng.below(3) == 0 ? prng.below(12) : 1'000;
+                std::optional<Result<void>> done;
+                if (prng.below(2) == 0) {
+                    const LeaderEpoch next(promised.value() + 1);
+                    asked = std::max(asked, next);
+                    done = node->run(file.raise_fence(next), steps);
+                    promised = done.has_value() ? next : promised;
+                } else {
+                    const Offset hint(static_cast<std::int64_t>(prng.below(100)));
+                    done = node->run(file.note_high_watermark(hint), steps);
+                }
+                crashed = !done.has_value();
+            }
+            node->tear_down();
+            sim::Draws draws{Prng(prng.next())};
+            if (prng.below(4) != 0) {
+                world.power_loss(
+                    draws, prng.below(2) == 0 ? sim::LossMode::sectors : sim::LossMode::prefix);
+            }
+        }
+    }
+}
+
+}  // namespace
+}  // namespace weir::log
