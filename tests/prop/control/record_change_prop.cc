@@ -1,5 +1,5 @@
 // Fencing, registration, promotion, reassignment and moves of the lead: each keeps I12 to I15 of
-// replication.md 8, alone and in long random histories.
+// replication.md 8.
 
 #include "core/control/fencing.h"
 #include "core/control/leader_move.h"
@@ -14,8 +14,6 @@
 #include <fmt/core.h>
 
 #include <iostream>
-#include <map>
-#include <set>
 #include <utility>
 
 namespace weir::control {
@@ -190,154 +188,6 @@ std::string moves_stay_in_the_lrs(std::uint64_t seed) {
     return test::broken_by(input.record, drained.record);
 }
 
-// A cluster of five SPUs and one partition under a random history of everything that changes its
-// record. After each change: I12, I13, I15, and I14 in the form that no member of the LRS is fenced
-// or has another boot than when it entered.
-class History {
-public:
-    explicit History(Prng& prng) : prng_(prng), record_(test::online_record({1, 2, 3})) {
-        record_.unclean_policy = static_cast<UncleanPolicy>(prng.below(3));
-        record_.min_live = static_cast<std::uint32_t>(1 + prng.below(3));
-        spus_ = test::unfenced({1, 2, 3, 4, 5});
-        next_boot_ = 200;
-        note_members();
-    }
-
-    std::string step() {
-        const PartitionRecord before = record_;
-        act();
-        if (std::string broken = test::broken_by(before, record_); !broken.empty()) {
-            return fmt::format("action {}: {}", action_, broken);
-        }
-        for (const auto& [spu, boot] : members_) {
-            if (contains(record_.lrs, spu) && contains(before.lrs, spu) &&
-                boot != boot_of(spus_, spu)) {
-                return fail("I14: a member of another boot", before, record_);
-            }
-        }
-        note_members();
-        for (const SpuId spu : record_.lrs) {
-            if (!is_unfenced(spus_, spu)) {
-                return fail("I14: a fenced member", before, record_);
-            }
-        }
-        changes_[action_] += record_ == before ? 0 : 1;
-        return "";
-    }
-
-    const std::map<std::uint64_t, int>& changes() const { return changes_; }
-
-private:
-    void act() {
-        action_ = prng_.below(16);
-        const SpuId spu(static_cast<std::int32_t>(prng_.between(1, 5)));
-        switch (action_) {
-            case 0:
-                spus_[spu].fenced = true;
-                record_ = on_fence(record_, spu);
-                break;
-            case 1: reboot(spu); break;
-            case 2:
-            case 3: spus_[spu].fenced = false; break;
-            case 4: spus_[spu].draining = prng_.chance(1, 4); break;
-            case 5: record_ = elect(input()).record; break;
-            case 6:
-            case 7: record_ = on_promoted(record_, ElectionRound(), candidate()).record; break;
-            case 8:
-            case 12:
-            case 13: grow_lrs(); break;
-            case 9: reassign(); break;
-            case 10:
-            case 14:
-            case 15: record_ = complete_reassignment(record_).value_or(record_); break;
-            default: record_ = drain_step(input(), spu).record; break;
-        }
-    }
-
-    void reboot(SpuId spu) {
-        const ReturnKind kind = static_cast<ReturnKind>(prng_.below(4));
-        spus_[spu].boot = BootEpoch(next_boot_);
-        spus_[spu].fenced = true;
-        record_ = on_register(record_, spu, kind, test::uid_of(spu, next_boot_));
-        ++next_boot_;
-    }
-
-    void grow_lrs() {
-        AlterLrs request = test::random_alter(prng_, record_, spus_);
-        for (AddedMember& added : request.added) {
-            added.uid = assigned_uid(record_, added.spu).value_or(Uid());
-        }
-        record_ = apply_alter_lrs(record_, request, spus_).record;
-    }
-
-    void reassign() {
-        ReassignmentRequest request;
-        for (std::int32_t id = 1; id <= 5; ++id) {
-            if (prng_.chance(3, 5)) {
-                request.target.emplace_back(id);
-                request.fresh_uids.push_back(test::uid_of(SpuId(id), next_boot_++));
-            }
-        }
-        const auto begun = begin_reassignment(record_, request, spus_);
-        if (begun.has_value()) {
-            record_ = *begun;
-        } else if (prng_.chance(1, 4)) {
-            record_ = cancel_reassignment(record_).value_or(record_);
-        }
-    }
-
-    CandidateId candidate() const {
-        CandidateId id;
-        id.spu = record_.leader;
-        id.boot = record_.leader_boot;
-        id.epoch = record_.leader_epoch;
-        return id;
-    }
-
-    ElectionInput input() {
-        ElectionInput all;
-        all.record = record_;
-        all.spus = spus_;
-        all.grace_is_over = prng_.chance(1, 2);
-        for (const auto& [spu, state] : spus_) {
-            ReplicaReport one;
-            one.spu = spu;
-            one.boot = state.boot;
-            one.uid = assigned_uid(record_, spu).value_or(Uid());
-            one.last_epoch = LeaderEpoch(static_cast<std::int32_t>(prng_.below(3)));
-            one.leo = Offset(prng_.between(0, 5));
-            all.reports.push_back(one);
-        }
-        return all;
-    }
-
-    void note_members() {
-        members_.clear();
-        for (const SpuId spu : record_.lrs) {
-            members_[spu] = boot_of(spus_, spu);
-        }
-    }
-
-    Prng& prng_;
-    PartitionRecord record_;
-    SpuStates spus_;
-    std::uint64_t next_boot_;
-    std::uint64_t action_ = 0;
-    std::map<SpuId, BootEpoch> members_;
-    std::map<std::uint64_t, int> changes_;
-};
-
-std::string histories_keep_the_invariants(std::uint64_t seed) {
-    Prng prng(seed);
-    History history(prng);
-    for (int step = 0; step < 100; ++step) {
-        if (std::string broken = history.step(); !broken.empty()) {
-            return fmt::format("step {}: {}", step, broken);
-        }
-    }
-    return "";
-}
-
 }  // namespace
 
 RC_GTEST_PROP(RecordChange, fence_keeps_the_record_good, (std::uint64_t seed)) {
@@ -358,30 +208,14 @@ RC_GTEST_PROP(RecordChange, completion_keeps_the_record_good, (std::uint64_t see
 RC_GTEST_PROP(RecordChange, moves_stay_in_the_lrs, (std::uint64_t seed)) {
     holds(moves_stay_in_the_lrs, seed);
 }
-RC_GTEST_PROP(RecordChange, histories_keep_the_invariants, (std::uint64_t seed)) {
-    holds(histories_keep_the_invariants, seed);
-}
-
-// Otherwise the properties above could hold for want of cases.
-TEST(RecordChange, RandomHistoriesChangeEverything) {
-    std::map<std::uint64_t, int> changes;
+// Otherwise the property of completion could hold for want of cases.
+TEST(RecordChange, RandomRecordsCanBeComplete) {
     int ready = 0;
-    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    for (std::uint64_t seed = 0; seed < 1000; ++seed) {
         Prng prng(seed);
         ready += reassignment_state(test::random_record(prng)) == ReassignmentState::ready ? 1 : 0;
-        History history(prng);
-        for (int step = 0; step < 100; ++step) {
-            ASSERT_EQ(history.step(), "");
-        }
-        for (const auto& [action, count] : history.changes()) {
-            changes[action] += count;
-        }
     }
-    changes[10] += changes[14] + changes[15];
-    for (const std::uint64_t action : {0U, 1U, 5U, 6U, 7U, 8U, 9U, 10U, 11U}) {
-        EXPECT_GE(changes[action], 20) << "action " << action;
-    }
-    EXPECT_GE(ready, 2);
+    EXPECT_GE(ready, 10);
 }
 
 #ifdef WEIR_MUTANTS
@@ -389,10 +223,7 @@ TEST(RecordChange, FindsThePlantedBugs) {
     const std::pair<Mutant, test::Property> planted[] = {
         {Mutant::unclean_stays_in_elr, register_keeps_the_record_good},
         {Mutant::quick_reboot_keeps_lead, register_keeps_the_record_good},
-        {Mutant::quick_reboot_keeps_lead, histories_keep_the_invariants},
         {Mutant::late_failure_hits_leader, late_answers_change_nothing},
-        {Mutant::elr_not_cleared, histories_keep_the_invariants},
-        {Mutant::elect_fenced, histories_keep_the_invariants},
     };
     for (const auto& [mutant, property] : planted) {
         const std::uint64_t seeds = test::seeds_to_find(mutant, property, 1000);
