@@ -243,10 +243,17 @@ json catalogue_json() {
                            {"scenario", mutant.scenario},
                            {"caught_by", caught_by}});
     }
+    json unplaced = json::array();
+    for (const sim::UnplacedMutant& mutant : sim::mutants_without_scenario()) {
+        unplaced.push_back({{"name", mutant.name},
+                            {"statement", mutant.statement},
+                            {"property", mutant.property}});
+    }
     return {{"scenarios", scenarios},
             {"invariants", invariants},
             {"faults", faults},
-            {"mutants", mutants}};
+            {"mutants", mutants},
+            {"mutants_without_scenario", unplaced}};
 }
 
 std::string catalogue_text() {
@@ -274,6 +281,12 @@ std::string catalogue_text() {
             text += " " + id.get<std::string>();
         }
         text += "\n";
+    }
+    text += "\nMutants that need scenarios of replication (found by property tests)\n";
+    for (const json& entry : catalogue["mutants_without_scenario"]) {
+        text += fmt::format("  {:<28}{}; found by {}\n", entry["name"].get<std::string>(),
+                            entry["statement"].get<std::string>(),
+                            entry["property"].get<std::string>());
     }
     return text;
 }

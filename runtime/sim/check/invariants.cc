@@ -188,4 +188,45 @@ const std::vector<MutantInfo>& mutant_catalogue() {
     return catalogue;
 }
 
+const std::vector<UnplacedMutant>& mutants_without_scenario() {
+    static const std::vector<UnplacedMutant> list = {
+        // core/control
+        {Mutant::elect_any_replica, "elect_any_replica",
+         "any live replica may win an election, in the LRS or not",
+         "Election.e1_looks_into_the_pools_in_order"},
+        {Mutant::unclean_under_never, "unclean_under_never",
+         "an election outside of LRS and ELR that the policy forbids",
+         "Election.e1_looks_into_the_pools_in_order"},
+        {Mutant::elect_fenced, "elect_fenced", "an SPU that is taken for gone wins an election",
+         "Election.e2_winner_is_available"},
+        {Mutant::election_tolerates_lag, "election_tolerates_lag",
+         "logs that end within three records of each other count as equal",
+         "Election.e5_best_of_the_pool_wins"},
+        {Mutant::winner_by_arrival, "winner_by_arrival",
+         "among equals the one that reported first wins",
+         "Election.e3_order_of_reports_is_irrelevant"},
+        {Mutant::last_known_without_all, "last_known_without_all",
+         "a recovery before all of last_known have reported",
+         "Election.e8_last_known_only_when_all_reported"},
+        {Mutant::elr_not_cleared, "elr_not_cleared",
+         "the ELR stays when the LRS has min_live members", "LrsChange.a5_keeps_the_record_good"},
+        {Mutant::unclean_stays_in_elr, "unclean_stays_in_elr",
+         "a restart that may have lost its tail stays eligible",
+         "RecordChange.register_keeps_the_record_good"},
+        {Mutant::quick_reboot_keeps_lead, "quick_reboot_keeps_lead",
+         "a restart that nobody noticed is not fenced",
+         "RecordChange.register_keeps_the_record_good"},
+        {Mutant::alter_lrs_without_cas, "alter_lrs_without_cas",
+         "a change of the LRS is accepted from an older version",
+         "LrsChange.a6_older_version_is_never_accepted"},
+        {Mutant::added_boot_unchecked, "added_boot_unchecked",
+         "a member enters the LRS that has restarted since it was judged",
+         "LrsChange.a1_accepted_exactly_by_the_rule"},
+        {Mutant::late_failure_hits_leader, "late_failure_hits_leader",
+         "a failure of an older candidate is held against the new leader",
+         "RecordChange.late_answers_change_nothing"},
+    };
+    return list;
+}
+
 }  // namespace weir::sim

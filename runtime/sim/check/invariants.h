@@ -59,6 +59,18 @@ struct MutantInfo {
 
 const std::vector<MutantInfo>& mutant_catalogue();
 
+// Planted bugs of rules that no scenario exercises yet: they need scenarios of replication. Until
+// then the property tests of their layer find them, and no search through seeds counts them.
+struct UnplacedMutant {
+    Mutant mutant;
+    std::string_view name;
+    std::string_view statement;
+    // The property that finds it, as its test is named.
+    std::string_view property;
+};
+
+const std::vector<UnplacedMutant>& mutants_without_scenario();
+
 struct Violation {
     Invariant invariant;
     std::string text;
