@@ -36,6 +36,19 @@ enum class Mutant : std::uint8_t {
     offset_stored_early,        // A20: an offset is stored before its records are delivered
     order_by_address,           // A19: a choice depends on where objects are in memory
     uninitialised_byte,         // A19: a wait depends on memory that nobody wrote
+    // core/control
+    elect_any_replica,         // I2: any live replica may win, in the LRS or not
+    unclean_under_never,       // I23: an election outside LRS and ELR that the policy forbids
+    elect_fenced,              // A12: an SPU that is taken for gone wins
+    election_tolerates_lag,    // A8: logs that end within three records of each other are equal
+    winner_by_arrival,         // A19: among equals the one that reported first wins
+    last_known_without_all,    // I2: recovery before all of last_known have reported
+    elr_not_cleared,           // I3: ELR stays when the LRS has min_live members
+    unclean_stays_in_elr,      // I3: a restart that may have lost its tail stays eligible
+    quick_reboot_keeps_lead,   // I6: a restart that nobody noticed is not fenced
+    alter_lrs_without_cas,     // I10: a change of the LRS is accepted from an older version
+    added_boot_unchecked,      // I3: a member is added that has restarted since it was judged
+    late_failure_hits_leader,  // A7: a failure of an older candidate is held against the new one
 };
 
 #ifdef WEIR_MUTANTS
