@@ -12,13 +12,6 @@ namespace weir::control {
 
 namespace {
 
-// Where a log ends. Compared by epoch first: a later leader had all that was committed before.
-struct LogEnd {
-    LeaderEpoch epoch = kNoEpoch;
-    Offset leo = Offset(-1);
-    friend auto operator<=>(const LogEnd&, const LogEnd&) = default;
-};
-
 class Voters {
 public:
     explicit Voters(const ElectionInput& input) : input_(input) {
@@ -75,7 +68,8 @@ private:
     bool is_better(SpuId one, SpuId other) const {
         const LogEnd end = end_of(one);
         const LogEnd other_end = end_of(other);
-        const bool near = mutant(Mutant::election_tolerates_lag) && end.epoch == other_end.epoch &&
+        const bool near = mutant(Mutant::election_tolerates_lag) &&
+                          end.last_epoch == other_end.last_epoch &&
                           std::max(end.leo, other_end.leo) - std::min(end.leo, other_end.leo) <= 3;
         if (end != other_end && !near) {
             return end > other_end;
@@ -247,6 +241,11 @@ ElectionDecision elect(const ElectionInput& input) {
     WEIR_ASSERT(decision.record.version > input.record.version);
     WEIR_ASSERT(decision.record.leader_epoch > input.record.leader_epoch);
     return decision;
+}
+
+std::optional<LogEnd> log_end(const ElectionInput& input, SpuId spu) {
+    const Voters voters(input);
+    return voters.has_reported(spu) ? std::optional(voters.end_of(spu)) : std::nullopt;
 }
 
 SpuId best_candidate(const ElectionInput& input, const SpuSet& pool) {

@@ -12,6 +12,7 @@
 #include "core/control/spu_state.h"
 #include "core/model/partition_record.h"
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -32,6 +33,13 @@ struct ReplicaReport {
     // The log is open and its scan found no damage.
     bool healthy = true;
     friend bool operator==(const ReplicaReport&, const ReplicaReport&) = default;
+};
+
+// Where a log ends. Compared by epoch first: a later leader had all that was committed before it.
+struct LogEnd {
+    LeaderEpoch last_epoch = kNoEpoch;
+    Offset leo = Offset(-1);
+    friend auto operator<=>(const LogEnd&, const LogEnd&) = default;
 };
 
 struct ElectionInput {
@@ -88,6 +96,9 @@ struct ElectionDecision {
 // After 3 and 4 the phase is `recovering`, and stays so, under any leader, until the LRS has
 // min_live members.
 ElectionDecision elect(const ElectionInput& input);
+
+// What the replica on `spu` reported last; nullopt when no report of it counts.
+std::optional<LogEnd> log_end(const ElectionInput& input, SpuId spu);
 
 // The best by the same order among those of `pool` that are candidates; kNoSpu when there is none.
 SpuId best_candidate(const ElectionInput& input, const SpuSet& pool);

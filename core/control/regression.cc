@@ -1,0 +1,106 @@
+#include "core/control/regression.h"
+
+#include "core/control/live_sets.h"
+
+#include <algorithm>
+
+namespace weir::control {
+
+namespace {
+
+LeaderEpoch highest_epoch(const RegisteredReplica& replica) {
+    return std::max(replica.fence_epoch, replica.report.last_epoch);
+}
+
+LogEnd end_of(const RegisteredReplica& replica) {
+    LogEnd end;
+    end.last_epoch = replica.report.last_epoch;
+    end.leo = replica.report.leo;
+    return end;
+}
+
+// The best healthy replica of each SPU: it may have kept an older one of the same partition.
+std::map<SpuId, RegisteredReplica> best_of_each(const std::vector<RegisteredReplica>& reported) {
+    std::map<SpuId, RegisteredReplica> best;
+    for (const RegisteredReplica& replica : reported) {
+        if (!replica.report.healthy || replica.report.uid.is_none() ||
+            replica.report.spu == kNoSpu) {
+            continue;
+        }
+        const auto [place, is_new] = best.try_emplace(replica.report.spu, replica);
+        if (!is_new && end_of(replica) > end_of(place->second)) {
+            place->second = replica;
+        }
+    }
+    return best;
+}
+
+void assign_as_reported(PartitionRecord& record,
+                        const std::map<SpuId, RegisteredReplica>& reported) {
+    record.replicas.insert(record.replicas.end(), record.adding.begin(), record.adding.end());
+    record.adding.clear();
+    record.removing.clear();
+    for (const auto& [spu, replica] : reported) {
+        if (!assigned_uid(record, spu).has_value()) {
+            AssignedReplica assigned;
+            assigned.spu = spu;
+            record.replicas.push_back(assigned);
+        }
+        set_assigned_uid(record, spu, replica.report.uid);
+    }
+}
+
+}  // namespace
+
+std::vector<Regression> find_regressions(const MetadataView& view, BootEpoch last_boot,
+                                         const std::vector<RegisteredReplica>& replicas) {
+    std::vector<Regression> found;
+    const auto report = [&](RegressionSign sign, const PartitionRef& of) {
+        Regression regression;
+        regression.sign = sign;
+        regression.of = of;
+        found.push_back(regression);
+    };
+    if (last_boot > view.boot_counter) {
+        report(RegressionSign::boot_above_counter, PartitionRef());
+    }
+    for (const RegisteredReplica& replica : replicas) {
+        const auto record = view.leader_epochs.find(replica.of);
+        if (record == view.leader_epochs.end()) {
+            if (!view.tombstones.contains(replica.of.topic_uid)) {
+                report(RegressionSign::unknown_partition, replica.of);
+            }
+        } else if (highest_epoch(replica) > record->second) {
+            report(RegressionSign::epoch_above_record, replica.of);
+        }
+    }
+    return found;
+}
+
+PartitionRecord adopt(const PartitionRecord& known,
+                      const std::vector<RegisteredReplica>& reported) {
+    const std::map<SpuId, RegisteredReplica> best = best_of_each(reported);
+    if (best.empty()) {
+        return known;
+    }
+    PartitionRecord record = known;
+    assign_as_reported(record, best);
+    record.lrs.clear();
+    record.elr.clear();
+    record.last_known.clear();
+    for (const auto& [spu, replica] : best) {
+        insert(record.last_known, spu);
+    }
+    // Also above what is reported by those that are damaged.
+    for (const RegisteredReplica& replica : reported) {
+        record.leader_epoch = std::max(record.leader_epoch, highest_epoch(replica));
+    }
+    record.leader_epoch = next_epoch(record.leader_epoch);
+    record.version = next_version(record.version);
+    record.leader = kNoSpu;
+    record.leader_boot = kNoBoot;
+    record.phase = PartitionPhase::election;
+    return record;
+}
+
+}  // namespace weir::control
