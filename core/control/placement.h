@@ -1,6 +1,6 @@
 // Which SPUs hold the partitions of a computed topic (control-plane spec 8.4).
 //
-// A pure function of its input; any executor. Racks are stored and shown, but not looked at.
+// A pure function of its input; any executor. Racks are not looked at here: even_placement.h.
 #pragma once
 
 #include "core/base/ids.h"

@@ -1,7 +1,9 @@
 #include "core/control/topic_machine.h"
 
 #include "core/base/assert.h"
+#include "core/control/even_placement.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace weir::control {
@@ -12,6 +14,47 @@ TopicStatus with(TopicStatus status, TopicResolution resolution, std::string rea
     status.resolution = resolution;
     status.reason = std::move(reason);
     return status;
+}
+
+// A topic that does not ignore racks, in a cluster where every SPU has one (control-plane spec 8.4,
+// the advice at its end). One SPU without a rack, and placement is by load: no promise about
+// racks could be kept.
+bool places_by_rack(const ComputedReplicas& computed, const ClusterView& view) {
+    return !computed.ignore_rack_assignment && !view.online.empty() &&
+           std::all_of(view.online.begin(), view.online.end(),
+                       [&](SpuId spu) { return view.racks.contains(spu); });
+}
+
+// Rows that are complete stay; the others follow in turn behind all partitions of the cluster.
+std::optional<ReplicaMap> place_by_rack(const ComputedReplicas& computed, const TopicStatus& status,
+                                        const ClusterView& view) {
+    ReplicaMap map;
+    std::vector<std::uint32_t> missing;
+    for (std::uint32_t partition = 0; partition < computed.partition_count; ++partition) {
+        const auto kept = status.replica_map.find(partition);
+        if (kept != status.replica_map.end() &&
+            kept->second.size() == computed.replication_factor) {
+            map[partition] = kept->second;
+        } else {
+            missing.push_back(partition);
+        }
+    }
+    EvenPlacementInput input;
+    input.spus = view.online;
+    input.racks = view.racks;
+    input.row_count = static_cast<std::uint32_t>(missing.size());
+    input.replication_factor = computed.replication_factor;
+    for (const auto& [spu, weight] : view.weights) {
+        input.start_index += weight.leader_count;
+    }
+    auto rows = place_evenly(input);
+    if (!rows.has_value()) {
+        return std::nullopt;
+    }
+    for (std::size_t i = 0; i < missing.size(); ++i) {
+        map[missing[i]] = std::move((*rows)[i]);
+    }
+    return map;
 }
 
 std::optional<ReplicaMap> place(const TopicSpec& spec, const TopicStatus& status,
@@ -26,6 +69,9 @@ std::optional<ReplicaMap> place(const TopicSpec& spec, const TopicStatus& status
     const auto* computed = std::get_if<ComputedReplicas>(&spec.replicas);
     if (computed == nullptr) {
         return std::nullopt;
+    }
+    if (places_by_rack(*computed, view)) {
+        return place_by_rack(*computed, status, view);
     }
     PlacementInput input;
     input.registered_spu_count = view.rules.spus.size();

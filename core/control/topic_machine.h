@@ -21,6 +21,8 @@ struct ClusterView {
     TopicRuleInput rules;
     // Ascending.
     std::vector<SpuId> online;
+    // Of the SPUs that have one.
+    std::map<SpuId, std::string> racks;
     // Of all partitions that exist.
     std::map<SpuId, SpuWeight> weights;
 };

@@ -126,6 +126,9 @@ control::ClusterView Catalog::cluster_view(std::uint32_t partition_count_max) co
         if (entry.object.status.resolution == SpuResolution::online) {
             view.online.push_back(entry.object.spec.id);
         }
+        if (entry.object.spec.rack.has_value()) {
+            view.racks[entry.object.spec.id] = *entry.object.spec.rack;
+        }
     }
     std::sort(view.online.begin(), view.online.end());
     for (const auto& [name, entry] : smartmodules.entries()) {

@@ -42,6 +42,33 @@ TEST(TopicMachine, GoesThroughTheStatesOfTheSpec) {
     EXPECT_EQ(step_topic(topic(1), status, view), status);
 }
 
+// Two racks of two; the rows go from rack to rack, and behind what exists.
+TEST(TopicMachine, PlacesByRackWhenEverySpuHasOne) {
+    ClusterView view = view_of({1, 2, 3, 4}, {1, 2, 3, 4});
+    view.racks = {{SpuId(1), "a"}, {SpuId(2), "a"}, {SpuId(3), "b"}, {SpuId(4), "b"}};
+    const auto leaders = [](const TopicStatus& status) {
+        std::vector<int> ids;
+        for (const auto& [partition, row] : status.replica_map) {
+            ids.push_back(row.front().value());
+        }
+        return ids;
+    };
+    TopicStatus status = settle_topic(topic(3), TopicStatus(), view);
+    EXPECT_EQ(leaders(status), (std::vector<int>{1, 4, 2}));
+    view.weights[SpuId(1)].leader_count = 1;
+    view.weights[SpuId(2)].leader_count = 1;
+    view.weights[SpuId(4)].leader_count = 1;
+    status = settle_topic(topic(5), status, view);
+    EXPECT_EQ(leaders(status), (std::vector<int>{1, 4, 2, 3, 1}));
+
+    TopicSpec ignoring = topic(3);
+    std::get<ComputedReplicas>(ignoring.replicas).ignore_rack_assignment = true;
+    view.weights.clear();
+    EXPECT_EQ(leaders(settle_topic(ignoring, TopicStatus(), view)), (std::vector<int>{1, 2, 3}));
+    view.racks.erase(SpuId(4));
+    EXPECT_EQ(leaders(settle_topic(topic(3), TopicStatus(), view)), (std::vector<int>{1, 2, 3}));
+}
+
 TEST(TopicMachine, WaitsForAnOnlineSpu) {
     TopicStatus status = settle_topic(topic(2), TopicStatus(), view_of({1}, {}));
     EXPECT_EQ(status.resolution, TopicResolution::insufficient_resources);
