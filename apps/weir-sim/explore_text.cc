@@ -79,7 +79,7 @@ std::string explore_text(const ExploreReport& report) {
     text += fmt::format("  covered       {}, in {:.1f} s\n", covered_text(report),
                         static_cast<double>(report.wall_ns) / 1e9);
     if (report.failure.has_value()) {
-        text += fmt::format("{} with {} deviations:\n", to_string(report.failure->report.verdict),
+        text += fmt::format("{}, deviations: {}\n", to_string(report.failure->report.verdict),
                             report.deviation_count);
         text += violations_text(report.failure->report);
         if (!report.failure->bundle_path.empty()) {
