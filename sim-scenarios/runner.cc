@@ -25,6 +25,8 @@ CurrentRun g_current;
 constexpr std::int64_t kSetUpSeconds = 60;
 constexpr std::int64_t kStopSeconds = 30;
 constexpr std::int64_t kSliceMs = 250;
+// Of a case whose schedules are counted out: load and faults begin together.
+constexpr std::int64_t kFineSliceMs = 1;
 constexpr std::uint64_t kQueueSize = 64U << 10U;
 // How much longer than its bound an acknowledgement may stay unsynced: a sync under way, another
 // one before it, and the time that the process takes.
@@ -32,8 +34,17 @@ constexpr std::int64_t kBoundedSlackSyncs = 40;
 constexpr std::int64_t kBoundedSlackMs = 20;
 constexpr std::int64_t kRecoveredNs = 1'000'000'000;
 
-Task<Result<void>> sc_main(Env& env, sc::Config config, CancelToken stop) {
-    co_return co_await sc::run(env, std::move(config), stop);
+// As sc::run, with faults before its store.
+Task<Result<void>> sc_main(Env& env, sc::Config config, StoreFaults* faults, CancelToken stop) {
+    WEIR_CO_TRY(const std::unique_ptr<sc::MetadataStore> store,
+                co_await sc::open_store(env, config));
+    FaultyStore faulty(env, *store, *faults);
+    Result<void> served = co_await sc::run_on(env, faulty, std::move(config), stop);
+    Result<void> closed = co_await store->close();
+    if (!served.has_value()) {
+        co_return served;
+    }
+    co_return closed;
 }
 
 Task<Result<void>> spu_main(Env& env, spu::Config config, CancelToken stop) {
@@ -58,6 +69,7 @@ public:
           run_(oracle_, one) {
         run_.watch = options.watch;
         world_.trace().record_to(options.events);
+        world_.scheduler().note_choices(options.choices);
     }
     // Whoever still runs after a violation refers to the members below the world.
     ~Runner() {
@@ -94,6 +106,8 @@ private:
     void add_spus(const MachineOptions& options);
     void add_clients();
     log::LogConfig log_config() const;
+    // Long enough for somebody to notice, where it matters; else soon.
+    Duration unlisted_grace() const;
     // One more size of a swarm: whether it is as small as can be.
     bool tiny() { return scenario_.swarm_tiny && swarm_.chance(1, 2); }
 
@@ -119,9 +133,12 @@ private:
     // What a log may have lost after what happened to its machine.
     Oracle::Allowance allowance(const SpuMachine& spu, PartitionRef ref, Uid uid) const;
     bool sync_in_time() const;
-    void inspect(SpuMachine& spu, const char* when);
+    using FoundLogs = std::map<std::pair<TopicIndex, std::uint32_t>, bool>;
+    FoundLogs inspect(SpuMachine& spu, const char* when);
+    // A1 of topics that a restored SC does not know: their logs are still there.
+    void check_unlisted(const FoundLogs& found);
     void check_inspected(SpuMachine& spu, const InspectedLog& log, const char* when,
-                         std::map<std::pair<TopicIndex, std::uint32_t>, bool>& found);
+                         FoundLogs& found);
     std::optional<TopicIndex> topic_of(const InspectedLog& log);
     void run_load();
     RunReport report();
@@ -142,6 +159,7 @@ private:
     RunState run_;
     log::LogConfig log_config_;
     std::vector<Fault> fault_plan_;
+    std::int64_t load_begin_ns_ = 0;
     bool stopping_ = false;
     Machine* sc_ = nullptr;
     std::vector<SpuMachine> spus_;
@@ -161,7 +179,7 @@ WorldOptions Runner::world_options(const RunOptions& options) {
     WorldOptions world;
     world.tape = deck_.get();
     world.probe = &probe_;
-    world.chooser = scenario_.chooser.any ? static_cast<Chooser>(draw_.below(kChooserCount))
+    world.chooser = scenario_.chooser.any ? static_cast<Chooser>(draw_.below(kAnyChooserCount))
                                           : scenario_.chooser.chooser;
     world.log = options.log;
     world.log_level = options.log_level;
@@ -181,6 +199,13 @@ log::LogConfig Runner::log_config() const {
     return log_config_;
 }
 
+Duration Runner::unlisted_grace() const {
+    const bool restored =
+        std::any_of(scenario_.faults.begin(), scenario_.faults.end(),
+                    [](const FaultSpec& spec) { return spec.kind == FaultKind::store_restored; });
+    return restored ? Duration::from_s(3'600) : Duration::from_s(2);
+}
+
 void Runner::add_sc(const MachineOptions& options) {
     sc_ = &world_.add_machine("sc", options);
     sc::Config config;
@@ -190,7 +215,7 @@ void Runner::add_sc(const MachineOptions& options) {
     config.journal_segment_size_bytes = 4'096;
     config.snapshot_after_size_bytes = 8'192;
     tap_.follow(sc_->host(), kScPublicPort, {static_cast<std::uint16_t>(wire::ScApi::watch)});
-    injector_.add(*sc_, Role::sc, Main(sc_main, config));
+    injector_.add(*sc_, Role::sc, Main(sc_main, config, &injector_.store_faults()));
 }
 
 void Runner::add_spus(const MachineOptions& options) {
@@ -205,6 +230,7 @@ void Runner::add_spus(const MachineOptions& options) {
         config.sc_private = HostPort{"sc", kScPrivatePort};
         config.log = log_config();
         config.tick_interval = Duration::from_ms(500);
+        config.unlisted_grace = unlisted_grace();
         tap_.follow(spu.machine->host(), kSpuPublicPort,
                     {static_cast<std::uint16_t>(wire::SpuApi::stream_fetch)});
         injector_.add(*spu.machine, Role::spu, Main(spu_main, config));
@@ -286,6 +312,9 @@ void Runner::build() {
     injector_.charge = [this](Machine& machine, std::string_view path) {
         return charge(machine, path);
     };
+    injector_.after_restore = [this](std::int64_t backup_ns) {
+        run_.restores.push_back(RunState::Restore{backup_ns, oracle_.now_ns()});
+    };
     injector_.on_end = [this](Machine& machine, Role) { machine_ended(machine); };
     add_sc(options);
     add_spus(options);
@@ -315,7 +344,9 @@ bool Runner::run_until(Duration limit, Done done) {
                             scenario_.events_max));
             return false;
         }
-        const std::int64_t slice_ns = std::min<std::int64_t>(end_ns - now_ns, kSliceMs * 1'000'000);
+        const bool fine = world_.options().chooser == Chooser::machine && !run_.ready;
+        const std::int64_t slice_ms = fine ? kFineSliceMs : kSliceMs;
+        const std::int64_t slice_ns = std::min<std::int64_t>(end_ns - now_ns, slice_ms * 1'000'000);
         const std::uint64_t last = std::min(scenario_.events_max, options_.events_max);
         world_.run_for(Duration::from_ns(slice_ns), last - used);
     }
@@ -572,7 +603,7 @@ std::optional<TopicIndex> Runner::topic_of(const InspectedLog& log) {
 }
 
 void Runner::check_inspected(SpuMachine& spu, const InspectedLog& log, const char* when,
-                             std::map<std::pair<TopicIndex, std::uint32_t>, bool>& found) {
+                             FoundLogs& found) {
     if (log.dir.find(kConsumerOffsetTopic) != std::string::npos) {
         return;
     }
@@ -633,8 +664,8 @@ void Runner::check_inspected(SpuMachine& spu, const InspectedLog& log, const cha
     }
 }
 
-void Runner::inspect(SpuMachine& spu, const char* when) {
-    std::map<std::pair<TopicIndex, std::uint32_t>, bool> found;
+Runner::FoundLogs Runner::inspect(SpuMachine& spu, const char* when) {
+    FoundLogs found;
     for (const InspectedLog& log : inspect_logs(spu.machine->disk_image(), "data/", log_config_)) {
         check_inspected(spu, log, when, found);
     }
@@ -647,6 +678,18 @@ void Runner::inspect(SpuMachine& spu, const char* when) {
     }
     spu.synced_end.clear();
     spu.power_lost = false;
+    return found;
+}
+
+void Runner::check_unlisted(const FoundLogs& found) {
+    for (const TopicIndex topic : run_.unlisted_topics) {
+        for (std::uint32_t i = 0; i < oracle_.partition_count(topic); ++i) {
+            if (!found.contains({topic, i})) {
+                oracle_.recovered(PartitionRef{topic, i}, Oracle::RecoveredLog(),
+                                  Oracle::Allowance());
+            }
+        }
+    }
 }
 
 RunReport Runner::run() {
@@ -663,9 +706,11 @@ RunReport Runner::run() {
         stop_everything();
     }
     if (!failed() && !broken_off()) {
+        FoundLogs found;
         for (SpuMachine& spu : spus_) {
-            inspect(spu, "after the stop");
+            found.merge(inspect(spu, "after the stop"));
         }
+        check_unlisted(found);
     }
     RunReport result = report();
     injector_.stop_reviving();
@@ -682,6 +727,7 @@ void Runner::run_load() {
     if (scenario_.points) {
         points_.start(world_);
     }
+    load_begin_ns_ = world_.scheduler().now_ns();
     injector_.start(fault_plan_);
     run_until(scenario_.duration, [] { return false; });
     injector_.heal();
@@ -728,6 +774,7 @@ RunReport Runner::report() {
     result.topics_deleted = run_.topics_deleted;
     result.points = points_.fired();
     result.situations = points_.situations();
+    result.load_begin_ns = load_begin_ns_;
     result.fault_plan = fault_plan_;
     result.operations = run_.operations;
     result.broken_off = broken_off() && !failed();

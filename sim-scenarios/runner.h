@@ -41,6 +41,8 @@ struct RunReport {
     std::uint64_t topics_deleted = 0;
     PointCounts points{};
     SituationCounts situations{};
+    // When load and faults began; 0: the run did not come so far.
+    std::int64_t load_begin_ns = 0;
     // What was planned and done, for whoever makes a smaller case of it.
     std::vector<Fault> fault_plan;
     std::vector<OperationId> operations;
@@ -56,6 +58,8 @@ struct RunOptions {
     LogLevel log_level = LogLevel::info;
     // Gets the decisions of a case that has no tape itself.
     Tape* record = nullptr;
+    // Gets what there was to choose at each step of Chooser::machine.
+    std::vector<Choice>* choices = nullptr;
     // Gets every event.
     std::vector<TraceEvent>* events = nullptr;
     // The run is broken off after so many events; the report is then of what happened until then.

@@ -231,7 +231,7 @@ std::optional<LossMode> loss_from(std::string_view name) {
 
 std::optional<ChooserPlan> chooser_from(std::string_view name) {
     constexpr std::array<std::string_view, kChooserCount> kNames = {"fifo", "random", "priority",
-                                                                    "delay"};
+                                                                    "delay", "machine"};
     ChooserPlan plan;
     if (name == "any") {
         plan.any = true;
@@ -279,7 +279,9 @@ public:
                 fmt::format("{}: topology.spus and topology.clients must be above 0", source_));
         }
         for (const FaultSpec& spec : scenario_.faults) {
-            if (over_budget(spec.kind) && scenario_.workload.admin_interval.has_value()) {
+            const bool whole_disk =
+                spec.kind == FaultKind::wipe || spec.kind == FaultKind::sync_lie;
+            if (whole_disk && scenario_.workload.admin_interval.has_value()) {
                 return fail(ErrorCode::invalid_argument,
                             fmt::format("{}: {} does not go with workload.admin_interval: nobody "
                                         "knows where topics that come and go are",
@@ -334,7 +336,7 @@ private:
         reader.duration("settle", scenario_.settle);
         reader.number("events_max", scenario_.events_max);
         reader.word("chooser", scenario_.chooser, chooser_from,
-                    "random, fifo, priority, delay, any");
+                    "random, fifo, priority, delay, machine, any");
     }
     void topology(TableReader& reader) {
         reader.number("spus", scenario_.spu_count);
@@ -423,6 +425,9 @@ private:
         }
         if (over_budget(spec.kind) && spec.target != Role::spu) {
             reader.refuse_table(fmt::format("{} needs target = \"spu\"", to_string(spec.kind)));
+        }
+        if (of_store(spec.kind) && spec.target != Role::sc) {
+            reader.refuse_table(fmt::format("{} needs target = \"sc\"", to_string(spec.kind)));
         }
         scenario_.faults.push_back(spec);
     }

@@ -73,6 +73,8 @@ std::string never_text(const Names& names, const Counts& counts) {
     return text.empty() ? "nothing" : text;
 }
 
+}  // namespace
+
 std::string violations_text(const sim::RunReport& report) {
     std::string text;
     for (const sim::Violation& violation : report.violations) {
@@ -82,8 +84,6 @@ std::string violations_text(const sim::RunReport& report) {
     }
     return text;
 }
-
-}  // namespace
 
 std::string hex(std::uint64_t value) {
     return fmt::format("{:016x}", value);

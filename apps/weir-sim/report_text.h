@@ -51,6 +51,8 @@ std::string replay_command(const std::string& scenario, std::uint64_t seed);
 
 nlohmann::json run_json(const TimedReport& run);
 std::string run_text(const TimedReport& run);
+// A line for each violation.
+std::string violations_text(const sim::RunReport& report);
 nlohmann::json sweep_json(const SweepReport& sweep);
 std::string sweep_text(const SweepReport& sweep);
 nlohmann::json catalogue_json();

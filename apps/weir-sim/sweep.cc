@@ -1,22 +1,16 @@
 #include "apps/weir-sim/sweep.h"
 
-#include "apps/commit.h"
 #include "apps/weir-sim/bundle.h"
-#include "apps/weir-sim/run_batch.h"
+#include "apps/weir-sim/failure.h"
+#include "apps/weir-sim/job_pool.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <deque>
 #include <filesystem>
-#include <fstream>
-#include <list>
-#include <poll.h>
 #include <string>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,34 +23,27 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::size_t kRunsPerProcess = 16;
-constexpr int kPollMs = 200;
 
 std::int64_t since(SteadyClock::time_point start) {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(SteadyClock::now() - start).count();
 }
 
-struct Run {
-    std::size_t scenario = 0;
-    std::uint64_t seed = 0;
-};
-
-// Hands out the seeds: all scenarios with the first seed, then with the second, and so on.
+// Job n of a sweep: all scenarios with the first seed, then with the second, and so on.
 class Plan {
 public:
     Plan(std::size_t scenario_count, const SweepOptions& options)
         : scenario_count_(scenario_count), options_(options) {}
 
-    std::deque<Run> next_chunk() {
-        std::deque<Run> chunk = std::exchange(returned_, {});
+    std::size_t scenario(JobPool::Job job) const { return job % scenario_count_; }
+    std::uint64_t seed(JobPool::Job job) const {
+        return options_.first_seed + job / scenario_count_;
+    }
+    // Adds to `chunk` what is left over from a process that died.
+    std::deque<JobPool::Job> fill(std::deque<JobPool::Job> chunk) {
         while (chunk.size() < kRunsPerProcess && more()) {
-            chunk.push_back(
-                Run{next_ % scenario_count_, options_.first_seed + next_ / scenario_count_});
-            ++next_;
+            chunk.push_back(next_++);
         }
         return chunk;
-    }
-    void give_back(std::deque<Run> runs) {
-        returned_.insert(returned_.end(), runs.begin(), runs.end());
     }
     // 0 when the number is open.
     std::uint64_t total() const { return options_.seed_count.value_or(0) * scenario_count_; }
@@ -66,49 +53,28 @@ private:
 
     std::uint64_t scenario_count_;
     const SweepOptions& options_;
-    std::uint64_t next_ = 0;
-    std::deque<Run> returned_;
+    JobPool::Job next_ = 0;
 };
-
-struct Worker {
-    pid_t pid = -1;
-    int pipe = -1;
-    std::deque<Run> runs;  // not reported yet
-    std::string buffer;
-};
-
-void write_all(int fd, const std::string& text) {
-    std::size_t at = 0;
-    while (at < text.size()) {
-        const ssize_t written = ::write(fd, text.data() + at, text.size() - at);
-        if (written < 0 && errno != EINTR) {
-            std::_Exit(1);
-        }
-        at += written > 0 ? static_cast<std::size_t>(written) : 0;
-    }
-}
-
-[[noreturn]] void work(const std::vector<sim::Scenario>& scenarios, const std::deque<Run>& runs,
-                       const sim::RunOptions& how, int out) {
-    for (const Run& run : runs) {
-        sim::Case one;
-        one.scenario = scenarios[run.scenario];
-        one.seed = run.seed;
-        const TimedReport report = timed_run(one, how);
-        write_all(out, encode_line(report) + "\n");
-    }
-    std::_Exit(0);
-}
 
 class Sweep {
 public:
     Sweep(const std::vector<sim::Scenario>& scenarios, const SweepOptions& options)
-        : scenarios_(scenarios), options_(options), plan_(scenarios.size(), options) {}
+        : scenarios_(scenarios),
+          options_(options),
+          plan_(scenarios.size(), options),
+          pool_(
+              options.job_count, [this](JobPool::Job job) { return work(job); },
+              [this](JobPool::Job, const std::string& line) { note(decode_line(line)); },
+              [this](JobPool::Job job, int status) { note_death(job, status); }) {}
 
     SweepReport run() {
         fill();
-        while (!workers_.empty()) {
-            wait_for_output();
+        while (!pool_.idle()) {
+            pool_.wait();
+            // After the end of the time the runs under way are not waited for.
+            if (closed()) {
+                pool_.kill_all();
+            }
             fill();
             show_progress();
         }
@@ -131,74 +97,23 @@ private:
     }
 
     void fill() {
-        while (workers_.size() < options_.job_count && !closed()) {
-            std::deque<Run> chunk = plan_.next_chunk();
+        while (!pool_.full() && !closed()) {
+            std::deque<JobPool::Job> chunk = plan_.fill(pool_.take_left());
             if (chunk.empty()) {
                 return;
             }
-            start_worker(std::move(chunk));
+            pool_.start(std::move(chunk));
         }
     }
 
-    void start_worker(std::deque<Run> runs) {
-        std::array<int, 2> ends{};
-        if (::pipe(ends.data()) != 0) {
-            std::perror("weir-sim: pipe");
-            std::exit(1);
-        }
-        std::fflush(nullptr);
-        const pid_t pid = ::fork();
-        if (pid < 0) {
-            std::perror("weir-sim: fork");
-            std::exit(1);
-        }
-        if (pid == 0) {
-            ::close(ends[0]);
-            sim::RunOptions how;
-            how.log = options_.log;
-            how.log_level = options_.log_level;
-            work(scenarios_, runs, how, ends[1]);
-        }
-        ::close(ends[1]);
-        workers_.push_back(Worker{pid, ends[0], std::move(runs), {}});
-    }
-
-    void wait_for_output() {
-        std::vector<pollfd> fds;
-        for (const Worker& worker : workers_) {
-            fds.push_back(pollfd{worker.pipe, POLLIN, 0});
-        }
-        ::poll(fds.data(), fds.size(), kPollMs);
-        std::size_t index = 0;
-        for (auto worker = workers_.begin(); worker != workers_.end(); ++index) {
-            const bool ready = (fds[index].revents & (POLLIN | POLLHUP)) != 0;
-            if (ready && !read_some(*worker)) {
-                finish(*worker);
-                worker = workers_.erase(worker);
-            } else {
-                ++worker;
-            }
-        }
-        if (closed()) {
-            stop_late_workers();
-        }
-    }
-
-    // False when the worker has ended.
-    bool read_some(Worker& worker) {
-        std::array<char, 65536> bytes{};
-        const ssize_t size = ::read(worker.pipe, bytes.data(), bytes.size());
-        if (size <= 0) {
-            return size < 0 && errno == EINTR;
-        }
-        worker.buffer.append(bytes.data(), static_cast<std::size_t>(size));
-        std::size_t end = 0;
-        while ((end = worker.buffer.find('\n')) != std::string::npos) {
-            note(decode_line(worker.buffer.substr(0, end)));
-            worker.buffer.erase(0, end + 1);
-            worker.runs.pop_front();
-        }
-        return true;
+    std::string work(JobPool::Job job) const {
+        sim::Case one;
+        one.scenario = scenarios_[plan_.scenario(job)];
+        one.seed = plan_.seed(job);
+        sim::RunOptions how;
+        how.log = options_.log;
+        how.log_level = options_.log_level;
+        return encode_line(timed_run(one, how));
     }
 
     void note(TimedReport run) {
@@ -225,19 +140,10 @@ private:
         }
     }
 
-    void finish(Worker& worker) {
-        ::close(worker.pipe);
-        int status = 0;
-        ::waitpid(worker.pid, &status, 0);
-        if (worker.runs.empty() || stopped_) {
-            return;
-        }
-        // It died inside the first run that it has not reported.
-        const Run died = worker.runs.front();
-        worker.runs.pop_front();
+    void note_death(JobPool::Job job, int status) {
         TimedReport run;
-        run.report.scenario = scenarios_[died.scenario].name;
-        run.report.seed = died.seed;
+        run.report.scenario = scenarios_[plan_.scenario(job)].name;
+        run.report.seed = plan_.seed(job);
         run.report.verdict = sim::Verdict::assertion;
         sim::Violation violation;
         violation.invariant = sim::Invariant::assertion;
@@ -246,7 +152,6 @@ private:
                              : fmt::format("the process ended with status {}", WEXITSTATUS(status));
         run.report.violations.push_back(std::move(violation));
         note(std::move(run));
-        plan_.give_back(std::move(worker.runs));
     }
 
     // Runs a failure once more, with its decisions written down.
@@ -261,34 +166,9 @@ private:
         bundle.one.scenario = *scenario;
         bundle.one.seed = failure.report.seed;
         bundle.mutant = options_.mutant;
-        bundle.commit = program_commit();
-        BatchOptions how;
-        how.record = true;
-        auto ran = first_of({bundle.one}, how, [](const RunOutcome&) { return true; });
-        bundle.expected = std::move(ran->second.seen);
-        bundle.one.tape = std::move(ran->second.tape);
         const std::string name = std::filesystem::path(scenario->name).stem().string();
-        const std::filesystem::path path = std::filesystem::path(options_.bundle_dir) /
-                                           fmt::format("{}-{}.json", name, failure.report.seed);
-        std::error_code error;
-        std::filesystem::create_directories(options_.bundle_dir, error);
-        std::ofstream file(path, std::ios::binary);
-        file << write_bundle(bundle);
-        file.close();
-        if (error || !file) {
-            std::fprintf(stderr, "weir-sim: cannot write %s; --bundles names another folder\n",
-                         path.c_str());
-            return;
-        }
-        failure.bundle_path = path.string();
-    }
-
-    // After the end of the time the runs under way are not waited for.
-    void stop_late_workers() {
-        stopped_ = true;
-        for (const Worker& worker : workers_) {
-            ::kill(worker.pid, SIGKILL);
-        }
+        failure.bundle_path = leave_bundle_of(std::move(bundle), options_.bundle_dir,
+                                              fmt::format("{}-{}.json", name, failure.report.seed));
     }
 
     void show_progress() {
@@ -316,11 +196,10 @@ private:
     const std::vector<sim::Scenario>& scenarios_;
     const SweepOptions& options_;
     Plan plan_;
-    std::list<Worker> workers_;
+    JobPool pool_;
     SweepReport report_;
     SteadyClock::time_point start_ = SteadyClock::now();
     std::int64_t shown_ns_ = 0;
-    bool stopped_ = false;
     bool is_terminal_ = ::isatty(STDERR_FILENO) != 0;
 };
 

@@ -36,6 +36,12 @@ enum class Mutant : std::uint8_t {
     offset_stored_early,        // A20: an offset is stored before its records are delivered
     order_by_address,           // A19: a choice depends on where objects are in memory
     uninitialised_byte,         // A19: a wait depends on memory that nobody wrote
+    answers_as_they_finish,     // A18: each produce is answered by a task of its own
+    unsynced_not_rewritten,     // A13: recovery takes what can be read for what can be synced
+    failed_frame_left_open,     // A12: a connection with half a frame on it stays open
+    base_offset_believed,       // A9: a consumer hands out the offsets that a batch claims
+    unlisted_deleted_at_once,   // A1: an SPU deletes what the SC does not list
+    sent_taken_for_not_sent,    // A10: a broken connection says of requests "not sent"
     // core/log for replication
     truncate_not_synced,      // I16: a cut is answered before it is on disk
     lineage_not_cut,          // I17: a cut leaves the epochs of what it removed

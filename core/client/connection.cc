@@ -1,5 +1,7 @@
 #include "core/client/connection.h"
 
+#include "core/base/mutant.h"
+
 #include <fmt/core.h>
 
 #include <utility>
@@ -158,7 +160,7 @@ Task<Result<BufferSlice>> ServerConnection::exchange(CorrelationId id, Bytes fra
     }
     if (failure_.has_value()) {
         Error failure = *failure_;
-        if (failure.code == ErrorCode::unavailable) {
+        if (failure.code == ErrorCode::unavailable && !mutant(Mutant::sent_taken_for_not_sent)) {
             // That would say that it was not sent, which nobody knows any more.
             failure.code = ErrorCode::connection_closed;
         }

@@ -127,7 +127,7 @@ Task<Result<void>> Recovery::remove_files() {
 // Which bytes these are nobody knows: all that no checkpoint calls synced.
 Task<Result<void>> Recovery::rewrite_unsynced() {
     const std::shared_ptr<Segment> active = result_.segments.back();
-    if (config_.durability == Durability::async) {
+    if (config_.durability == Durability::async || mutant(Mutant::unsynced_not_rewritten)) {
         co_return Result<void>();
     }
     std::uint64_t from = 0;

@@ -150,7 +150,7 @@ Task<Result<void>> FrameWriter::flush(CancelToken token) {
             failed_ = written.error();
             queue_.clear();
             queued_size_bytes_ = 0;
-            if (failed_->code != ErrorCode::cancelled) {
+            if (failed_->code != ErrorCode::cancelled && !mutant(Mutant::failed_frame_left_open)) {
                 // Part of a frame may be out, and nothing can follow it: a peer that waits for the
                 // rest must hear of it.
                 connection_.reset();

@@ -222,18 +222,23 @@ Task<Result<void>> run_with_store(Context* context, CancelToken stop, Started* s
 
 }  // namespace
 
-Task<Result<void>> run(Env& env, Config config, CancelToken stop, Started* started) {
+Task<Result<std::unique_ptr<MetadataStore>>> open_store(Env& env, Config config) {
     EmbeddedStoreConfig store_config;
     store_config.dir = config.metadata_dir;
     store_config.segment_size_bytes = config.journal_segment_size_bytes;
     store_config.snapshot_after_size_bytes = config.snapshot_after_size_bytes;
-    WEIR_CO_TRY(const std::unique_ptr<EmbeddedStore> store,
-                co_await EmbeddedStore::open(env, std::move(store_config)));
-    Result<void> served = Result<void>();
-    {
-        Context context(env, config, *store);
-        served = co_await run_with_store(&context, stop, started);
-    }
+    co_return co_await EmbeddedStore::open(env, std::move(store_config));
+}
+
+Task<Result<void>> run_on(Env& env, MetadataStore& store, Config config, CancelToken stop,
+                          Started* started) {
+    Context context(env, config, store);
+    co_return co_await run_with_store(&context, stop, started);
+}
+
+Task<Result<void>> run(Env& env, Config config, CancelToken stop, Started* started) {
+    WEIR_CO_TRY(const std::unique_ptr<MetadataStore> store, co_await open_store(env, config));
+    Result<void> served = co_await run_on(env, *store, std::move(config), stop, started);
     Result<void> closed = co_await store->close();
     if (!served.has_value()) {
         co_return served;

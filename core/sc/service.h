@@ -10,11 +10,13 @@
 #include "core/base/result.h"
 #include "core/base/time.h"
 #include "core/env/env.h"
+#include "core/sc/metadata_store.h"
 #include "core/task/cancel.h"
 #include "core/task/sync.h"
 #include "core/task/task.h"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -67,5 +69,11 @@ struct Started {
 
 // `config` by value; `stop` is cancelled by the owner of the process.
 Task<Result<void>> run(Env& env, Config config, CancelToken stop, Started* started = nullptr);
+
+// The two halves of run(), for whoever puts something between store and service. The store that is
+// opened is to be closed; `store` outlives the call.
+Task<Result<std::unique_ptr<MetadataStore>>> open_store(Env& env, Config config);
+Task<Result<void>> run_on(Env& env, MetadataStore& store, Config config, CancelToken stop,
+                          Started* started = nullptr);
 
 }  // namespace weir::sc

@@ -205,6 +205,10 @@ Task<Result<void>> ClientConnection::handle_produce(wire::RequestHeader header, 
     }
     produce.correlation_id = header.correlation_id;
     produce.version = layout.version;
+    if (mutant(Mutant::answers_as_they_finish)) {
+        scope_.spawn(answer_on_its_own(std::move(produce)));
+        co_return Result<void>();
+    }
     produce_bytes_ += produce.size_bytes;
     produces_.push_back(std::move(produce));
     queues_changed_.notify_all();
@@ -247,6 +251,15 @@ Task<Result<void>> ClientConnection::answer_next_produce(CancelToken token) {
     }
     queues_changed_.notify_all();
     co_return flushed;
+}
+
+Task<void> ClientConnection::answer_on_its_own(ProduceInProgress produce) {
+    const Result<void> finished =
+        co_await finish_produce(produce_services_, produce, scope_.token());
+    if (finished.has_value()) {
+        enqueue(produce.correlation_id, produce.response, produce.version);
+        static_cast<void>(co_await writer_.flush(scope_.token()));
+    }
 }
 
 CorrelationId ClientConnection::produce_correlation_id(const ProduceInProgress& produce) {

@@ -69,6 +69,8 @@ private:
 
     Task<void> answer_produces();
     Task<Result<void>> answer_next_produce(CancelToken token);
+    // Mutant::answers_as_they_finish.
+    Task<void> answer_on_its_own(ProduceInProgress produce);
     Task<void> answer_offset_requests();
     Task<Result<void>> answer_offset_request(OffsetRequest request, CancelToken token);
     Task<Result<void>> update_consumer_offset(wire::RequestHeader header, BufferSlice body,

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <set>
 
 namespace weir::spu {
 
@@ -78,7 +79,7 @@ Task<Result<void>> ReplicaManager::start() {
     for (const DirectoryEntry& entry : entries) {
         const auto ref = parse_replica_folder_name(entry.name);
         if (entry.is_directory && ref.has_value()) {
-            unclaimed_.insert(*ref);
+            unclaimed_.emplace(*ref, std::nullopt);
         }
     }
     co_return Result<void>();
@@ -89,13 +90,13 @@ void ReplicaManager::apply(const wire::internal::Assignments& change) {
         drop(ref);
     }
     if (change.full) {
-        drop_unlisted(change);
+        set_unlisted_aside(change);
     }
     for (const ReplicaAssignment& assignment : change.replicas) {
         assign(assignment);
     }
     if (change.full) {
-        drop_orphans();
+        note_orphans();
     }
     start_openers();
 }
@@ -142,47 +143,86 @@ void ReplicaManager::drop(const ReplicaRef& ref) {
     removed(ref);
 }
 
-void ReplicaManager::drop_unlisted(const wire::internal::Assignments& change) {
+void ReplicaManager::set_unlisted_aside(const wire::internal::Assignments& change) {
     std::set<ReplicaRef> listed;
     for (const ReplicaAssignment& assignment : change.replicas) {
         listed.insert(ReplicaRef{assignment.key, assignment.topic_uid});
     }
-    std::vector<ReplicaRef> gone;
+    std::vector<std::shared_ptr<Replica>> unlisted;
     for (const auto& [key, replica] : replicas_) {
-        ReplicaRef ref{key, replica->topic_uid()};
-        if (!listed.contains(ref)) {
-            gone.push_back(std::move(ref));
+        if (!listed.contains(ReplicaRef{key, replica->topic_uid()})) {
+            unlisted.push_back(replica);
         }
     }
-    for (const ReplicaRef& ref : gone) {
-        drop(ref);
+    for (std::shared_ptr<Replica>& replica : unlisted) {
+        replicas_.erase(replica->key());
+        reported_.erase(replica->key());
+        replica->unlink();
+        replica->mark_deleted();
+        // The same SC has assigned it before.
+        claimed_any_ = true;
+        background_.spawn(set_aside(std::move(replica)));
     }
 }
 
-// After a full list: folders that no assignment wants. A topic that was deleted while this SPU was
-// away leaves such a folder. An SC that knows none of what is here, though, is an SC that has lost
-// its metadata, or somebody else's: then nothing is deleted.
-void ReplicaManager::drop_orphans() {
-    if (unclaimed_.empty()) {
-        return;
+Task<void> ReplicaManager::set_aside(std::shared_ptr<Replica> replica) {
+    const Result<void> closed = co_await replica->close();
+    if (!closed.has_value()) {
+        WEIR_LOG(logger_, warn, "{}: {}", replica->dir(), to_string(closed.error()));
     }
+    const auto now = replicas_.find(replica->key());
+    const bool is_back = now != replicas_.end() && now->second->topic_uid() == replica->topic_uid();
+    if (!is_back) {
+        unclaimed_.emplace(ReplicaRef{replica->key(), replica->topic_uid()}, std::nullopt);
+        note_orphans();
+    }
+}
+
+// Folders that no assignment wants. A topic that was deleted while this SPU was away leaves such a
+// folder; so does an SC whose metadata were restored from a backup, and it cannot be told which. An
+// SC that knows none of what is here is another one, or has lost everything: then their time does
+// not even begin.
+void ReplicaManager::note_orphans() {
     const bool known =
-        claimed_any_ ||
-        std::any_of(unclaimed_.begin(), unclaimed_.end(), [this](const ReplicaRef& ref) {
-            return context_.cluster.has_topic(ref.key.topic, ref.topic_uid);
+        claimed_any_ || std::any_of(unclaimed_.begin(), unclaimed_.end(), [this](const auto& one) {
+            return context_.cluster.has_topic(one.first.key.topic, one.first.topic_uid);
         });
-    if (!known) {
+    if (!known && !unclaimed_.empty()) {
         WEIR_LOG(logger_, warn,
                  "{} replicas in {} belong to no topic that the SC knows; they are kept",
                  unclaimed_.size(), dir_);
         return;
     }
-    for (const ReplicaRef& ref : unclaimed_) {
-        WEIR_LOG(logger_, info, "{} was deleted while this SPU was away", to_string(ref.key));
+    for (auto& [ref, since] : unclaimed_) {
+        if (!since.has_value()) {
+            WEIR_LOG(logger_, warn,
+                     "the SC does not list {} (topic {}) any more; it is kept for "
+                     "{} s",
+                     to_string(ref.key), to_string(ref.topic_uid),
+                     context_.config.unlisted_grace.s());
+            since = context_.env.clock.now();
+        }
+    }
+    if (mutant(Mutant::unlisted_deleted_at_once)) {
+        drop_old_orphans();
+    }
+}
+
+void ReplicaManager::drop_old_orphans() {
+    const Instant now = context_.env.clock.now();
+    for (auto at = unclaimed_.begin(); at != unclaimed_.end();) {
+        const auto& [ref, since] = *at;
+        const bool is_old = since.has_value() && now - *since >= context_.config.unlisted_grace;
+        if (!is_old && !(since.has_value() && mutant(Mutant::unlisted_deleted_at_once))) {
+            ++at;
+            continue;
+        }
+        WEIR_LOG(logger_, info, "{} is deleted: the SC has not listed it for {} s",
+                 to_string(ref.key), (now - *since).s());
         context_.env.probe.reached(Sometimes::spu_orphan_removed);
         background_.spawn(remove_folder(ref));
+        at = unclaimed_.erase(at);
     }
-    unclaimed_.clear();
 }
 
 void ReplicaManager::start_openers() {
@@ -318,6 +358,7 @@ Task<void> ReplicaManager::run_upkeep(CancelToken token) {
         if (!slept.has_value()) {
             co_return;
         }
+        drop_old_orphans();
         // By key: the map may change at each wait.
         std::optional<ReplicaKey> at;
         while (!token.cancelled()) {

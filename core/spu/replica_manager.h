@@ -4,7 +4,9 @@
 //
 // Files: <dir>/<topic>-<partition>.<topic uid>/, one log each, so that a topic that was deleted and
 // created again never meets the files of its former life. Replicas are opened in the background as
-// they are assigned, and deleted in the background when they are taken away.
+// they are assigned, and deleted in the background when the SC says that they are removed. A
+// replica that it merely does not list is closed and stays for Config::unlisted_grace: the SC may
+// have forgotten it, and may come to know it again.
 #pragma once
 
 #include "core/spu/replica.h"
@@ -13,7 +15,7 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <set>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -78,8 +80,10 @@ private:
 
     void assign(const wire::internal::ReplicaAssignment& assignment);
     void drop(const wire::internal::ReplicaRef& ref);
-    void drop_unlisted(const wire::internal::Assignments& change);
-    void drop_orphans();
+    void set_unlisted_aside(const wire::internal::Assignments& change);
+    Task<void> set_aside(std::shared_ptr<Replica> replica);
+    void note_orphans();
+    void drop_old_orphans();
     void start_openers();
     Task<void> open_assigned();
     Task<void> remove_replica(std::shared_ptr<Replica> replica);
@@ -91,8 +95,10 @@ private:
     Logger logger_;
     std::string dir_;
     std::map<ReplicaKey, std::shared_ptr<Replica>, KeyLess> replicas_;
-    // Folders that were there at the start and that no assignment has claimed or dropped yet.
-    std::set<wire::internal::ReplicaRef> unclaimed_;
+    // Folders that no assignment wants, or not yet: those that were there at the start, and those
+    // of replicas that are not listed any more. Since when the SC has known of others but not of
+    // this one; nullopt: it has said nothing yet, or knows nothing of what is here.
+    std::map<wire::internal::ReplicaRef, std::optional<Instant>> unclaimed_;
     // The SC has assigned one of the folders that were there.
     bool claimed_any_ = false;
     std::deque<std::shared_ptr<Replica>> to_open_;

@@ -50,6 +50,9 @@ struct Config {
     // A Fetch answer (not StreamFetch) is built in memory, up to this.
     std::uint32_t fetch_size_max = 64U << 20;
 
+    // A replica that the SC does not list, without having said that it was removed, stays on the
+    // disk for so long: an SC whose metadata come from a backup does not know the newest topics.
+    Duration unlisted_grace = Duration::from_s(24 * 3'600);
     // Retention, checkpoints and closing of idle files.
     Duration tick_interval = Duration::from_s(1);
     // Between two attempts to reach the SC: from min, doubling, to max.

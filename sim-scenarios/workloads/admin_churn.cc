@@ -55,12 +55,14 @@ struct Churn {
     std::uint32_t next_worker = kFirstChurnWorker + 1;
     // Names that are free to be used again: their deletion was confirmed.
     std::vector<std::string> free_names{};
+    // Not where a restored SC may bring back the former life of a name: clients go by the name.
+    bool reuses_names = true;
 };
 
 Task<void> create_one(Churn* churn, CancelToken stop) {
     RunState* run = churn->run;
     std::string name;
-    if (!churn->free_names.empty() && churn->prng.chance(1, 2)) {
+    if (churn->reuses_names && !churn->free_names.empty() && churn->prng.chance(1, 2)) {
         name = churn->free_names.back();
         churn->free_names.pop_back();
     } else {
@@ -68,7 +70,10 @@ Task<void> create_one(Churn* churn, CancelToken stop) {
     }
     const auto partitions = static_cast<std::uint32_t>(1 + churn->prng.below(2));
     client::Admin admin(churn->client);
-    std::erase(run->deleted_names, name);
+    std::erase_if(run->deleted_topics,
+                  [&name](const RunState::DeletedTopic& one) { return one.name == name; });
+    RunState::ChurnTopic made;
+    made.created.asked_ns = run->oracle.now_ns();
     const Answer created = co_await create(admin, name, partitions, stop);
     if (created != Answer::yes) {
         // A name of which nothing is known is not used again.
@@ -76,7 +81,9 @@ Task<void> create_one(Churn* churn, CancelToken stop) {
     }
     ++run->topics_created;
     const TopicIndex topic = run->oracle.add_topic(name, partitions);
-    run->churn_topics.push_back(topic);
+    made.topic = topic;
+    made.created.told_ns = run->oracle.now_ns();
+    run->churn_topics.push_back(made);
     ProducerPlan plan;
     plan.worker = churn->next_worker++;
     plan.topic = topic;
@@ -87,16 +94,20 @@ Task<void> create_one(Churn* churn, CancelToken stop) {
 Task<void> delete_one(Churn* churn, CancelToken stop) {
     RunState* run = churn->run;
     const std::size_t which = static_cast<std::size_t>(churn->prng.below(run->churn_topics.size()));
-    const TopicIndex topic = run->churn_topics[which];
+    const TopicIndex topic = run->churn_topics[which].topic;
     const std::string name = run->oracle.topic_name(topic);
     run->churn_topics.erase(run->churn_topics.begin() + static_cast<std::ptrdiff_t>(which));
     run->oracle.topic_deleted(topic);
     client::Admin admin(churn->client);
+    RunState::DeletedTopic gone;
+    gone.name = name;
+    gone.deleted.asked_ns = run->oracle.now_ns();
     const Answer removed = co_await remove(admin, name, stop);
     if (removed == Answer::yes) {
         ++run->topics_deleted;
         churn->free_names.push_back(name);
-        run->deleted_names.push_back(name);
+        gone.deleted.told_ns = run->oracle.now_ns();
+        run->deleted_topics.push_back(std::move(gone));
     }
 }
 
@@ -104,6 +115,10 @@ Task<void> delete_one(Churn* churn, CancelToken stop) {
 
 Task<void> run_admin_churn(Env& env, client::Client& client, RunState* run, CancelToken stop) {
     Churn churn{env, client, run, env.random.stream("churn")};
+    const std::vector<FaultSpec>& faults = run->scenario.faults;
+    churn.reuses_names = std::none_of(faults.begin(), faults.end(), [](const FaultSpec& spec) {
+        return spec.kind == FaultKind::store_restored;
+    });
     const std::int64_t interval_ns = run->scenario.workload.admin_interval->ns();
     while (run->load && !stop.cancelled()) {
         const std::size_t live = run->churn_topics.size();
@@ -137,10 +152,10 @@ Task<bool> verify_churn(Env& env, client::Client& client, RunState* run, CancelT
         }
         co_await pause(env, Duration::from_ms(100), stop);
     }
-    for (const std::string& name : run->deleted_names) {
-        if (names.contains(name)) {
+    for (const RunState::DeletedTopic& one : run->deleted_topics) {
+        if (names.contains(one.name) && !run->may_be_undone(one.deleted)) {
             run->oracle.report(Invariant::a15_metadata,
-                               fmt::format("topic {} was deleted and is listed", name));
+                               fmt::format("topic {} was deleted and is listed", one.name));
         }
     }
     for (const TopicIndex topic : run->topics) {
@@ -151,9 +166,13 @@ Task<bool> verify_churn(Env& env, client::Client& client, RunState* run, CancelT
             co_return false;
         }
     }
-    const std::vector<TopicIndex> expected = run->churn_topics;
-    for (const TopicIndex topic : expected) {
+    const std::vector<RunState::ChurnTopic> expected = run->churn_topics;
+    for (const auto& [topic, created] : expected) {
         const std::string& name = run->oracle.topic_name(topic);
+        if (!names.contains(name) && run->may_be_undone(created)) {
+            run->unlisted_topics.push_back(topic);
+            continue;
+        }
         if (!names.contains(name)) {
             run->oracle.report(Invariant::a15_metadata,
                                fmt::format("topic {} was created and is not listed", name));

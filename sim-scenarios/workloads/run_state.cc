@@ -16,4 +16,10 @@ bool RunState::next_operation(std::uint32_t worker) {
     return true;
 }
 
+bool RunState::may_be_undone(const Confirmed& change) const {
+    return std::any_of(restores.begin(), restores.end(), [&change](const Restore& restore) {
+        return change.told_ns >= restore.backup_ns && change.asked_ns <= restore.at_ns;
+    });
+}
+
 }  // namespace weir::sim

@@ -65,10 +65,33 @@ struct RunState {
 
     // Topics of the scenario, by their place in it.
     std::vector<TopicIndex> topics;
+    // When a client asked for something, and when it was told that it was done.
+    struct Confirmed {
+        std::int64_t asked_ns = 0;
+        std::int64_t told_ns = 0;
+    };
     // Topics of the churn that exist for certain; their producers are done.
-    std::vector<TopicIndex> churn_topics;
+    struct ChurnTopic {
+        TopicIndex topic = 0;
+        Confirmed created;
+    };
+    std::vector<ChurnTopic> churn_topics;
     // Churn topics of which it is certain that they do not exist any more.
-    std::vector<std::string> deleted_names;
+    struct DeletedTopic {
+        std::string name;
+        Confirmed deleted;
+    };
+    std::vector<DeletedTopic> deleted_topics;
+    // Metadata of `backup_ns` have replaced those of `at_ns`.
+    struct Restore {
+        std::int64_t backup_ns = 0;
+        std::int64_t at_ns = 0;
+    };
+    std::vector<Restore> restores;
+    // Whether a restore may have undone it.
+    bool may_be_undone(const Confirmed& change) const;
+    // Churn topics that the SC has forgotten so. Their records stay where they are.
+    std::vector<TopicIndex> unlisted_topics;
     std::map<std::pair<TopicIndex, std::uint32_t>, SpuId> leaders;
     std::uint32_t next_producer = 0;
     std::uint64_t topics_created = 0;

@@ -41,8 +41,10 @@ def main():
         # Nobody could say what is left of the metadata, or of topics that come and go.
         path.write_text(fault.format("wipe", "sc"))
         refused(program, ["wipe", "spu", ":6:"], "run", str(path))
-        path.write_text(fault.format("bit_rot", "spu") + '\n[workload]\nadmin_interval = "1s"\n')
-        refused(program, ["bit_rot", "admin_interval"], "run", str(path))
+        path.write_text(fault.format("wipe", "spu") + '\n[workload]\nadmin_interval = "1s"\n')
+        refused(program, ["wipe", "admin_interval"], "run", str(path))
+        path.write_text(fault.format("store_conflict", "spu"))
+        refused(program, ["store_conflict", "sc", ":6:"], "run", str(path))
         path.write_text(fault.format("crash", "spu") + "\n[swarm]\nsize = true\n")
         refused(program, ["swarm.size", ":11:"], "run", str(path))
     listed = attempt(program, "list")

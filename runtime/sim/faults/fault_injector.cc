@@ -37,6 +37,9 @@ std::uint64_t FaultInjector::total() const {
 void FaultInjector::start(const std::vector<Fault>& plan) {
     active_ = true;
     for (const Fault& fault : plan) {
+        if (fault.kind == FaultKind::store_restored) {
+            back_up(fault);
+        }
         world_.after(fault.at, [this, fault] {
             if (active_) {
                 apply(fault);
@@ -95,6 +98,9 @@ void FaultInjector::apply(const Fault& fault) {
         case FaultKind::clock_drift:
         case FaultKind::clock_freeze:
         case FaultKind::clock_leap: effective = apply_to_clock(*target, fault); break;
+        case FaultKind::store_latency:
+        case FaultKind::store_conflict:
+        case FaultKind::store_restored: effective = apply_to_store(*target, fault); break;
     }
     counts_[kind] += effective ? 1 : 0;
 }
@@ -258,6 +264,7 @@ void FaultInjector::heal() {
         ends_.erase(ends_.begin());
         end();
     }
+    store_faults_.conflicts = 0;
     for (const auto& member : members_) {
         member->machine->disk_faults().syncs_to_fail = 0;
         member->machine->disk_faults().hung_until_ns = 0;

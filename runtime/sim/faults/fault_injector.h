@@ -8,6 +8,7 @@
 
 #include "runtime/sim/cluster/world.h"
 #include "runtime/sim/faults/fault_plan.h"
+#include "runtime/sim/faults/faulty_store.h"
 
 #include <functional>
 #include <map>
@@ -34,6 +35,8 @@ public:
     // Called around each power loss, with the disk before and after it.
     std::function<void(Machine&)> before_power_loss;
     std::function<void(Machine&)> after_power_loss;
+    // Called when the metadata of an SC were replaced by what they were at `backup_ns`.
+    std::function<void(std::int64_t backup_ns)> after_restore;
     // Called before each boot but the first one.
     std::function<void(Machine&)> before_boot;
     // Called when a machine ended by itself (its exit_result or halt_reason says how), before it is
@@ -42,6 +45,9 @@ public:
     // Asked before a file is damaged, or with an empty path before all of the disk is: whether the
     // damage is accounted for and may happen.
     std::function<bool(Machine&, std::string_view path)> charge;
+
+    // For the store of the SC.
+    StoreFaults& store_faults() { return store_faults_; }
 
     const FaultCounts& counts() const { return counts_; }
     std::uint64_t total() const;
@@ -70,6 +76,7 @@ private:
     bool apply_to_link(Member& target, Member& peer, const Fault& fault);
     bool apply_to_disk(Member& target, const Fault& fault);
     bool apply_to_clock(Member& target, const Fault& fault);
+    bool apply_to_store(Member& target, const Fault& fault);
 
     // --- processes
     void end_machine(Member& member, const Fault& fault);
@@ -90,6 +97,10 @@ private:
     bool lie(Member& member, const Fault& fault);
     bool damage(Member& member, const Fault& fault);
 
+    // --- the metadata store
+    void back_up(const Fault& fault);
+    bool restore(Member& member, const Fault& fault);
+
     // Calls `end` after `lasts`, or when all faults are healed.
     void hold(Duration lasts, std::function<void()> end);
     void boot_later(Member& member, Duration delay);
@@ -103,6 +114,13 @@ private:
     // Ends of the faults in force, by their number.
     std::map<std::uint64_t, std::function<void()>> ends_;
     std::uint64_t next_end_ = 0;
+    StoreFaults store_faults_;
+    struct Backup {
+        std::int64_t time_ns = 0;
+        DiskImage image;
+    };
+    // For the restores to come, by the arguments of their faults.
+    std::map<std::uint64_t, Backup> backups_;
     FaultCounts counts_{};
 };
 

@@ -7,21 +7,22 @@ namespace weir::sim {
 namespace {
 
 constexpr std::array<std::string_view, kFaultKindCount> kKindNames = {
-    "crash",        "power_loss",
-    "restart",      "block",
-    "reset",        "disk_full",
-    "slow_disk",    "wall_step",
-    "pause",        "slow_cpu",
-    "blackout",     "delay",
-    "throttle",     "one_sided_reset",
-    "half_open",    "connect_hang",
-    "name_failure", "partition",
-    "clog",         "sync_error",
-    "sync_lie",     "lost_sector",
-    "bit_rot",      "misdirected_write",
-    "hung_disk",    "wipe",
-    "clock_drift",  "clock_freeze",
-    "clock_leap"};
+    "crash",          "power_loss",
+    "restart",        "block",
+    "reset",          "disk_full",
+    "slow_disk",      "wall_step",
+    "pause",          "slow_cpu",
+    "blackout",       "delay",
+    "throttle",       "one_sided_reset",
+    "half_open",      "connect_hang",
+    "name_failure",   "partition",
+    "clog",           "sync_error",
+    "sync_lie",       "lost_sector",
+    "bit_rot",        "misdirected_write",
+    "hung_disk",      "wipe",
+    "clock_drift",    "clock_freeze",
+    "clock_leap",     "store_latency",
+    "store_conflict", "store_restored"};
 constexpr std::array<std::string_view, 3> kRoleNames = {"sc", "spu", "client"};
 
 }  // namespace
@@ -52,6 +53,11 @@ bool over_budget(FaultKind kind) {
     return kind == FaultKind::sync_lie || kind == FaultKind::lost_sector ||
            kind == FaultKind::bit_rot || kind == FaultKind::misdirected_write ||
            kind == FaultKind::wipe;
+}
+
+bool of_store(FaultKind kind) {
+    return kind == FaultKind::store_latency || kind == FaultKind::store_conflict ||
+           kind == FaultKind::store_restored;
 }
 
 std::string_view to_string(Role role) {

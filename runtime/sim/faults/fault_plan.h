@@ -48,8 +48,11 @@ enum class FaultKind : std::uint8_t {
     clock_drift,        // the monotonic clock of the target runs up to 2 % too fast or too slow
     clock_freeze,       // the wall clock of the target stands still
     clock_leap,         // the wall clock of the target repeats or skips a second
+    store_latency,      // what the SC asks of its metadata store takes up to three seconds longer
+    store_conflict,     // some conditional changes of metadata are refused although they could be
+    store_restored,     // power loss, and the SC comes back with metadata from earlier in the run
 };
-inline constexpr std::size_t kFaultKindCount = 29;
+inline constexpr std::size_t kFaultKindCount = 32;
 
 std::string_view to_string(FaultKind kind);
 std::optional<FaultKind> fault_kind_from(std::string_view name);
@@ -57,6 +60,8 @@ std::optional<FaultKind> fault_kind_from(std::string_view name);
 std::string fault_kind_names();
 // Damage that the only copy of a partition may not survive, so that its promises end.
 bool over_budget(FaultKind kind);
+// Faults of the metadata store, which only the SC has.
+bool of_store(FaultKind kind);
 
 enum class Role : std::uint8_t { sc, spu, client };
 std::string_view to_string(Role role);

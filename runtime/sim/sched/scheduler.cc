@@ -224,8 +224,34 @@ Scheduler::Ready Scheduler::take_first() {
     return first;
 }
 
+Scheduler::Ready Scheduler::take_of_machine(std::size_t& place) {
+    const NodeExecutor* machine = ready_[ready_head_].node;
+    std::uint64_t options = 0;
+    for (std::size_t i = ready_head_; i < ready_.size(); ++i) {
+        options += ready_[i].node == machine ? 1U : 0U;
+    }
+    if (options == 1) {
+        return take_first();
+    }
+    const std::uint64_t chosen = choose_.below(options);
+    if (choices_ != nullptr) {
+        choices_->push_back(Choice{trace_.events() + 1, options, now_ns_});
+    }
+    place = static_cast<std::size_t>(chosen);
+    std::size_t index = ready_head_;
+    for (std::uint64_t left = chosen; left > 0 || ready_[index].node != machine; ++index) {
+        left -= ready_[index].node == machine ? 1U : 0U;
+    }
+    const Ready next = ready_[index];
+    ready_.erase(ready_.begin() + static_cast<std::ptrdiff_t>(index));
+    return next;
+}
+
 Scheduler::Ready Scheduler::take_ready(std::size_t& place) {
     place = 0;
+    if (chooser_ == Chooser::machine) {
+        return take_of_machine(place);
+    }
     if (chooser_ == Chooser::delay && is_change_step() && ready_size() > 1) {
         ready_.push_back(take_first());
         place = 1;

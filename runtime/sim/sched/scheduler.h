@@ -86,8 +86,21 @@ enum class Chooser : std::uint8_t {
     random,    // any ready coroutine of any node
     priority,  // of the node with the highest priority, some of which change at random steps
     delay,     // as fifo, but at some random steps the first goes last
+    // The machines take turns as in fifo, but any ready coroutine of the machine may go. What other
+    // machines do in the same instant reaches it only as a later event, so these are all orders
+    // that differ by more than the nanoseconds of a resumption; `weir-sim explore` counts them out.
+    machine,
 };
-inline constexpr std::size_t kChooserCount = 4;
+inline constexpr std::size_t kChooserCount = 5;
+// The first so many are for random search.
+inline constexpr std::size_t kAnyChooserCount = 4;
+
+// A step of Chooser::machine at which there was something to choose.
+struct Choice {
+    std::uint64_t event = 0;    // of the resumption that was chosen
+    std::uint64_t options = 0;  // 2 or more; the decision was below it
+    std::int64_t time_ns = 0;
+};
 
 enum class RunEnd : std::uint8_t {
     idle,       // nothing is ready and no event is scheduled
@@ -107,6 +120,8 @@ public:
 
     std::int64_t now_ns() const { return now_ns_; }
     Trace& trace() { return trace_; }
+    // Chooser::machine only: every choice is written down there, which changes nothing.
+    void note_choices(std::vector<Choice>* choices) { choices_ = choices; }
 
     // Calls `action(context)` at `when_ns` (or at once when that is past), outside any coroutine.
     EventId at(std::int64_t when_ns, EventKind kind, std::uint16_t node, Action action,
@@ -153,6 +168,7 @@ private:
     // Takes the next out of the ready set; `place` is where it was.
     Ready take_ready(std::size_t& place);
     Ready take_first();
+    Ready take_of_machine(std::size_t& place);
     std::size_t highest_priority();
     // Whether this is one of the few steps at which the order is changed.
     bool is_change_step();
@@ -177,7 +193,8 @@ private:
     std::vector<Slot> slots_;
     std::vector<std::uint32_t> free_slots_;
     std::vector<Ready> ready_;
-    std::size_t ready_head_ = 0;  // fifo and delay only
+    std::size_t ready_head_ = 0;  // not with random and priority
+    std::vector<Choice>* choices_ = nullptr;
     std::uint64_t steps_ = 0;
     std::uint64_t next_change_ = 0;
 };

@@ -1,12 +1,15 @@
 #include "apps/weir-sim/bundle.h"
 #include "apps/weir-sim/minimize.h"
 #include "apps/weir-sim/replay.h"
+#include "apps/weir-sim/schedule.h"
 #include "apps/weir-sim/simpler.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <numeric>
+#include <set>
+#include <vector>
 
 namespace weir::app {
 namespace {
@@ -176,6 +179,42 @@ TEST(Simpler, EveryStepIsAScenarioThatHasLess) {
     }
     EXPECT_TRUE(one_spu);
     EXPECT_TRUE(one_topic);
+}
+
+// --- schedules ----------------------------------------------------------------------------------
+
+TEST(Schedules, EachChildIsThereOnce) {
+    Schedule parent;
+    parent.deviations.push_back({.event = 10, .choice = 3, .place = 2, .power_loss_at = {}});
+    Branches branches;
+    branches.choices = {{5, 20, 3}, {6, 21, 2}};
+    branches.power_losses = {{15, Duration::from_us(7)}, {25, Duration::from_us(9)}};
+    Children children;
+    children.add(parent, branches);
+    children.add(Schedule(), Branches());
+    children.add(Schedule(), branches);
+    EXPECT_EQ(children.count(), 10U);
+    std::set<std::vector<std::uint64_t>> seen;
+    std::size_t power_loss_count = 0;
+    while (const auto child = children.next()) {
+        std::vector<std::uint64_t> key = choices_of(*child);
+        key.push_back(child->last_event());
+        key.push_back(child->deviations.size());
+        EXPECT_TRUE(seen.insert(key).second);
+        power_loss_count += child->loses_power() ? 1U : 0U;
+    }
+    EXPECT_EQ(seen.size(), children.count());
+    EXPECT_EQ(power_loss_count, 4U);
+}
+
+TEST(Schedules, ChoicesAreMildButForTheDeviations) {
+    Schedule schedule;
+    EXPECT_TRUE(choices_of(schedule).empty());
+    schedule.deviations.push_back({.event = 9, .choice = 1, .place = 2, .power_loss_at = {}});
+    schedule.deviations.push_back(
+        {.event = 11, .choice = 0, .place = 0, .power_loss_at = Duration::from_ms(1)});
+    schedule.deviations.push_back({.event = 30, .choice = 4, .place = 1, .power_loss_at = {}});
+    EXPECT_EQ(choices_of(schedule), (std::vector<std::uint64_t>{0, 2, 0, 0, 1}));
 }
 
 }  // namespace

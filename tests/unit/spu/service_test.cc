@@ -559,6 +559,53 @@ TEST(SpuService, KeepsItsDataWhenTheScKnowsNothingOfIt) {
     }));
 }
 
+// An SC whose metadata come from a backup does not know the newest topics.
+TEST(SpuService, KeepsForAWhileWhatTheScDoesNotList) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Rig rig(env);
+        rig.config.unlisted_grace = Duration::from_s(20);
+        rig.sc.add_topic("hello", 1, kSpu);
+        rig.sc.add_topic("other", 2, kSpu);
+        WEIR_CO_CHECK(co_await rig.start());
+        {
+            WEIR_CO_TRY(const auto client, co_await rig.connect());
+            auto request = produce_of("hello", batch_of({"a"}));
+            WEIR_CO_CHECK(co_await produce(*client, request));
+        }
+        const FakeSc::State known = rig.sc.state;
+        FakeSc::State old = known;
+        std::erase_if(old.replicas, [](const auto& one) { return one.key.topic == "hello"; });
+        std::erase_if(old.topics, [](const auto& one) { return one.name == "hello"; });
+        WEIR_CO_CHECK(co_await rig.stop_spu());
+        rig.sc.state = old;
+        WEIR_CO_CHECK(co_await rig.start());
+        WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, Duration::from_s(15)));
+        WEIR_CO_CHECK(co_await rig.stop_spu());
+        EXPECT_TRUE(rig.sc.removed.empty());
+
+        // It comes to know it again.
+        rig.sc.state = known;
+        rig.sc.reports.clear();
+        WEIR_CO_CHECK(co_await rig.start());
+        while (!rig.sc.reports.contains({"hello", 0})) {
+            WEIR_CO_CHECK(co_await rig.sc.changed().wait());
+        }
+        EXPECT_EQ(rig.sc.reports.at({"hello", 0}).leo, Offset(1));
+        WEIR_CO_CHECK(co_await rig.stop_spu());
+
+        // It does not.
+        rig.sc.state = old;
+        WEIR_CO_CHECK(co_await rig.start());
+        const Instant begin = env.clock.now();
+        while (rig.sc.removed.empty()) {
+            WEIR_CO_CHECK(co_await rig.sc.changed().wait());
+        }
+        EXPECT_EQ(rig.sc.removed[0].key, (ReplicaKey{"hello", 0}));
+        EXPECT_GE(env.clock.now() - begin, Duration::from_s(19));
+        co_return co_await rig.close();
+    }));
+}
+
 TEST(SpuService, ASecondSpuCannotUseTheFolderOfTheFirst) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Rig rig(env);

@@ -1,0 +1,68 @@
+// The faults of the metadata store.
+#include "runtime/sim/faults/fault_injector.h"
+
+#include <utility>
+
+namespace weir::sim {
+
+namespace {
+
+constexpr std::int64_t kStoreLatencyMaxNs = 3'000'000'000;
+constexpr std::uint32_t kStoreConflictsMax = 3;
+
+}  // namespace
+
+bool FaultInjector::apply_to_store(Member& target, const Fault& fault) {
+    Prng prng(fault.argument);
+    if (fault.kind == FaultKind::store_restored) {
+        return restore(target, fault);
+    }
+    if (fault.kind == FaultKind::store_conflict) {
+        store_faults_.conflicts += 1 + static_cast<std::uint32_t>(prng.below(kStoreConflictsMax));
+        return true;
+    }
+    const std::int64_t before_ns = prng.between(0, kStoreLatencyMaxNs);
+    const std::int64_t after_ns = prng.between(0, kStoreLatencyMaxNs - before_ns);
+    store_faults_.before = store_faults_.before + Duration::from_ns(before_ns);
+    store_faults_.after = store_faults_.after + Duration::from_ns(after_ns);
+    hold(fault.lasts, [this, before_ns, after_ns] {
+        store_faults_.before = store_faults_.before - Duration::from_ns(before_ns);
+        store_faults_.after = store_faults_.after - Duration::from_ns(after_ns);
+    });
+    return true;
+}
+
+// What a copy of the disk at a time between the begin and the restore would hold: all that was
+// synced until then.
+void FaultInjector::back_up(const Fault& fault) {
+    Prng prng(fault.argument);
+    const Duration at = Duration::from_ns(prng.between(0, fault.at.ns()));
+    world_.after(at, [this, fault] {
+        Member* target = pick(fault.target, fault.target_index);
+        if (!active_ || target == nullptr) {
+            return;
+        }
+        DiskImage image = target->machine->disk_image().clone();
+        Draws unused{Prng(0)};
+        image.power_loss(unused, LossMode::all);
+        backups_.insert_or_assign(fault.argument,
+                                  Backup{world_.scheduler().now_ns(), std::move(image)});
+    });
+}
+
+bool FaultInjector::restore(Member& member, const Fault& fault) {
+    const auto backup = backups_.find(fault.argument);
+    if (backup == backups_.end()) {
+        return false;
+    }
+    member.machine->power_loss(LossMode::all);
+    member.machine->replace_disk(backup->second.image.clone());
+    if (after_restore) {
+        after_restore(backup->second.time_ns);
+    }
+    backups_.erase(backup);
+    boot_later(member, fault.lasts);
+    return true;
+}
+
+}  // namespace weir::sim
