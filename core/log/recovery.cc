@@ -1,5 +1,6 @@
 // Recovery, second part: creates, finishes cuts, repairs.
 
+#include "core/base/mutant.h"
 #include "core/log/recovery_steps.h"
 
 #include <fmt/core.h>
