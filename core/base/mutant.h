@@ -49,6 +49,17 @@ enum class Mutant : std::uint8_t {
     alter_lrs_without_cas,     // I10: a change of the LRS is accepted from an older version
     added_boot_unchecked,      // I3: a member is added that has restarted since it was judged
     late_failure_hits_leader,  // A7: a failure of an older candidate is held against the new one
+    // core/replication
+    no_truncation,         // I9: a follower keeps what its leader does not have
+    truncate_to_hw,        // I3: a follower cuts its log to its HW before it asks
+    hw_ignores_min_live,   // I11: the HW moves while fewer than min_live replicas are live
+    expand_without_leso,   // I3: a follower joins that lacks what an earlier leader committed
+    expand_unchecked,      // I3: a follower joins wherever it is
+    shrink_before_stored,  // I10: the HW stops waiting for a member that is still electable
+    counted_before_sync,   // I19: what is not durable counts in mode fsync
+    acks_of_any_epoch,     // I1: a leader counts what was said to another one
+    ack_of_any_session,    // I1: a leader counts what was said in an earlier session
+    appends_unfenced,      // I9: a follower takes batches of a former leader
 };
 
 #ifdef WEIR_MUTANTS

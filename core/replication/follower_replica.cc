@@ -1,0 +1,183 @@
+#include "core/replication/follower_replica.h"
+
+#include "core/base/assert.h"
+#include "core/base/mutant.h"
+#include "core/replication/lineage.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+namespace weir::replication {
+
+namespace {
+
+// Entries of the lineage in an Attach: more changes of the leader than between two restarts of a
+// follower in a bad week, and an older point of divergence costs a second round.
+constexpr std::size_t kAttachTailMax = 32;
+
+void to_leader(PeerMessage message, Step& step) {
+    step.effects.push_back(ToPeer{step.record.leader, std::move(message)});
+}
+
+}  // namespace
+
+FollowerReplica::FollowerReplica(Step step) : retry_after_(step.options.attach_retry_min) {
+    WEIR_ASSERT(step.record.leader != step.self.spu);
+    if (mutant(Mutant::truncate_to_hw) && step.log.hw < step.log.leo) {
+        truncate(step.log, step.log.hw);
+        step.effects.push_back(TruncateLog{step.log.leo});
+    }
+    send_attach(step);
+}
+
+void FollowerReplica::send_attach(Step& step) {
+    phase_ = Phase::attaching;
+    nonce_ = ++step.history.last_nonce;
+    leader_hw_.reset();
+    acked_.reset();
+    retry_at_ = step.at.now + retry_after_;
+    Attach attach;
+    attach.from = step.self.spu;
+    attach.boot = step.self.boot;
+    attach.uid = step.self.uid;
+    attach.epoch = step.record.leader_epoch;
+    attach.nonce = nonce_;
+    attach.leo = step.log.leo;
+    attach.acked = counted_position(step.log, step.record.durability);
+    attach.tail = tail_of(step.log.lineage, kAttachTailMax);
+    WEIR_ASSERT(attach.acked <= attach.leo);
+    to_leader(std::move(attach), step);
+}
+
+void FollowerReplica::detached(Step step) {
+    if (phase_ == Phase::attached) {
+        send_attach(step);
+    }
+}
+
+void FollowerReplica::tick(Step step) {
+    if (phase_ == Phase::attaching && step.at.now >= retry_at_) {
+        retry_after_ = std::min(retry_after_ * 2, step.options.attach_retry_max);
+        send_attach(step);
+    }
+}
+
+void FollowerReplica::attached(const AttachOk& answer, Step step) {
+    if (phase_ != Phase::attaching || answer.nonce != nonce_) {
+        return;
+    }
+    phase_ = Phase::attached;
+    retry_after_ = step.options.attach_retry_min;
+    send_ack(step);
+}
+
+bool FollowerReplica::diverged(const Diverged& answer, Step step) {
+    if (phase_ != Phase::attaching || answer.nonce != nonce_) {
+        return true;
+    }
+    const Offset to = truncation_point(step.log.lineage, step.log.extent(), answer.at);
+    if (to >= step.log.leo) {
+        // Not an answer to this log. The leader is wrong; try again later.
+        return true;
+    }
+    if (to < step.log.hw && step.record.phase != PartitionPhase::recovering) {
+        step.effects.push_back(Alarm{AlarmKind::truncation_below_hw, to});
+        return false;
+    }
+    truncate(step.log, to);
+    step.effects.push_back(TruncateLog{step.log.leo});
+    send_attach(step);
+    return true;
+}
+
+void FollowerReplica::reset(const Reset& answer, Step step) {
+    if (phase_ != Phase::attaching || answer.nonce != nonce_ || answer.log_start < Offset(0)) {
+        return;
+    }
+    replication::reset(step.log, answer.log_start, answer.preceding_epoch);
+    step.effects.push_back(ResetLog{answer.log_start});
+    send_attach(step);
+}
+
+// The batches go on where this log ends, in offsets and in epochs. After AttachOk that is what
+// keeps the log a prefix of the leader's.
+bool FollowerReplica::fits(const Append& append, const Step& step) const {
+    if (append.base != step.log.leo) {
+        return false;
+    }
+    LeaderEpoch epoch = step.log.last_epoch();
+    if (append.preceding_epoch != epoch) {
+        return false;
+    }
+    Offset end = append.base;
+    for (const BatchMark& batch : append.batches) {
+        if (batch.base != end || batch.end <= end || batch.epoch < epoch ||
+            batch.epoch > append.epoch) {
+            return false;
+        }
+        end = batch.end;
+        epoch = batch.epoch;
+    }
+    return true;
+}
+
+void FollowerReplica::append(const Append& append, Step step) {
+    const bool is_current = phase_ == Phase::attached && append.nonce == nonce_;
+    if (!is_current && !mutant(Mutant::appends_unfenced)) {
+        return;
+    }
+    if (append.base < step.log.leo) {
+        return;  // has it
+    }
+    if (!fits(append, step)) {
+        // Something between is missing. The leader starts over from where this log ends.
+        send_attach(step);
+        return;
+    }
+    leader_hw_ = append.hw;
+    echo_ = std::max(echo_, append.sent_at);
+    if (!append.batches.empty()) {
+        step.effects.push_back(WriteBatches{});
+        return;
+    }
+    follow_hw(step);
+    if (append.log_start > step.log.log_start) {
+        step.effects.push_back(EvictBelow{std::min(append.log_start, step.log.hw)});
+    }
+    acked_.reset();  // an answer in any case: the leader asks who follows
+    send_ack(step);
+}
+
+void FollowerReplica::log_moved(Step step) {
+    follow_hw(step);
+    if (phase_ == Phase::attached) {
+        send_ack(step);
+    }
+}
+
+// May go down, to what a new leader knows so far; nothing is ever truncated by it.
+void FollowerReplica::follow_hw(Step& step) {
+    if (leader_hw_) {
+        step.log.hw = std::max(step.log.log_start, std::min(*leader_hw_, step.log.leo));
+    }
+}
+
+void FollowerReplica::send_ack(Step& step) {
+    const Offset counted = counted_position(step.log, step.record.durability);
+    if (acked_ && *acked_ >= counted) {
+        return;
+    }
+    acked_ = counted;
+    step.history.followed_at = step.at.now;
+    Ack ack;
+    ack.from = step.self.spu;
+    ack.boot = step.self.boot;
+    ack.epoch = step.record.leader_epoch;
+    ack.nonce = nonce_;
+    ack.acked = counted;
+    ack.echo = echo_;
+    to_leader(std::move(ack), step);
+}
+
+}  // namespace weir::replication

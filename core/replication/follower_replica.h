@@ -1,0 +1,61 @@
+// A follower of one leader in one epoch (design, replication 5.8, 5.9, 5.12).
+//
+// Owned by the ReplicaState for as long as it follows that leader in that epoch; one executor, no
+// IO, no clock. It attaches under a nonce, and acts only on what carries that nonce: an answer to
+// an earlier attempt may speak of a log that it no longer has.
+//
+//   attaching --AttachOk--> attached --gap, lost connection--> attaching (next nonce)
+//   attaching --Diverged: truncate, Reset: start empty--> attaching (next nonce)
+//   attaching --Diverged below the own HW--> suspect
+#pragma once
+
+#include "core/base/ids.h"
+#include "core/base/time.h"
+#include "core/replication/messages.h"
+#include "core/replication/step.h"
+
+#include <cstdint>
+#include <optional>
+
+namespace weir::replication {
+
+class FollowerReplica {
+public:
+    explicit FollowerReplica(Step step);
+
+    // The connection to the leader is gone, or was never there.
+    void detached(Step step);
+    // Attaches again when there was no answer. Wanted about every 100 ms.
+    void tick(Step step);
+
+    void attached(const AttachOk& answer, Step step);
+    // False when the replica must not go on: it would lose what is committed.
+    [[nodiscard]] bool diverged(const Diverged& answer, Step step);
+    void reset(const Reset& answer, Step step);
+    void append(const Append& append, Step step);
+    // The log has got longer, or more of it is durable.
+    void log_moved(Step step);
+
+    bool is_attached() const { return phase_ == Phase::attached; }
+    std::uint64_t nonce() const { return nonce_; }
+
+private:
+    enum class Phase : std::uint8_t { attaching, attached };
+
+    void send_attach(Step& step);
+    void send_ack(Step& step);
+    void follow_hw(Step& step);
+    bool fits(const Append& append, const Step& step) const;
+
+    Phase phase_ = Phase::attaching;
+    std::uint64_t nonce_ = 0;
+    Instant retry_at_;
+    Duration retry_after_;
+    // Of the newest Append of this session.
+    std::optional<Offset> leader_hw_;
+    Instant echo_;
+    // The last that was sent in this session.
+    std::optional<Offset> acked_;
+};
+
+}  // namespace weir::replication

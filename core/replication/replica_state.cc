@@ -1,0 +1,276 @@
+#include "core/replication/replica_state.h"
+
+#include "core/base/assert.h"
+#include "core/base/mutant.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace weir::replication {
+
+namespace {
+
+// Clocks run at rates that differ by 1 % at most (design, 5.1).
+Duration with_clock_error(Duration duration) {
+    return duration + duration / 100;
+}
+
+}  // namespace
+
+ReplicaState::ReplicaState(const ReplicaIdentity& self, const ReplicaOptions& options,
+                           RecoveredReplica recovered, Instant now)
+    : self_(self),
+      options_(options),
+      log_(std::move(recovered.log)),
+      fence_epoch_(recovered.fence_epoch) {
+    WEIR_ASSERT(log_.log_start <= log_.hw);
+    WEIR_ASSERT(log_.hw <= log_.leo);
+    WEIR_ASSERT(log_.durable <= log_.leo);
+    history_.followed_at = now;
+}
+
+bool ReplicaState::is_this_partition(const PartitionRecord& record) const {
+    return record.topic_uid == self_.topic_uid && record.partition == self_.partition;
+}
+
+bool ReplicaState::is_assigned() const {
+    const auto is_self = [this](const AssignedReplica& replica) {
+        return replica.spu == self_.spu && replica.uid == self_.uid;
+    };
+    return std::any_of(record_.replicas.begin(), record_.replicas.end(), is_self) ||
+           std::any_of(record_.adding.begin(), record_.adding.end(), is_self);
+}
+
+bool ReplicaState::is_news(const PartitionRecord& record) const {
+    return record.leader_epoch >= fence_epoch_ &&
+           std::tie(record.leader_epoch, record.version) >
+               std::tie(record_.leader_epoch, record_.version);
+}
+
+void ReplicaState::step(const LeaderIs& message, Moment at, Effects& effects) {
+    if (message.boot != self_.boot || message.sc_epoch < sc_epoch_ ||
+        !is_this_partition(message.record)) {
+        return;
+    }
+    sc_epoch_ = message.sc_epoch;
+    if (!is_news(message.record)) {
+        // The SC that probed may be gone: its successor's word that nothing has changed will do.
+        if (fence_ && message.sc_epoch > fence_->sc_epoch && message.record == record_) {
+            lift_fence(make_step(at, effects));
+        }
+        return;
+    }
+    if (message.record.leader_epoch > fence_epoch_) {
+        fence_epoch_ = message.record.leader_epoch;
+        effects.push_back(PersistFence{fence_epoch_});
+    }
+    if (message.record.leader_epoch != record_.leader_epoch) {
+        leave_role(effects);
+    }
+    record_ = message.record;
+    take_role(make_step(at, effects));
+    lift_fence(make_step(at, effects));
+}
+
+// What came meanwhile was not heard: a follower starts over.
+void ReplicaState::lift_fence(Step step) {
+    if (!fence_) {
+        return;
+    }
+    fence_.reset();
+    if (auto* follower = std::get_if<FollowerReplica>(&role_)) {
+        follower->detached(step);
+    } else if (auto* leader = std::get_if<LeaderReplica>(&role_)) {
+        leader->log_moved(step);
+    }
+}
+
+void ReplicaState::take_role(Step step) {
+    const bool is_chosen = record_.leader == self_.spu && record_.leader_boot == self_.boot;
+    if (is_suspect_) {
+        WEIR_ASSERT(std::holds_alternative<std::monostate>(role_));
+        if (is_chosen) {
+            step.effects.push_back(ToSc{PromoteFailed{self_.boot, record_.leader_epoch}});
+        }
+    } else if (!is_assigned()) {
+        leave_role(step.effects);
+    } else if (is_chosen) {
+        lead(step);
+    } else if (record_.leader != kNoSpu && record_.leader != self_.spu && !follower()) {
+        role_.emplace<FollowerReplica>(step);
+    }
+}
+
+void ReplicaState::lead(Step step) {
+    if (auto* leader = std::get_if<LeaderReplica>(&role_)) {
+        leader->record_changed(step);
+        return;
+    }
+    // With strict reads the leader before may still answer on the strength of our last Ack.
+    const Instant hw_holds_until =
+        options_.strict_reads ? history_.followed_at + with_clock_error(options_.read_lease)
+                              : Instant();
+    auto& leader = role_.emplace<LeaderReplica>(step, hw_holds_until);
+    step.effects.push_back(ToSc{Promoted{self_.boot, record_.leader_epoch, log_.leo}});
+    leader.log_moved(step);
+}
+
+void ReplicaState::leave_role(Effects& effects) {
+    if (leader() != nullptr) {
+        effects.push_back(StopLeading{record_.leader_epoch});
+    }
+    role_.emplace<std::monostate>();
+}
+
+void ReplicaState::step(const Probe& message, Effects& effects) {
+    if (message.boot != self_.boot || message.sc_epoch < sc_epoch_ ||
+        message.epoch <= fence_epoch_) {
+        return;
+    }
+    sc_epoch_ = message.sc_epoch;
+    fence_ = ProbeFence{message.sc_epoch};
+    ProbeAnswer answer;
+    answer.boot = self_.boot;
+    answer.epoch = message.epoch;
+    answer.last_epoch = log_.last_epoch();
+    answer.leo = log_.leo;
+    answer.hw = log_.hw;
+    answer.log_start = log_.log_start;
+    answer.is_healthy = !is_suspect_;
+    effects.push_back(ToSc{answer});
+}
+
+void ReplicaState::step(const PeerMessage& message, Moment at, Effects& effects) {
+    if (fence_) {
+        return;
+    }
+    std::visit([&](const auto& one) { take(one, make_step(at, effects)); }, message);
+}
+
+void ReplicaState::take(const Attach& message, Step step) {
+    auto* leader = std::get_if<LeaderReplica>(&role_);
+    if (leader != nullptr && (is_current(message.epoch) || mutant(Mutant::acks_of_any_epoch))) {
+        leader->attach(message, step);
+    }
+}
+
+void ReplicaState::take(const Ack& message, Step step) {
+    auto* leader = std::get_if<LeaderReplica>(&role_);
+    if (leader != nullptr && (is_current(message.epoch) || mutant(Mutant::acks_of_any_epoch))) {
+        leader->acknowledge(message, step);
+    }
+}
+
+void ReplicaState::take(const AttachOk& message, Step step) {
+    auto* follower = std::get_if<FollowerReplica>(&role_);
+    if (follower != nullptr && is_current(message.epoch)) {
+        follower->attached(message, step);
+    }
+}
+
+void ReplicaState::take(const Diverged& message, Step step) {
+    auto* follower = std::get_if<FollowerReplica>(&role_);
+    if (follower != nullptr && is_current(message.epoch) && !follower->diverged(message, step)) {
+        is_suspect_ = true;
+        leave_role(step.effects);
+    }
+}
+
+void ReplicaState::take(const Reset& message, Step step) {
+    auto* follower = std::get_if<FollowerReplica>(&role_);
+    if (follower != nullptr && is_current(message.epoch)) {
+        follower->reset(message, step);
+    }
+}
+
+void ReplicaState::take(const Append& message, Step step) {
+    auto* follower = std::get_if<FollowerReplica>(&role_);
+    if (follower != nullptr && (is_current(message.epoch) || mutant(Mutant::appends_unfenced))) {
+        follower->append(message, step);
+    }
+}
+
+void ReplicaState::appended(std::span<const BatchMark> batches, Moment at, Effects& effects) {
+    Step step = make_step(at, effects);
+    auto* leader = std::get_if<LeaderReplica>(&role_);
+    if (leader != nullptr) {
+        leader->before_append(step);
+    }
+    append(log_, batches);
+    if (leader != nullptr) {
+        WEIR_ASSERT(log_.last_epoch() == record_.leader_epoch);
+    }
+    if (leader != nullptr && !fence_) {
+        leader->log_moved(step);
+    } else if (auto* follower = std::get_if<FollowerReplica>(&role_); follower && !fence_) {
+        follower->log_moved(step);
+    }
+}
+
+void ReplicaState::synced(Offset durable, Moment at, Effects& effects) {
+    WEIR_ASSERT(durable <= log_.leo);
+    log_.durable = std::max(log_.durable, durable);
+    if (fence_) {
+        return;
+    }
+    if (auto* leader = std::get_if<LeaderReplica>(&role_)) {
+        leader->log_moved(make_step(at, effects));
+    } else if (auto* follower = std::get_if<FollowerReplica>(&role_)) {
+        follower->log_moved(make_step(at, effects));
+    }
+}
+
+void ReplicaState::evicted(Offset log_start) {
+    evict(log_, log_start);
+}
+
+void ReplicaState::damaged(Effects& effects) {
+    is_suspect_ = true;
+    leave_role(effects);
+}
+
+void ReplicaState::disconnected(SpuId spu, Moment at, Effects& effects) {
+    if (auto* leader = std::get_if<LeaderReplica>(&role_)) {
+        leader->detach(spu, make_step(at, effects));
+    } else if (auto* follower = std::get_if<FollowerReplica>(&role_);
+               follower != nullptr && spu == record_.leader) {
+        follower->detached(make_step(at, effects));
+    }
+}
+
+void ReplicaState::tick(Moment at, Effects& effects) {
+    if (fence_) {
+        return;
+    }
+    if (auto* leader = std::get_if<LeaderReplica>(&role_)) {
+        leader->tick(make_step(at, effects));
+    } else if (auto* follower = std::get_if<FollowerReplica>(&role_)) {
+        follower->tick(make_step(at, effects));
+    }
+}
+
+std::optional<Push> ReplicaState::next_push(SpuId spu, Moment at) const {
+    const LeaderReplica* leader = this->leader();
+    return leader == nullptr || fence_ ? std::nullopt : leader->next_push(spu, log_, view(at));
+}
+
+void ReplicaState::pushed(SpuId spu, const Push& push, std::span<const BatchMark> batches,
+                          std::size_t bytes, Moment at, Effects& effects) {
+    if (auto* leader = std::get_if<LeaderReplica>(&role_)) {
+        leader->pushed(spu, push, batches, bytes, make_step(at, effects));
+    }
+}
+
+Permission ReplicaState::may_produce(Isolation isolation, Moment at) const {
+    const LeaderReplica* leader = this->leader();
+    return leader == nullptr || fence_ ? Permission::not_leader
+                                       : leader->may_produce(isolation, view(at));
+}
+
+Permission ReplicaState::may_read(Isolation isolation, Moment at) const {
+    const LeaderReplica* leader = this->leader();
+    return leader == nullptr ? Permission::not_leader : leader->may_read(isolation, view(at));
+}
+
+}  // namespace weir::replication
