@@ -50,14 +50,21 @@ void FollowerReplica::send_attach(Step& step) {
     to_leader(std::move(attach), step);
 }
 
-void FollowerReplica::detached(Step step) {
-    if (phase_ == Phase::attached) {
-        send_attach(step);
-    }
+// A new nonce also when none is attached: an answer that the leader gave before it lost the
+// connection speaks of a session that it has forgotten.
+void FollowerReplica::disconnected(Step step) {
+    phase_ = Phase::attaching;
+    nonce_ = ++step.history.last_nonce;
+    retry_at_ = step.at.now + retry_after_;
 }
 
 void FollowerReplica::tick(Step step) {
-    if (phase_ == Phase::attaching && step.at.now >= retry_at_) {
+    if (phase_ == Phase::attached) {
+        // The leader may have dropped the session without a broken connection here.
+        if (step.at.now - heard_at_ > step.options.peer_silence_max) {
+            send_attach(step);
+        }
+    } else if (step.at.now >= retry_at_) {
         retry_after_ = std::min(retry_after_ * 2, step.options.attach_retry_max);
         send_attach(step);
     }
@@ -69,6 +76,7 @@ void FollowerReplica::attached(const AttachOk& answer, Step step) {
     }
     phase_ = Phase::attached;
     retry_after_ = step.options.attach_retry_min;
+    heard_at_ = step.at.now;
     send_ack(step);
 }
 
@@ -127,6 +135,7 @@ void FollowerReplica::append(const Append& append, Step step) {
     if (!is_current && !mutant(Mutant::appends_unfenced)) {
         return;
     }
+    heard_at_ = step.at.now;
     if (append.base < step.log.leo) {
         return;  // has it
     }

@@ -4,7 +4,7 @@
 // IO, no clock. It attaches under a nonce, and acts only on what carries that nonce: an answer to
 // an earlier attempt may speak of a log that it no longer has.
 //
-//   attaching --AttachOk--> attached --gap, lost connection--> attaching (next nonce)
+//   attaching --AttachOk--> attached --gap, silence, lost connection--> attaching (next nonce)
 //   attaching --Diverged: truncate, Reset: start empty--> attaching (next nonce)
 //   attaching --Diverged below the own HW--> suspect
 #pragma once
@@ -23,9 +23,11 @@ class FollowerReplica {
 public:
     explicit FollowerReplica(Step step);
 
-    // The connection to the leader is gone, or was never there.
-    void detached(Step step);
-    // Attaches again when there was no answer. Wanted about every 100 ms.
+    // Attaches anew, now.
+    void start_over(Step step) { send_attach(step); }
+    // The connection to the leader is gone: what was asked on it is void. Tries again in time.
+    void disconnected(Step step);
+    // Attaches again when there was no answer, or the leader is silent. Wanted about every 100 ms.
     void tick(Step step);
 
     void attached(const AttachOk& answer, Step step);
@@ -51,6 +53,8 @@ private:
     std::uint64_t nonce_ = 0;
     Instant retry_at_;
     Duration retry_after_;
+    // The last word of the leader in this session.
+    Instant heard_at_;
     // Of the newest Append of this session.
     std::optional<Offset> leader_hw_;
     Instant echo_;

@@ -55,6 +55,11 @@ void ReplicaState::step(const LeaderIs& message, Moment at, Effects& effects) {
     }
     sc_epoch_ = message.sc_epoch;
     if (!is_news(message.record)) {
+        // The SC has not heard the answer, or is another one since.
+        if (leader() != nullptr && message.record == record_ &&
+            record_.phase == PartitionPhase::candidate_found) {
+            effects.push_back(ToSc{Promoted{self_.boot, record_.leader_epoch, log_.leo}});
+        }
         // The SC that probed may be gone: its successor's word that nothing has changed will do.
         if (fence_ && message.sc_epoch > fence_->sc_epoch && message.record == record_) {
             lift_fence(make_step(at, effects));
@@ -80,7 +85,7 @@ void ReplicaState::lift_fence(Step step) {
     }
     fence_.reset();
     if (auto* follower = std::get_if<FollowerReplica>(&role_)) {
-        follower->detached(step);
+        follower->start_over(step);
     } else if (auto* leader = std::get_if<LeaderReplica>(&role_)) {
         leader->log_moved(step);
     }
@@ -235,7 +240,7 @@ void ReplicaState::disconnected(SpuId spu, Moment at, Effects& effects) {
         leader->detach(spu, make_step(at, effects));
     } else if (auto* follower = std::get_if<FollowerReplica>(&role_);
                follower != nullptr && spu == record_.leader) {
-        follower->detached(make_step(at, effects));
+        follower->disconnected(make_step(at, effects));
     }
 }
 

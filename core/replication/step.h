@@ -38,6 +38,8 @@ struct ReplicaOptions {
     Duration attach_retry_max = Duration::from_s(1);
     // A follower that has nothing to get hears from its leader this often.
     Duration keepalive = Duration::from_ms(200);
+    // A follower that has heard nothing for this long attaches anew.
+    Duration peer_silence_max = Duration::from_s(1);
     Duration read_lease = Duration::from_ms(1'000);
     // Answer committed reads only while every member of the maximal LRS is known to follow.
     bool strict_reads = false;
