@@ -115,8 +115,8 @@ bool FollowerReplica::fits(const Append& append, const Step& step) const {
         return false;
     }
     LeaderEpoch epoch = step.log.last_epoch();
-    if (append.preceding_epoch != epoch) {
-        return false;
+    if (append.preceding_epoch != epoch && !step.log.lineage.empty()) {
+        return false;  // not known without a record
     }
     Offset end = append.base;
     for (const BatchMark& batch : append.batches) {
@@ -145,30 +145,35 @@ void FollowerReplica::append(const Append& append, Step step) {
         return;
     }
     leader_hw_ = append.hw;
+    leader_log_start_ = append.log_start;
     echo_ = std::max(echo_, append.sent_at);
     if (!append.batches.empty()) {
         step.effects.push_back(WriteBatches{});
         return;
     }
-    follow_hw(step);
-    if (append.log_start > step.log.log_start) {
-        step.effects.push_back(EvictBelow{std::min(append.log_start, step.log.hw)});
-    }
+    follow_leader(step);
     acked_.reset();  // an answer in any case: the leader asks who follows
     send_ack(step);
 }
 
 void FollowerReplica::log_moved(Step step) {
-    follow_hw(step);
+    follow_leader(step);
     if (phase_ == Phase::attached) {
         send_ack(step);
     }
 }
 
-// May go down, to what a new leader knows so far; nothing is ever truncated by it.
-void FollowerReplica::follow_hw(Step& step) {
-    if (leader_hw_) {
-        step.log.hw = std::max(step.log.log_start, std::min(*leader_hw_, step.log.leo));
+// The HW may go down, to what a new leader knows so far; nothing is ever truncated by it. What the
+// leader has deleted may go here as well, as far as it is known to be committed.
+void FollowerReplica::follow_leader(Step& step) {
+    if (!leader_hw_) {
+        return;
+    }
+    step.log.hw = std::max(step.log.log_start, std::min(*leader_hw_, step.log.leo));
+    const Offset evictable = std::min(leader_log_start_, step.log.hw);
+    if (evictable > std::max(step.log.log_start, eviction_asked_)) {
+        eviction_asked_ = evictable;
+        step.effects.push_back(EvictBelow{evictable});
     }
 }
 

@@ -46,7 +46,7 @@ private:
 
     void send_attach(Step& step);
     void send_ack(Step& step);
-    void follow_hw(Step& step);
+    void follow_leader(Step& step);
     bool fits(const Append& append, const Step& step) const;
 
     Phase phase_ = Phase::attaching;
@@ -57,6 +57,8 @@ private:
     Instant heard_at_;
     // Of the newest Append of this session.
     std::optional<Offset> leader_hw_;
+    Offset leader_log_start_;
+    Offset eviction_asked_;
     Instant echo_;
     // The last that was sent in this session.
     std::optional<Offset> acked_;

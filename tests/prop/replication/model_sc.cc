@@ -1,0 +1,140 @@
+#include "tests/prop/replication/model_sc.h"
+
+#include "core/control/fencing.h"
+#include "core/control/leader_move.h"
+#include "core/control/live_sets.h"
+#include "core/control/lrs_change.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::replication::model {
+
+Sc::Sc(PartitionRecord record, Oracle& oracle) : record_(std::move(record)), oracle_(oracle) {}
+
+void Sc::write(const PartitionRecord& next) {
+    if (next == record_) {
+        return;
+    }
+    const PartitionRecord before = std::exchange(record_, next);
+    oracle_.record_written(before, record_, spus_);
+}
+
+void Sc::create() {
+    PartitionRecord next = record_;
+    for (const AssignedReplica& replica : next.replicas) {
+        control::insert(next.lrs, replica.spu);
+        spus_[replica.spu].fenced = false;
+    }
+    next.version = control::next_version(next.version);
+    write(next);
+}
+
+void Sc::report(const control::ReplicaReport& report) {
+    std::erase_if(reports_, [&](const auto& known) { return known.spu == report.spu; });
+    reports_.push_back(report);
+}
+
+Sc::Admitted Sc::register_spu(const Registration& from) {
+    control::RegistrationFacts facts;
+    facts.storage = from.storage;
+    facts.clean_boot = from.clean_boot;
+    control::KnownSpu known;
+    known.storage = from.known_storage;
+    known.boot = control::boot_of(spus_, from.spu);
+    const control::ReturnKind kind =
+        control::classify_return(facts, known, record_.durability, control::ReplicaHealth::healthy);
+    const BootEpoch boot(++last_boot_);
+    spus_[from.spu] = control::SpuState{boot, true, false};
+    write(control::on_register(record_, from.spu, kind, Uid{1, ++last_uid_}));
+    const Uid uid = *control::assigned_uid(record_, from.spu);
+    report({from.spu, boot, uid, from.last_epoch, from.leo, true});
+    return {boot, uid};
+}
+
+void Sc::fence(SpuId spu) {
+    spus_[spu].fenced = true;
+    write(control::on_fence(record_, spu));
+}
+
+void Sc::unfence(SpuId spu) {
+    spus_[spu].fenced = false;
+}
+
+void Sc::run_election() {
+    control::ElectionInput input;
+    input.record = record_;
+    input.spus = spus_;
+    input.reports = reports_;
+    input.tried = round_.tried;
+    const control::ElectionDecision decision = control::elect(input);
+    if (decision.pool == control::ElectionPool::none) {
+        round_ = control::start_over(round_);
+    }
+    write(decision.record);
+}
+
+void Sc::elect() {
+    if (record_.leader == kNoSpu) {
+        run_election();
+    }
+}
+
+void Sc::give_up_candidate() {
+    const auto step = control::on_promotion_failed(
+        record_, round_, {record_.leader, record_.leader_boot, record_.leader_epoch});
+    round_ = step.round;
+    if (step.elect_again) {
+        run_election();
+    }
+}
+
+void Sc::move_leader(SpuId to) {
+    if (const auto moved = control::move_leader(record_, to, spus_)) {
+        write(*moved);
+    }
+}
+
+// What was not stored is gone.
+void Sc::restart() {
+    epoch_ = ScEpoch(epoch_.value() + 1);
+    reports_.clear();
+    round_ = control::ElectionRound();
+}
+
+void Sc::take(SpuId from, const ProbeAnswer& message) {
+    if (control::boot_of(spus_, from) == message.boot) {
+        report({from, message.boot, *control::assigned_uid(record_, from), message.last_epoch,
+                message.leo, message.is_healthy});
+    }
+}
+
+void Sc::take(SpuId from, const Promoted& message) {
+    const auto step = control::on_promoted(record_, round_, {from, message.boot, message.epoch});
+    round_ = step.round;
+    write(step.record);
+}
+
+void Sc::take(SpuId from, const PromoteFailed& message) {
+    const auto step =
+        control::on_promotion_failed(record_, round_, {from, message.boot, message.epoch});
+    round_ = step.round;
+    if (step.elect_again) {
+        run_election();
+    }
+}
+
+void Sc::take(SpuId from, const AlterLrs& message) {
+    control::AlterLrs request;
+    request.leader = from;
+    request.leader_boot = message.boot;
+    request.epoch = message.epoch;
+    request.version = message.version;
+    request.lrs = message.lrs;
+    for (const AddedMember& member : message.added) {
+        request.added.push_back({member.spu, member.uid, member.boot});
+    }
+    write(control::apply_alter_lrs(record_, request, spus_).record);
+}
+
+}  // namespace weir::replication::model

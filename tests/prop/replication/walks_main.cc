@@ -1,0 +1,101 @@
+// Random walks of the stateful model.
+//
+// usage: replication_walks [--walks N] [--seed S] [--steps N] [--mutant NAME]
+//
+// Ends with status 0 when no walk violates an invariant, with 1 at the first that does; its number
+// from the first one on is printed.
+#include "core/base/mutant.h"
+#include "tests/prop/replication/model_mutants.h"
+#include "tests/prop/replication/model_world.h"
+
+#include <charconv>
+#include <cinttypes>
+#include <cstdio>
+#include <cstring>
+#include <string_view>
+
+namespace weir::replication::model {
+
+namespace {
+
+struct Arguments {
+    std::uint64_t walks = 1'000;
+    std::uint64_t seed = 1;
+    std::uint64_t steps = 600;
+    std::string_view mutant;
+};
+
+bool parse_number(std::string_view text, std::uint64_t& number) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc() && end == text.data() + text.size();
+}
+
+bool parse(int argc, char** argv, Arguments& arguments) {
+    for (int i = 1; i + 1 < argc; i += 2) {
+        const std::string_view name = argv[i];
+        const std::string_view value = argv[i + 1];
+        const bool is_known = (name == "--walks" && parse_number(value, arguments.walks)) ||
+                              (name == "--seed" && parse_number(value, arguments.seed)) ||
+                              (name == "--steps" && parse_number(value, arguments.steps));
+        if (name == "--mutant") {
+            arguments.mutant = value;
+        } else if (!is_known) {
+            return false;
+        }
+    }
+    return argc % 2 == 1;
+}
+
+void add(World::Counts& sum, const World::Counts& one) {
+    sum.steps += one.steps;
+    sum.committed += one.committed;
+    sum.elections += one.elections;
+    sum.truncations += one.truncations;
+    sum.crashes += one.crashes;
+    sum.lossy_crashes += one.lossy_crashes;
+    sum.calms += one.calms;
+}
+
+int run(const Arguments& arguments) {
+    World::Counts sum;
+    for (std::uint64_t i = 0; i < arguments.walks; ++i) {
+        World world(mix64(arguments.seed + i));
+        world.walk(arguments.steps);
+        add(sum, world.counts());
+        if (getenv("D"))
+            std::fputs(world.describe().c_str(), stdout);
+        if (world.oracle().is_violated()) {
+            const Violation& violation = world.oracle().violation();
+            std::printf("walk %" PRIu64 ", step %" PRIu64 ": %s: %s\n", i, world.counts().steps,
+                        violation.invariant.c_str(), violation.text.c_str());
+            std::fputs(world.describe().c_str(), stdout);
+            return 1;
+        }
+    }
+    std::printf("%" PRIu64 " walks, %" PRIu64 " steps: no violation; %" PRIu64
+                " records committed, %" PRIu64 " elections, %" PRIu64 " truncations, %" PRIu64
+                " crashes (%" PRIu64 " lost a tail), %" PRIu64 " calms\n",
+                arguments.walks, sum.steps, sum.committed, sum.elections, sum.truncations,
+                sum.crashes, sum.lossy_crashes, sum.calms);
+    return 0;
+}
+
+}  // namespace
+
+}  // namespace weir::replication::model
+
+int main(int argc, char** argv) {
+    using namespace weir::replication::model;
+    Arguments arguments;
+    if (!parse(argc, argv, arguments)) {
+        std::fprintf(stderr,
+                     "usage: replication_walks [--walks N] [--seed S] [--steps N] "
+                     "[--mutant NAME]\n");
+        return 2;
+    }
+    if (!arguments.mutant.empty() && !plant(arguments.mutant)) {
+        std::fprintf(stderr, "no such mutant in this build: %s\n", argv[argc - 1]);
+        return 2;
+    }
+    return run(arguments);
+}

@@ -1,0 +1,265 @@
+#include "tests/unit/replication/replica_fixture.h"
+
+namespace weir::replication {
+
+namespace {
+
+AttachOk attach_ok(std::int32_t in_epoch, std::uint64_t nonce) {
+    return AttachOk{LeaderEpoch(in_epoch), nonce};
+}
+
+Append append_of(std::int32_t in_epoch, std::uint64_t nonce, std::int64_t base,
+                 std::int32_t preceding, std::int64_t hw, std::int64_t count = 1) {
+    Append append;
+    append.epoch = LeaderEpoch(in_epoch);
+    append.nonce = nonce;
+    append.base = Offset(base);
+    append.preceding_epoch = LeaderEpoch(preceding);
+    append.hw = Offset(hw);
+    append.sent_at = Instant::from_ns(77);
+    for (std::int64_t i = 0; i < count; ++i) {
+        append.batches.push_back({Offset(base + i), Offset(base + i + 1), LeaderEpoch(in_epoch)});
+    }
+    return append;
+}
+
+Diverged diverged(std::uint64_t nonce, std::int32_t common_epoch, std::int64_t end) {
+    return Diverged{LeaderEpoch(5), nonce, DivergedAt{{LeaderEpoch(common_epoch), Offset(end)}}};
+}
+
+// SPU 2 follows SPU 1 in epoch 5; its first nonce is 1.
+Replica follower_with(std::initializer_list<std::int32_t> epochs, std::int64_t hw) {
+    Replica follower(2, log_of(epochs, hw), 4);
+    follower.hear(record_of(1, 5, 8, {1, 2}));
+    return follower;
+}
+
+}  // namespace
+
+TEST(Follower, AsksItsLeaderToAttachIt) {
+    const Replica follower = follower_with({1, 1, 4}, 1);
+    const std::optional<Attach> attach = follower.peer_message<Attach>();
+    ASSERT_TRUE(attach);
+    EXPECT_EQ(attach->from, SpuId(2));
+    EXPECT_EQ(attach->boot, boot_of(2));
+    EXPECT_EQ(attach->uid, uid_of(2));
+    EXPECT_EQ(attach->epoch, epoch(5));
+    EXPECT_EQ(attach->nonce, 1U);
+    EXPECT_EQ(attach->leo, at(3));
+    EXPECT_EQ(attach->acked, at(3));
+    EXPECT_EQ(attach->tail, (Lineage{{epoch(1), at(0)}, {epoch(4), at(2)}}));
+}
+
+TEST(Follower, AsksAgainUnderANewNonceWithBackoff) {
+    Replica follower = follower_with({}, 0);
+    const Duration first = follower.options.attach_retry_min;
+    follower.tick(first - Duration::from_ns(1));
+    EXPECT_TRUE(follower.effects.empty());
+    follower.tick(Duration::from_ns(1));
+    ASSERT_TRUE(follower.peer_message<Attach>());
+    EXPECT_EQ(follower.peer_message<Attach>()->nonce, 2U);
+    follower.tick(first);
+    EXPECT_TRUE(follower.effects.empty());
+    follower.tick(first);
+    EXPECT_TRUE(follower.peer_message<Attach>());
+    // The answer to the first attempt is late.
+    follower.hear(attach_ok(5, 1));
+    EXPECT_FALSE(follower.state.follower()->is_attached());
+    follower.hear(attach_ok(5, 3));
+    EXPECT_TRUE(follower.state.follower()->is_attached());
+}
+
+TEST(Follower, AcknowledgesWhatIsDurable) {
+    Replica follower = follower_with({4}, 0);
+    follower.hear(attach_ok(5, 1));
+    ASSERT_TRUE(follower.peer_message<Ack>());
+    EXPECT_EQ(follower.peer_message<Ack>()->acked, at(1));
+    follower.hear(append_of(5, 1, 1, 4, 1));
+    EXPECT_NE(follower.effect<WriteBatches>(), nullptr);
+    EXPECT_FALSE(follower.peer_message<Ack>());
+    follower.append_records(1, 5, /*durable=*/false);
+    EXPECT_FALSE(follower.peer_message<Ack>());
+    follower.sync();
+    ASSERT_TRUE(follower.peer_message<Ack>());
+    EXPECT_EQ(follower.peer_message<Ack>()->acked, at(2));
+    EXPECT_EQ(follower.peer_message<Ack>()->nonce, 1U);
+    EXPECT_EQ(follower.peer_message<Ack>()->echo, Instant::from_ns(77));
+}
+
+TEST(Follower, AcknowledgesItsEndWithoutFsync) {
+    Replica follower(2, log_of({4}), 4);
+    PartitionRecord record = record_of(1, 5, 8, {1, 2});
+    record.durability = Durability::async;
+    follower.hear(record);
+    follower.hear(attach_ok(5, 1));
+    follower.hear(append_of(5, 1, 1, 4, 0));
+    follower.append_records(1, 5, /*durable=*/false);
+    ASSERT_TRUE(follower.peer_message<Ack>());
+    EXPECT_EQ(follower.peer_message<Ack>()->acked, at(2));
+}
+
+TEST(Follower, TakesOnlyWhatGoesOnWhereItEnds) {
+    Replica follower = follower_with({4}, 0);
+    follower.hear(append_of(5, 1, 1, 4, 0));  // not attached yet
+    EXPECT_TRUE(follower.effects.empty());
+    follower.hear(attach_ok(5, 1));
+    for (const Append& late : {append_of(4, 1, 1, 4, 0), append_of(6, 1, 1, 4, 0),
+                               append_of(5, 0, 1, 4, 0), append_of(5, 1, 0, -1, 0)}) {
+        follower.hear(late);
+        EXPECT_TRUE(follower.effects.empty());
+    }
+    EXPECT_TRUE(follower.state.follower()->is_attached());
+}
+
+TEST(Follower, StartsOverAfterAGap) {
+    for (const Append& bad : {append_of(5, 1, 2, 5, 0), append_of(5, 1, 1, 3, 0)}) {
+        Replica follower = follower_with({4}, 0);
+        follower.hear(attach_ok(5, 1));
+        follower.hear(bad);
+        EXPECT_EQ(follower.effect<WriteBatches>(), nullptr);
+        ASSERT_TRUE(follower.peer_message<Attach>());
+        EXPECT_EQ(follower.peer_message<Attach>()->nonce, 2U);
+    }
+}
+
+TEST(Follower, RefusesBatchesThatAreNotContiguous) {
+    Append hole = append_of(5, 1, 1, 4, 0, 2);
+    hole.batches[1].base = at(3);
+    hole.batches[1].end = at(4);
+    Append backwards = append_of(5, 1, 1, 4, 0, 2);
+    backwards.batches[1].epoch = epoch(4);
+    Append from_the_future = append_of(5, 1, 1, 4, 0);
+    from_the_future.batches[0].epoch = epoch(6);
+    Append empty_batch = append_of(5, 1, 1, 4, 0);
+    empty_batch.batches[0].end = at(1);
+    for (const Append& bad : {hole, backwards, from_the_future, empty_batch}) {
+        Replica follower = follower_with({4}, 0);
+        follower.hear(attach_ok(5, 1));
+        follower.hear(bad);
+        EXPECT_EQ(follower.effect<WriteBatches>(), nullptr);
+    }
+}
+
+TEST(Follower, FollowsTheHwUpToItsEnd) {
+    Replica follower = follower_with({4, 4}, 2);
+    follower.hear(attach_ok(5, 1));
+    follower.hear(append_of(5, 1, 2, 4, 9));
+    EXPECT_EQ(follower.state.log().hw, at(2));
+    follower.append_records(1, 5);
+    EXPECT_EQ(follower.state.log().hw, at(3));
+    // A new leader may know less; that cuts nothing.
+    follower.hear(record_of(3, 6, 9, {2, 3}));
+    follower.hear(attach_ok(6, 2));
+    follower.hear(append_of(6, 2, 3, 5, 1, 0));
+    EXPECT_EQ(follower.state.log().hw, at(1));
+    EXPECT_EQ(follower.state.log().leo, at(3));
+}
+
+TEST(Follower, AnswersAKeepalive) {
+    Replica follower = follower_with({4, 4}, 0);
+    follower.hear(attach_ok(5, 1));
+    follower.hear(append_of(5, 1, 2, 4, 2, 0));
+    ASSERT_TRUE(follower.peer_message<Ack>());
+    EXPECT_EQ(follower.peer_message<Ack>()->acked, at(2));
+    EXPECT_EQ(follower.state.log().hw, at(2));
+}
+
+TEST(Follower, EvictsWhatItsLeaderHasEvictedBelowItsHw) {
+    Replica follower = follower_with({4, 4, 4}, 0);
+    follower.hear(attach_ok(5, 1));
+    Append keepalive = append_of(5, 1, 3, 4, 2, 0);
+    keepalive.log_start = at(3);
+    follower.hear(keepalive);
+    ASSERT_NE(follower.effect<EvictBelow>(), nullptr);
+    EXPECT_EQ(follower.effect<EvictBelow>()->log_start, at(2));
+    EXPECT_EQ(follower.state.retention_limit(), at(2));
+    follower.state.evicted(at(2));
+    EXPECT_EQ(follower.state.log().log_start, at(2));
+}
+
+TEST(Follower, TruncatesBeforeItAsksAgain) {
+    Replica follower = follower_with({1, 1, 2, 2}, 1);
+    follower.hear(diverged(1, 1, 3));
+    ASSERT_NE(follower.effect<TruncateLog>(), nullptr);
+    EXPECT_EQ(follower.effect<TruncateLog>()->to, at(2));
+    ASSERT_TRUE(follower.peer_message<Attach>());
+    EXPECT_LT(follower.place<TruncateLog>(), follower.place<ToPeer>());
+    EXPECT_EQ(follower.peer_message<Attach>()->leo, at(2));
+    EXPECT_EQ(follower.peer_message<Attach>()->nonce, 2U);
+    EXPECT_EQ(follower.peer_message<Attach>()->tail, (Lineage{{epoch(1), at(0)}}));
+}
+
+TEST(Follower, IgnoresAnAnswerToAnotherLogOfItsOwn) {
+    Replica follower = follower_with({1, 1, 2, 2}, 1);
+    follower.hear(diverged(1, 1, 3));
+    follower.append_records(0, 5);
+    follower.hear(diverged(1, -1, 0));
+    EXPECT_TRUE(follower.effects.empty());
+    EXPECT_EQ(follower.state.log().leo, at(2));
+}
+
+TEST(Follower, IsSuspectRatherThanCutBelowItsHw) {
+    Replica follower = follower_with({1, 1, 2, 2}, 3);
+    follower.hear(diverged(1, 1, 2));
+    EXPECT_EQ(follower.effect<TruncateLog>(), nullptr);
+    ASSERT_NE(follower.effect<Alarm>(), nullptr);
+    EXPECT_EQ(follower.effect<Alarm>()->kind, AlarmKind::truncation_below_hw);
+    EXPECT_TRUE(follower.state.is_suspect());
+    EXPECT_EQ(follower.state.log().leo, at(4));
+    // It does nothing any more, and says so when it is to lead.
+    follower.tick(Duration::from_s(10));
+    EXPECT_TRUE(follower.effects.empty());
+    follower.hear(record_of(2, 6, 9, {2}));
+    EXPECT_TRUE(follower.sc_message<PromoteFailed>());
+    EXPECT_FALSE(follower.sc_message<Promoted>());
+}
+
+TEST(Follower, IsCutBelowItsHwWhileThePartitionRecovers) {
+    Replica follower(2, log_of({1, 1, 2, 2}, 3), 4);
+    PartitionRecord record = record_of(1, 5, 8, {1});
+    record.phase = PartitionPhase::recovering;
+    follower.hear(record);
+    follower.hear(diverged(1, 1, 2));
+    EXPECT_NE(follower.effect<TruncateLog>(), nullptr);
+    EXPECT_EQ(follower.state.log().hw, at(2));
+    EXPECT_FALSE(follower.state.is_suspect());
+}
+
+TEST(Follower, StartsEmptyWhereItsLeaderStarts) {
+    Replica follower = follower_with({1, 1}, 2);
+    follower.hear(Reset{epoch(5), 1, at(40), epoch(4)});
+    ASSERT_NE(follower.effect<ResetLog>(), nullptr);
+    EXPECT_EQ(follower.effect<ResetLog>()->start, at(40));
+    EXPECT_EQ(follower.state.log().leo, at(40));
+    ASSERT_TRUE(follower.peer_message<Attach>());
+    EXPECT_EQ(follower.peer_message<Attach>()->tail, (Lineage{{epoch(4), at(39)}}));
+    follower.hear(attach_ok(5, 2));
+    follower.hear(append_of(5, 2, 40, 4, 40));
+    EXPECT_NE(follower.effect<WriteBatches>(), nullptr);
+}
+
+TEST(Follower, AfterALostConnectionOldAnswersAreVoid) {
+    Replica follower = follower_with({4}, 0);
+    follower.state.disconnected(SpuId(1), follower.moment(), follower.effects);
+    follower.hear(attach_ok(5, 1));
+    EXPECT_FALSE(follower.state.follower()->is_attached());
+    follower.tick(follower.options.attach_retry_min);
+    ASSERT_TRUE(follower.peer_message<Attach>());
+    follower.hear(attach_ok(5, follower.peer_message<Attach>()->nonce));
+    EXPECT_TRUE(follower.state.follower()->is_attached());
+    // Another SPU's connection does not matter.
+    follower.state.disconnected(SpuId(3), follower.moment(), follower.effects);
+    EXPECT_TRUE(follower.state.follower()->is_attached());
+}
+
+TEST(Follower, GivesUpOnASilentLeader) {
+    Replica follower = follower_with({4}, 0);
+    follower.hear(attach_ok(5, 1));
+    follower.tick(follower.options.peer_silence_max);
+    EXPECT_TRUE(follower.state.follower()->is_attached());
+    follower.tick(Duration::from_ns(1));
+    EXPECT_FALSE(follower.state.follower()->is_attached());
+    EXPECT_TRUE(follower.peer_message<Attach>());
+}
+
+}  // namespace weir::replication
