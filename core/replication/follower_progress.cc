@@ -26,7 +26,7 @@ void FollowerProgress::attach(const Attach& attach, Offset leo, Instant now) {
     Session session;
     session.boot = attach.boot;
     session.nonce = attach.nonce;
-    session.acked = std::min(attach.acked, attach.leo);
+    session.acked = attach.acked;
     session.cursor = attach.leo;
     session.held_since = now;
     session_ = std::move(session);

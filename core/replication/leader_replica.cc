@@ -91,7 +91,8 @@ void LeaderReplica::attach(const Attach& attach, Step step) {
     FollowerProgress* follower = find(attach.from);
     const AssignedReplica* replica = assigned(step.record, attach.from);
     if (follower == nullptr || replica == nullptr || replica->uid != attach.uid ||
-        !in_lease(step) || !follower->is_new(attach)) {
+        !in_lease(step) || !follower->is_new(attach) || !is_lineage(attach.tail, attach.leo) ||
+        attach.acked > attach.leo) {
         return;
     }
     const LeaderEpoch epoch = step.record.leader_epoch;

@@ -31,6 +31,17 @@ EpochEnd end_of_epoch(const Lineage& lineage, const LogExtent& log, LeaderEpoch 
     return {kNoEpoch, lineage.empty() ? log.log_start : end};
 }
 
+bool is_lineage(const Lineage& lineage, Offset leo) {
+    EpochStart before{kNoEpoch, Offset(-1)};
+    for (const EpochStart& entry : lineage) {
+        if (entry.epoch <= before.epoch || entry.start <= before.start) {
+            return false;
+        }
+        before = entry;
+    }
+    return lineage.empty() ? leo >= Offset(0) : before.start < leo;
+}
+
 void note_batch(Lineage& lineage, LeaderEpoch epoch, Offset base) {
     WEIR_ASSERT(epoch >= last_epoch(lineage));
     if (epoch == last_epoch(lineage)) {
@@ -73,6 +84,7 @@ Comparison compare_logs(const Lineage& lineage, const LogExtent& log, const Line
         // It has no record, and its start was committed when it got there.
         return follower_leo <= log.leo ? Comparison(InSync()) : Comparison(OutOfReach());
     }
+    WEIR_ASSERT(is_lineage(tail, follower_leo));
     Lineage left = tail;
     Offset end = follower_leo;
     EpochEnd common;

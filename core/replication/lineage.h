@@ -39,6 +39,9 @@ struct LogExtent {
 // there is none: kNoEpoch and the offset from which all epochs are above.
 EpochEnd end_of_epoch(const Lineage& lineage, const LogExtent& log, LeaderEpoch epoch);
 
+// Whether it can be that of a log that ends at `leo`: entries ascend, and each has a record.
+bool is_lineage(const Lineage& lineage, Offset leo);
+
 // Records a batch of `epoch` at `base`. Both are not below those of the batches before.
 void note_batch(Lineage& lineage, LeaderEpoch epoch, Offset base);
 
@@ -66,7 +69,8 @@ struct OutOfReach {
 };
 using Comparison = std::variant<InSync, DivergedAt, OutOfReach>;
 
-// What a leader finds about a follower that has `follower_leo` and whose lineage ends with `tail`.
+// What a leader finds about a follower that has `follower_leo` and whose lineage ends with `tail`,
+// for which is_lineage holds.
 // A tail with one entry needs at most one round for each epoch of the follower; the whole lineage
 // needs one round.
 Comparison compare_logs(const Lineage& lineage, const LogExtent& log, const Lineage& tail,

@@ -3,7 +3,7 @@
 //
 // Values; the codec is elsewhere, and so are the bytes of batches. `boot` is the start of the SPU
 // that sends (to the SC or a leader) or is meant (from the SC). A session of a follower with its
-// leader is named by (boot, nonce); the follower counts nonces up within a boot.
+// leader is named by (boot, nonce). Nonces go up, and over restarts too: the answers carry no boot.
 #pragma once
 
 #include "core/base/ids.h"

@@ -16,6 +16,9 @@ Duration with_clock_error(Duration duration) {
     return duration + duration / 100;
 }
 
+// Attempts to attach of one process.
+constexpr unsigned kNonceBits = 32;
+
 }  // namespace
 
 ReplicaState::ReplicaState(const ReplicaIdentity& self, const ReplicaOptions& options,
@@ -27,6 +30,9 @@ ReplicaState::ReplicaState(const ReplicaIdentity& self, const ReplicaOptions& op
     WEIR_ASSERT(log_.log_start <= log_.hw);
     WEIR_ASSERT(log_.hw <= log_.leo);
     WEIR_ASSERT(log_.durable <= log_.leo);
+    // No nonce of an earlier process comes again: an answer to it may still be on the way, in the
+    // same epoch.
+    history_.last_nonce = self_.boot.value() << kNonceBits;
     history_.followed_at = now;
 }
 
@@ -92,7 +98,10 @@ void ReplicaState::lift_fence(Step step) {
 }
 
 void ReplicaState::take_role(Step step) {
-    const bool is_chosen = record_.leader == self_.spu && record_.leader_boot == self_.boot;
+    const bool is_live =
+        std::find(record_.lrs.begin(), record_.lrs.end(), self_.spu) != record_.lrs.end();
+    const bool is_chosen =
+        record_.leader == self_.spu && record_.leader_boot == self_.boot && is_live;
     if (is_suspect_) {
         WEIR_ASSERT(std::holds_alternative<std::monostate>(role_));
         if (is_chosen) {

@@ -110,6 +110,12 @@ void Oracle::fence_stored(const Node& node, LeaderEpoch epoch) {
     }
 }
 
+void Oracle::spoke(const Node& node) {
+    if (node.state->record().leader_epoch > node.disk.fence_epoch) {
+        fail("I12", name(node.spu) + " acts in an epoch that it has not stored");
+    }
+}
+
 void Oracle::acked(const Node& node, Offset acked) {
     if (node.state->record().durability == Durability::fsync && index(acked) > node.disk.durable) {
         fail("I19", name(node.spu) + " acknowledges what it has not synced");

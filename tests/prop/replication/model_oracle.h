@@ -68,6 +68,8 @@ public:
     void produced(const Node& node, Offset at);
     void hw_advanced(const Node& node, Offset hw);
     void fence_stored(const Node& node, LeaderEpoch epoch);
+    // It says something, in the epoch that it knows.
+    void spoke(const Node& node);
     void acked(const Node& node, Offset acked);
     void truncated(const Node& node, Offset to, const PartitionRecord& record,
                    const control::SpuStates& spus);

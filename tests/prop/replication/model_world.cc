@@ -144,6 +144,7 @@ void World::perform(Node& node, const Effect& effect, const FromPeer* input, Eff
         WEIR_ASSERT(input != nullptr);
         write_batches(node, *input, effects);
     } else if (const auto* to_peer = std::get_if<ToPeer>(&effect)) {
+        oracle_.spoke(node);
         FromPeer content;
         content.message = to_peer->message;
         if (const auto* ack = std::get_if<Ack>(&content.message)) {
@@ -156,6 +157,7 @@ void World::perform(Node& node, const Effect& effect, const FromPeer* input, Eff
         }
         send({to_peer->to, std::move(content), 0});
     } else if (const auto* to_sc = std::get_if<ToSc>(&effect)) {
+        oracle_.spoke(node);
         send({kNoSpu, ForSc{node.spu, to_sc->message}, 0});
     } else if (const auto* alarm = std::get_if<Alarm>(&effect)) {
         oracle_.alarm(node, *alarm);

@@ -1,9 +1,10 @@
 // Random walks of the stateful model.
 //
-// usage: replication_walks [--walks N] [--seed S] [--steps N] [--mutant NAME]
+// usage: replication_walks [--walks N] [--seed S] [--steps N] [--mutant NAME|all]
 //
 // Ends with status 0 when no walk violates an invariant, with 1 at the first that does; its number
-// from the first one on is printed.
+// from the first one on is printed. With `--mutant all` each planted bug has to be found within the
+// walks: a table of the first walks that did, and status 1 when one is missed.
 #include "core/base/mutant.h"
 #include "tests/prop/replication/model_mutants.h"
 #include "tests/prop/replication/model_world.h"
@@ -12,6 +13,8 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstring>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace weir::replication::model {
@@ -56,21 +59,32 @@ void add(World::Counts& sum, const World::Counts& one) {
     sum.calms += one.calms;
 }
 
-int run(const Arguments& arguments) {
-    World::Counts sum;
+struct Failure {
+    std::uint64_t walk = 0;
+    std::uint64_t step = 0;
+    Violation violation;
+    std::string picture;
+};
+
+std::optional<Failure> first_failure(const Arguments& arguments, World::Counts& sum) {
     for (std::uint64_t i = 0; i < arguments.walks; ++i) {
         World world(mix64(arguments.seed + i));
         world.walk(arguments.steps);
         add(sum, world.counts());
-        if (getenv("D"))
-            std::fputs(world.describe().c_str(), stdout);
         if (world.oracle().is_violated()) {
-            const Violation& violation = world.oracle().violation();
-            std::printf("walk %" PRIu64 ", step %" PRIu64 ": %s: %s\n", i, world.counts().steps,
-                        violation.invariant.c_str(), violation.text.c_str());
-            std::fputs(world.describe().c_str(), stdout);
-            return 1;
+            return Failure{i, world.counts().steps, world.oracle().violation(), world.describe()};
         }
+    }
+    return std::nullopt;
+}
+
+int run(const Arguments& arguments) {
+    World::Counts sum;
+    if (const std::optional<Failure> failure = first_failure(arguments, sum)) {
+        std::printf("walk %" PRIu64 ", step %" PRIu64 ": %s: %s\n%s", failure->walk, failure->step,
+                    failure->violation.invariant.c_str(), failure->violation.text.c_str(),
+                    failure->picture.c_str());
+        return 1;
     }
     std::printf("%" PRIu64 " walks, %" PRIu64 " steps: no violation; %" PRIu64
                 " records committed, %" PRIu64 " elections, %" PRIu64 " truncations, %" PRIu64
@@ -78,6 +92,25 @@ int run(const Arguments& arguments) {
                 arguments.walks, sum.steps, sum.committed, sum.elections, sum.truncations,
                 sum.crashes, sum.lossy_crashes, sum.calms);
     return 0;
+}
+
+int run_every_mutant(const Arguments& arguments) {
+    int missed = 0;
+    for (const PlantedBug& bug : kPlantedBugs) {
+        if (!plant(bug.name)) {
+            std::fprintf(stderr, "this build has no mutants\n");
+            return 2;
+        }
+        World::Counts sum;
+        if (const std::optional<Failure> failure = first_failure(arguments, sum)) {
+            std::printf("| %s | %" PRIu64 " | %s: %s |\n", bug.name.data(), failure->walk,
+                        failure->violation.invariant.c_str(), failure->violation.text.c_str());
+        } else {
+            std::printf("| %s | MISSED | |\n", bug.name.data());
+            ++missed;
+        }
+    }
+    return missed == 0 ? 0 : 1;
 }
 
 }  // namespace
@@ -90,11 +123,14 @@ int main(int argc, char** argv) {
     if (!parse(argc, argv, arguments)) {
         std::fprintf(stderr,
                      "usage: replication_walks [--walks N] [--seed S] [--steps N] "
-                     "[--mutant NAME]\n");
+                     "[--mutant NAME|all]\n");
         return 2;
     }
+    if (arguments.mutant == "all") {
+        return run_every_mutant(arguments);
+    }
     if (!arguments.mutant.empty() && !plant(arguments.mutant)) {
-        std::fprintf(stderr, "no such mutant in this build: %s\n", argv[argc - 1]);
+        std::fprintf(stderr, "this build has no such mutant\n");
         return 2;
     }
     return run(arguments);

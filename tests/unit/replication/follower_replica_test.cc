@@ -4,15 +4,20 @@ namespace weir::replication {
 
 namespace {
 
-AttachOk attach_ok(std::int32_t in_epoch, std::uint64_t nonce) {
-    return AttachOk{LeaderEpoch(in_epoch), nonce};
+// The n-th of SPU 2 in its boot.
+std::uint64_t nth_nonce(std::uint64_t n) {
+    return (boot_of(2).value() << 32) + n;
 }
 
-Append append_of(std::int32_t in_epoch, std::uint64_t nonce, std::int64_t base,
-                 std::int32_t preceding, std::int64_t hw, std::int64_t count = 1) {
+AttachOk attach_ok(std::int32_t in_epoch, std::uint64_t n) {
+    return AttachOk{LeaderEpoch(in_epoch), nth_nonce(n)};
+}
+
+Append append_of(std::int32_t in_epoch, std::uint64_t n, std::int64_t base, std::int32_t preceding,
+                 std::int64_t hw, std::int64_t count = 1) {
     Append append;
     append.epoch = LeaderEpoch(in_epoch);
-    append.nonce = nonce;
+    append.nonce = nth_nonce(n);
     append.base = Offset(base);
     append.preceding_epoch = LeaderEpoch(preceding);
     append.hw = Offset(hw);
@@ -23,11 +28,12 @@ Append append_of(std::int32_t in_epoch, std::uint64_t nonce, std::int64_t base,
     return append;
 }
 
-Diverged diverged(std::uint64_t nonce, std::int32_t common_epoch, std::int64_t end) {
-    return Diverged{LeaderEpoch(5), nonce, DivergedAt{{LeaderEpoch(common_epoch), Offset(end)}}};
+Diverged diverged(std::uint64_t n, std::int32_t common_epoch, std::int64_t end) {
+    return Diverged{LeaderEpoch(5), nth_nonce(n),
+                    DivergedAt{{LeaderEpoch(common_epoch), Offset(end)}}};
 }
 
-// SPU 2 follows SPU 1 in epoch 5; its first nonce is 1.
+// SPU 2 follows SPU 1 in epoch 5, and has attached under its first nonce.
 Replica follower_with(std::initializer_list<std::int32_t> epochs, std::int64_t hw) {
     Replica follower(2, log_of(epochs, hw), 4);
     follower.hear(record_of(1, 5, 8, {1, 2}));
@@ -44,7 +50,7 @@ TEST(Follower, AsksItsLeaderToAttachIt) {
     EXPECT_EQ(attach->boot, boot_of(2));
     EXPECT_EQ(attach->uid, uid_of(2));
     EXPECT_EQ(attach->epoch, epoch(5));
-    EXPECT_EQ(attach->nonce, 1U);
+    EXPECT_EQ(attach->nonce, nth_nonce(1));
     EXPECT_EQ(attach->leo, at(3));
     EXPECT_EQ(attach->acked, at(3));
     EXPECT_EQ(attach->tail, (Lineage{{epoch(1), at(0)}, {epoch(4), at(2)}}));
@@ -57,7 +63,7 @@ TEST(Follower, AsksAgainUnderANewNonceWithBackoff) {
     EXPECT_TRUE(follower.effects.empty());
     follower.tick(Duration::from_ns(1));
     ASSERT_TRUE(follower.peer_message<Attach>());
-    EXPECT_EQ(follower.peer_message<Attach>()->nonce, 2U);
+    EXPECT_EQ(follower.peer_message<Attach>()->nonce, nth_nonce(2));
     follower.tick(first);
     EXPECT_TRUE(follower.effects.empty());
     follower.tick(first);
@@ -67,6 +73,22 @@ TEST(Follower, AsksAgainUnderANewNonceWithBackoff) {
     EXPECT_FALSE(follower.state.follower()->is_attached());
     follower.hear(attach_ok(5, 3));
     EXPECT_TRUE(follower.state.follower()->is_attached());
+}
+
+// A restart in the same epoch: the leader's answer to the process before is still on the way.
+TEST(Follower, NeverRepeatsANonceOfAnEarlierProcess) {
+    const ReplicaOptions options;
+    std::vector<std::uint64_t> nonces;
+    for (const std::uint64_t boot : {20U, 21U}) {
+        ReplicaState state({SpuId(2), BootEpoch(boot), kTopic, PartitionId(), uid_of(2)}, options,
+                           {}, Instant());
+        Effects effects;
+        state.step(LeaderIs{ScEpoch(1), BootEpoch(boot), record_of(1, 5, 8, {1})}, Moment(),
+                   effects);
+        ASSERT_NE(state.follower(), nullptr);
+        nonces.push_back(state.follower()->nonce());
+    }
+    EXPECT_NE(nonces[0], nonces[1]);
 }
 
 TEST(Follower, AcknowledgesWhatIsDurable) {
@@ -82,7 +104,7 @@ TEST(Follower, AcknowledgesWhatIsDurable) {
     follower.sync();
     ASSERT_TRUE(follower.peer_message<Ack>());
     EXPECT_EQ(follower.peer_message<Ack>()->acked, at(2));
-    EXPECT_EQ(follower.peer_message<Ack>()->nonce, 1U);
+    EXPECT_EQ(follower.peer_message<Ack>()->nonce, nth_nonce(1));
     EXPECT_EQ(follower.peer_message<Ack>()->echo, Instant::from_ns(77));
 }
 
@@ -118,7 +140,7 @@ TEST(Follower, StartsOverAfterAGap) {
         follower.hear(bad);
         EXPECT_EQ(follower.effect<WriteBatches>(), nullptr);
         ASSERT_TRUE(follower.peer_message<Attach>());
-        EXPECT_EQ(follower.peer_message<Attach>()->nonce, 2U);
+        EXPECT_EQ(follower.peer_message<Attach>()->nonce, nth_nonce(2));
     }
 }
 
@@ -185,7 +207,7 @@ TEST(Follower, TruncatesBeforeItAsksAgain) {
     ASSERT_TRUE(follower.peer_message<Attach>());
     EXPECT_LT(follower.place<TruncateLog>(), follower.place<ToPeer>());
     EXPECT_EQ(follower.peer_message<Attach>()->leo, at(2));
-    EXPECT_EQ(follower.peer_message<Attach>()->nonce, 2U);
+    EXPECT_EQ(follower.peer_message<Attach>()->nonce, nth_nonce(2));
     EXPECT_EQ(follower.peer_message<Attach>()->tail, (Lineage{{epoch(1), at(0)}}));
 }
 
@@ -227,7 +249,7 @@ TEST(Follower, IsCutBelowItsHwWhileThePartitionRecovers) {
 
 TEST(Follower, StartsEmptyWhereItsLeaderStarts) {
     Replica follower = follower_with({1, 1}, 2);
-    follower.hear(Reset{epoch(5), 1, at(40), epoch(4)});
+    follower.hear(Reset{epoch(5), nth_nonce(1), at(40), epoch(4)});
     ASSERT_NE(follower.effect<ResetLog>(), nullptr);
     EXPECT_EQ(follower.effect<ResetLog>()->start, at(40));
     EXPECT_EQ(follower.state.log().leo, at(40));
@@ -245,7 +267,8 @@ TEST(Follower, AfterALostConnectionOldAnswersAreVoid) {
     EXPECT_FALSE(follower.state.follower()->is_attached());
     follower.tick(follower.options.attach_retry_min);
     ASSERT_TRUE(follower.peer_message<Attach>());
-    follower.hear(attach_ok(5, follower.peer_message<Attach>()->nonce));
+    EXPECT_EQ(follower.peer_message<Attach>()->nonce, nth_nonce(3));
+    follower.hear(attach_ok(5, 3));
     EXPECT_TRUE(follower.state.follower()->is_attached());
     // Another SPU's connection does not matter.
     follower.state.disconnected(SpuId(3), follower.moment(), follower.effects);

@@ -116,6 +116,25 @@ TEST(Leader, RefusesAReplicaThatIsNotAssigned) {
     EXPECT_TRUE(leader.effects.empty());
 }
 
+TEST(Leader, IgnoresWhatIsNoLog) {
+    Replica leader = leader_with({1, 1}, 0);
+    leader.hear(record_of(1, 5, 8, {1, 2}));
+    const Attach good = attach_of(2, 5, 1, log_of({1, 1, 2}));
+    std::vector<Attach> bad(6, good);
+    bad[0].tail = {{epoch(2), at(0)}, {epoch(1), at(2)}};
+    bad[1].tail = {{epoch(1), at(2)}, {epoch(2), at(2)}};
+    bad[2].tail = {{epoch(1), at(0)}, {epoch(2), at(3)}};
+    bad[3].tail = {{epoch(-1), at(0)}};
+    bad[4].acked = at(4);
+    bad[5].leo = at(-1);
+    for (const Attach& attach : bad) {
+        leader.hear(attach);
+        EXPECT_TRUE(leader.effects.empty());
+    }
+    leader.hear(good);
+    EXPECT_TRUE(leader.peer_message<Diverged>());
+}
+
 TEST(Leader, TellsAFollowerWhereItDiverged) {
     Replica leader = leader_with({1, 1, 3, 3, 4}, 2);
     leader.hear(record_of(1, 5, 8, {1, 2}));

@@ -66,6 +66,12 @@ TEST(ReplicaState, DoesNotLeadForAnEarlierBoot) {
     EXPECT_FALSE(replica.sc_message<Promoted>());
 }
 
+TEST(ReplicaState, DoesNotLeadAnLrsWithoutItself) {
+    Replica replica(1, log_of({4}), 4);
+    replica.hear(record_of(1, 5, 8, {2, 3}));
+    EXPECT_EQ(replica.state.leader(), nullptr);
+}
+
 TEST(ReplicaState, IsNobodyWithoutALeaderOrAnAssignment) {
     Replica replica(2, {}, 4);
     replica.hear(record_of(1, 5, 8, {1, 2}));
@@ -130,7 +136,8 @@ TEST(ReplicaState, SaysAgainThatItLeadsWhileTheScWaits) {
 TEST(Probe, StopsAFollowerUntilThereIsNews) {
     Replica follower(2, log_of({4, 4}, 1), 4);
     follower.hear(record_of(1, 5, 8, {1, 2}));
-    follower.hear(AttachOk{epoch(5), 1});
+    const std::uint64_t nonce = follower.state.follower()->nonce();
+    follower.hear(AttachOk{epoch(5), nonce});
     follower.hear(Probe{ScEpoch(1), boot_of(2), epoch(6)});
     const std::optional<ProbeAnswer> answer = follower.sc_message<ProbeAnswer>();
     ASSERT_TRUE(answer);
@@ -140,7 +147,7 @@ TEST(Probe, StopsAFollowerUntilThereIsNews) {
     EXPECT_EQ(answer->hw, at(1));
     Append append;
     append.epoch = epoch(5);
-    append.nonce = 1;
+    append.nonce = nonce;
     append.base = at(2);
     append.preceding_epoch = epoch(4);
     append.batches.push_back({at(2), at(3), epoch(5)});
