@@ -81,7 +81,11 @@ void ReplicaState::step(const LeaderIs& message, Moment at, Effects& effects) {
     }
     record_ = message.record;
     take_role(make_step(at, effects));
-    lift_fence(make_step(at, effects));
+    // A record of an epoch before the one that was current at the probe is news here, and old
+    // there: what the probe was told must stay true.
+    if (fence_ && record_.leader_epoch.value() >= fence_->epoch.value() - 1) {
+        lift_fence(make_step(at, effects));
+    }
 }
 
 // What came meanwhile was not heard: a follower starts over.
@@ -143,7 +147,9 @@ void ReplicaState::step(const Probe& message, Effects& effects) {
         return;
     }
     sc_epoch_ = message.sc_epoch;
-    fence_ = ProbeFence{message.sc_epoch};
+    // A late copy of an earlier probe does not weaken this one.
+    fence_ = ProbeFence{message.sc_epoch,
+                        fence_ ? std::max(fence_->epoch, message.epoch) : message.epoch};
     ProbeAnswer answer;
     answer.boot = self_.boot;
     answer.epoch = message.epoch;

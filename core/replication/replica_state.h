@@ -81,9 +81,10 @@ public:
     bool is_suspect() const { return is_suspect_; }
 
 private:
-    // Probed by the SC of this term, and not told anything newer since.
+    // Probed for this epoch by the SC of this term, and not told anything newer since.
     struct ProbeFence {
         ScEpoch sc_epoch;
+        LeaderEpoch epoch;
     };
 
     View view(Moment at) const { return {self_, options_, record_, at}; }

@@ -260,6 +260,27 @@ const std::vector<UnplacedMutant>& mutants_without_scenario() {
         {Mutant::late_failure_hits_leader, "late_failure_hits_leader",
          "a failure of an older candidate is held against the new leader",
          "RecordChange.late_answers_change_nothing"},
+        // core/replication
+        {Mutant::no_truncation, "no_truncation",
+         "a leader takes a follower as it is, whatever it holds", "replication_walks"},
+        {Mutant::truncate_to_hw, "truncate_to_hw",
+         "a follower cuts its log to its HW before it asks its leader", "replication_walks"},
+        {Mutant::hw_ignores_min_live, "hw_ignores_min_live",
+         "the HW moves while the LRS is smaller than min_live", "replication_walks"},
+        {Mutant::expand_without_leso, "expand_without_leso",
+         "a follower that has the HW but not the LESO enters the LRS", "replication_walks"},
+        {Mutant::expand_unchecked, "expand_unchecked", "a follower enters the LRS wherever it is",
+         "replication_walks"},
+        {Mutant::shrink_before_stored, "shrink_before_stored",
+         "the HW stops waiting for a member before its removal is stored", "replication_walks"},
+        {Mutant::counted_before_sync, "counted_before_sync",
+         "what is not durable counts as acknowledged in mode fsync", "replication_walks"},
+        {Mutant::acks_of_any_epoch, "acks_of_any_epoch",
+         "a leader takes attaches and acknowledgements of another epoch", "replication_walks"},
+        {Mutant::ack_of_any_session, "ack_of_any_session",
+         "a leader takes acknowledgements of an earlier session", "replication_walks"},
+        {Mutant::appends_unfenced, "appends_unfenced",
+         "a follower takes batches of a former leader or session", "replication_walks"},
     };
     return list;
 }

@@ -30,9 +30,24 @@ void Sc::create() {
     write(next);
 }
 
-void Sc::report(const control::ReplicaReport& report) {
-    std::erase_if(reports_, [&](const auto& known) { return known.spu == report.spu; });
-    reports_.push_back(report);
+void Sc::report(const control::ReplicaReport& report, LeaderEpoch since) {
+    std::erase_if(reports_, [&](const Report& known) { return known.said.spu == report.spu; });
+    reports_.push_back({report, since});
+}
+
+// Among members of LRS and ELR an old report decides nothing but the order. A member of last_known
+// may have followed since it registered, and hold by now what a leader committed that was already
+// deposed: only what it said after it stopped counts for it. (A walk without this lost records:
+// a member was passed over for another that had lost its tail.)
+std::vector<control::ReplicaReport> Sc::usable_reports() const {
+    const bool is_unclean = record_.lrs.empty() && record_.elr.empty();
+    std::vector<control::ReplicaReport> usable;
+    for (const Report& report : reports_) {
+        if (!is_unclean || report.since >= record_.leader_epoch) {
+            usable.push_back(report.said);
+        }
+    }
+    return usable;
 }
 
 Sc::Admitted Sc::register_spu(const Registration& from) {
@@ -48,7 +63,7 @@ Sc::Admitted Sc::register_spu(const Registration& from) {
     spus_[from.spu] = control::SpuState{boot, true, false};
     write(control::on_register(record_, from.spu, kind, Uid{1, ++last_uid_}));
     const Uid uid = *control::assigned_uid(record_, from.spu);
-    report({from.spu, boot, uid, from.last_epoch, from.leo, true});
+    report({from.spu, boot, uid, from.last_epoch, from.leo, true}, record_.leader_epoch);
     return {boot, uid};
 }
 
@@ -65,7 +80,7 @@ void Sc::run_election() {
     control::ElectionInput input;
     input.record = record_;
     input.spus = spus_;
-    input.reports = reports_;
+    input.reports = usable_reports();
     input.tried = round_.tried;
     const control::ElectionDecision decision = control::elect(input);
     if (decision.pool == control::ElectionPool::none) {
@@ -105,7 +120,8 @@ void Sc::restart() {
 void Sc::take(SpuId from, const ProbeAnswer& message) {
     if (control::boot_of(spus_, from) == message.boot) {
         report({from, message.boot, *control::assigned_uid(record_, from), message.last_epoch,
-                message.leo, message.is_healthy});
+                message.leo, message.is_healthy},
+               LeaderEpoch(message.epoch.value() - 1));
     }
 }
 

@@ -57,12 +57,18 @@ public:
 
 private:
     void write(const PartitionRecord& next);
-    void report(const control::ReplicaReport& report);
+    // `since`: it will not follow a leader of an epoch below this any more.
+    void report(const control::ReplicaReport& report, LeaderEpoch since);
+    std::vector<control::ReplicaReport> usable_reports() const;
     void run_election();
 
     PartitionRecord record_;
     control::SpuStates spus_;
-    std::vector<control::ReplicaReport> reports_;
+    struct Report {
+        control::ReplicaReport said;
+        LeaderEpoch since;
+    };
+    std::vector<Report> reports_;
     control::ElectionRound round_;
     ScEpoch epoch_{1};
     std::uint64_t last_boot_ = 0;

@@ -178,6 +178,20 @@ TEST(Probe, StopsALeaderUntilThereIsNews) {
               Permission::granted);
 }
 
+// The SC was in epoch 6 when it probed for 7; the record of epoch 5 was held up on the way.
+TEST(Probe, IsNotUndoneByAnOlderRecord) {
+    Replica follower(2, log_of({4, 4}, 1), 4);
+    follower.hear(record_of(1, 5, 8, {1, 2}));
+    follower.hear(Probe{ScEpoch(1), boot_of(2), epoch(7)});
+    follower.hear(Probe{ScEpoch(1), boot_of(2), epoch(6)});
+    follower.hear(record_of(1, 5, 9, {1, 2}));
+    follower.hear(AttachOk{epoch(5), follower.state.follower()->nonce()});
+    EXPECT_FALSE(follower.state.follower()->is_attached());
+    follower.hear(record_of(1, 6, 10, {1, 2}));
+    follower.hear(AttachOk{epoch(6), follower.state.follower()->nonce()});
+    EXPECT_TRUE(follower.state.follower()->is_attached());
+}
+
 TEST(Probe, OfAnEpochThatHasBegunIsLate) {
     Replica replica(1, {}, 4);
     replica.hear(record_of(1, 5, 8, {1, 2}));
