@@ -252,7 +252,7 @@ void Runner::build() {
     MachineOptions options;
     options.disk.capacity_bytes = scenario_.capacity_bytes;
     options.disk.sync_ns = draw(scenario_.sync_time, draw_).ns();
-    options.disk.access_ns = scenario_.access_time.ns();
+    options.disk.access_ns = draw(scenario_.access_time, draw_).ns();
     log_config_.durability = scenario_.durability;
     log_config_.segment_size_bytes_max =
         std::max<std::uint64_t>(draw(scenario_.segment_bytes, draw_), 256);

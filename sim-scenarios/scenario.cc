@@ -352,7 +352,7 @@ private:
     void disk(TableReader& reader) {
         reader.number("capacity", scenario_.capacity_bytes);
         reader.range("sync", scenario_.sync_time);
-        reader.duration("access", scenario_.access_time);
+        reader.range("access", scenario_.access_time);
     }
     void storage(TableReader& reader) {
         reader.word("durability", scenario_.durability, durability_from, "fsync, bounded, async");

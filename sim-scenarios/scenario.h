@@ -82,7 +82,7 @@ struct Scenario {
 
     std::uint64_t capacity_bytes = 1ULL << 30;
     Range<Duration> sync_time{Duration::from_us(250), Duration::from_us(250)};
-    Duration access_time = Duration::from_us(3);
+    Range<Duration> access_time{Duration::from_us(3), Duration::from_us(3)};
 
     Durability durability = Durability::fsync;
     Range<std::uint64_t> segment_bytes{16U << 10, 16U << 10};

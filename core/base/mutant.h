@@ -42,11 +42,12 @@ enum class Mutant : std::uint8_t {
     base_offset_believed,       // A9: a consumer hands out the offsets that a batch claims
     unlisted_deleted_at_once,   // A1: an SPU deletes what the SC does not list
     sent_taken_for_not_sent,    // A10: a broken connection says of requests "not sent"
+    synced_checkpoint_covered,  // A13: two checkpoints in a row may cover the synced one
     // core/log for replication
-    truncate_not_synced,      // I16: a cut is answered before it is on disk
-    lineage_not_cut,          // I17: a cut leaves the epochs of what it removed
-    replica_base_unchecked,   // I17: a follower stores batches that do not begin at its end
-    epoch_token_unchecked,    // I18: an append of a leader that was deposed is taken
+    truncate_not_synced,     // I16: a cut is answered before it is on disk
+    lineage_not_cut,         // I17: a cut leaves the epochs of what it removed
+    replica_base_unchecked,  // I17: a follower stores batches that do not begin at its end
+    epoch_token_unchecked,   // I18: an append of a leader that was deposed is taken
     // core/control
     elect_any_replica,         // I2: any live replica may win, in the LRS or not
     unclean_under_never,       // I23: an election outside LRS and ELR that the policy forbids

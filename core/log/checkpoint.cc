@@ -1,5 +1,6 @@
 #include "core/log/checkpoint.h"
 
+#include "core/base/mutant.h"
 #include "core/model/batch.h"
 
 #include <utility>
@@ -42,7 +43,8 @@ Task<Result<void>> CheckpointFile::settle() {
 
 Task<Result<void>> CheckpointFile::write(Checkpoint checkpoint, Sync sync) {
     WEIR_CO_CHECK(co_await settle());
-    const std::size_t index = 1 - kept_slot_;
+    const std::size_t index =
+        mutant(Mutant::synced_checkpoint_covered) ? (sequence_ + 1) % 2 : 1 - kept_slot_;
     checkpoint.sequence = sequence_ + 1;
     Bytes slot = encode_checkpoint_slot(checkpoint);
     WEIR_CO_CHECK(co_await file_.write(index, std::move(slot), sync));
