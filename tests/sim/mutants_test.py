@@ -3,14 +3,16 @@
 usage: mutants_test.py WEIR_SIM [--matrix]
 
 Without --matrix a fixed subset with one first seed each, for the tests. With it all of them, with
-five first seeds, as a table.
+five first seeds, as a table, and with the size to which the first case can be shrunk.
 """
 
 import json
+import pathlib
 import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 SEEDS_MAX = 30_000
@@ -21,6 +23,7 @@ NOT_IN_SUBSET = ()
 # Seeds that fail in another way before the search gives up: the planted bug does damage that is
 # noticed elsewhere, too, but the invariant that is there for it must find it.
 OTHERS_MAX = 20
+SHRINK_TIME = "20s"
 REPLAY = "A19"
 REPLAY_MISMATCH = 13
 
@@ -111,11 +114,28 @@ def subset(program, mutants):
     print("passed")
 
 
+def shrunk_size(program, mutant, seed):
+    """Faults and operations that are left of the failure of `seed`; nothing for replays."""
+    if mutant["caught_by"] == [REPLAY]:
+        return None
+    with tempfile.TemporaryDirectory() as name:
+        swept = run_json(program, "sweep", mutant["scenario"], "--seeds", 1, "--first-seed", seed,
+                         "--mutant", mutant["name"], "--bundles", pathlib.Path(name))
+        shrunk = run_json(program, "shrink", swept["failures"][0]["bundle"], "--time", SHRINK_TIME)
+    assert shrunk["invariant"] in mutant["caught_by"], shrunk
+    return shrunk["after"]["faults"], shrunk["after"]["operations"]
+
+
+def size_text(size):
+    return "-" if size is None else f"{size[0]} faults, {size[1]} operations"
+
+
 def matrix(program, mutants, show=print):
     """Prints a line for each mutant; returns the table as Markdown and the names of the missed."""
     lines = ["| Mutant | Scenario | Wanted | Caught by | Seeds to detection (median of 5; each) | "
-             "CPU s |", "| --- | --- | --- | --- | --- | --- |"]
+             "CPU s | Shrunk to |", "| --- | --- | --- | --- | --- | --- | --- |"]
     missed = []
+    sizes = []
     for number, mutant in enumerate(mutants):
         before = cpu_seconds()
         found = [search(program, mutant, first, SEEDS_MAX) for first in FIRST_SEEDS]
@@ -126,11 +146,20 @@ def matrix(program, mutants, show=print):
         caught_by = " ".join(sorted({one.invariant or "nothing" for one in found}))
         others = sorted({other for one in found for other in one.others})
         caught_by += f" (before it {' '.join(others)})" if others else ""
+        size = None
+        if is_caught(found[0]):
+            size = shrunk_size(program, mutant, FIRST_SEEDS[0] + found[0].seeds - 1)
+        if size is not None:
+            sizes.append(size)
         lines.append(f"| {mutant['name']} | {mutant['scenario']} | "
                      f"{' '.join(mutant['caught_by'])} | {caught_by} | "
                      f"{statistics.median(seeds):.0f} ({', '.join(map(str, seeds))}) | "
-                     f"{spent:.1f} |")
+                     f"{spent:.1f} | {size_text(size)} |")
         show(f"[{number + 1}/{len(mutants)}] {lines[-1]}")
+    faults = statistics.median(size[0] for size in sizes)
+    operations = statistics.median(size[1] for size in sizes)
+    lines += ["", f"Median of the shrunk cases, {SHRINK_TIME} each: {faults:g} faults and "
+              f"{operations:g} operations."]
     return lines, missed
 
 

@@ -18,7 +18,8 @@ def section(lines, missed, seconds, cpu):
     commit = common.quiet(["git", "rev-parse", "--short=12", "HEAD"]).stdout.strip()
     date = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")
     outcome = f"missed: {', '.join(missed)}" if missed else "none is missed"
-    head = (f"{date}, commit {commit}, {os.cpu_count()} processors: {len(lines) - 2} mutants, "
+    count = sum(line.startswith("|") for line in lines) - 2
+    head = (f"{date}, commit {commit}, {os.cpu_count()} processors: {count} mutants, "
             f"{outcome}; {seconds:.0f} s, {cpu:.0f} CPU seconds.")
     return "\n".join([BEGIN, "", head, "", *lines, "", END])
 
