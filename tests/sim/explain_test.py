@@ -119,6 +119,17 @@ def stuck_scenario(folder):
     return path
 
 
+def seed_that_waits(program, scenario):
+    """A seed whose run ends after a fault and while a request waits, so that there is something of
+    everything to show."""
+    for seed in range(1, 21):
+        _, text, _ = simulator(program, "explain", scenario, "--seed", seed, "--text")
+        past = text.split("How it came about")[1].split("\n\n")[0]
+        if re.search(r"sends \w+ request", past) and re.search(r"\nFaults\n +[\d.]+ s", text):
+            return seed
+    raise AssertionError("no run of 20 ends after a fault and while a request waits")
+
+
 def check_planted(program, folder):
     """A planted bug: the broken promise and the loss of it are both in the causal past."""
     _, listed, _ = simulator(program, "sweep", SCENARIO, "--seeds", 150, "--json", "--mutant",
@@ -152,13 +163,14 @@ def main():
             return
         scenario = stuck_scenario(folder)
         page = folder / "report.html"
-        status, text, error = simulator(program, "explain", scenario, "--seed", 7, "--text", "-o",
-                                        page)
+        seed = seed_that_waits(program, scenario)
+        status, text, error = simulator(program, "explain", scenario, "--seed", seed, "--text",
+                                        "-o", page)
         assert status == 0, error
         assert "Violated: A12 progress" in text, text
         assert "How it came about" in text and "9000 events were not enough" in text, text
         # Being looked at changes nothing.
-        _, plain, _ = simulator(program, "run", scenario, "--seed", 7, "--json")
+        _, plain, _ = simulator(program, "run", scenario, "--seed", seed, "--json")
         assert json.loads(plain)["trace_hash"] in text, text
         check_page(page, "A12")
         check_use(page)
