@@ -152,7 +152,7 @@ def determinism(tally):
 
 def mutants(tally):
     """Every planted bug is caught by the invariant that is there for it."""
-    build.build_programs("mutants", ["weir-sim"])
+    build.build_programs("mutants", ["weir-sim", "replication_walks"])
     ctest("mutants", ["sim-mutants"], tally)
 
 
