@@ -3,11 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
-#include <cstdlib>
 #include <poll.h>
-#include <string_view>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
 
@@ -17,49 +13,23 @@ namespace {
 
 constexpr int kPollMs = 200;
 
-void write_all(int fd, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t written = ::write(fd, text.data(), text.size());
-        if (written < 0 && errno != EINTR) {
-            std::_Exit(1);
-        }
-        text.remove_prefix(written > 0 ? static_cast<std::size_t>(written) : 0);
-    }
-}
-
 }  // namespace
 
-void JobPool::work_through(const std::deque<Job>& jobs, int out) {
-    for (const Job job : jobs) {
-        write_all(out, work_(job) + "\n");
-    }
-    std::_Exit(0);
-}
-
 void JobPool::start(std::deque<Job> jobs) {
-    std::array<int, 2> ends{};
-    if (::pipe(ends.data()) != 0) {
-        std::perror("weir-sim: pipe");
-        std::exit(1);
-    }
-    std::fflush(nullptr);
-    const pid_t pid = ::fork();
-    if (pid < 0) {
-        std::perror("weir-sim: fork");
-        std::exit(1);
-    }
-    if (pid == 0) {
-        ::close(ends[0]);
-        work_through(jobs, ends[1]);
-    }
-    ::close(ends[1]);
-    children_.push_back(Child{pid, ends[0], std::move(jobs), {}});
+    Child child;
+    child.process = start_child([this, &jobs](int out) {
+        for (const Job job : jobs) {
+            write_all(out, work_(job) + "\n");
+        }
+    });
+    child.jobs = std::move(jobs);
+    children_.push_back(std::move(child));
 }
 
 void JobPool::wait() {
     std::vector<pollfd> fds;
     for (const Child& child : children_) {
-        fds.push_back(pollfd{child.pipe, POLLIN, 0});
+        fds.push_back(pollfd{child.process.pipe, POLLIN, 0});
     }
     ::poll(fds.data(), fds.size(), kPollMs);
     std::size_t index = 0;
@@ -76,7 +46,7 @@ void JobPool::wait() {
 
 bool JobPool::read_some(Child& child) {
     std::array<char, 65536> bytes{};
-    const ssize_t size = ::read(child.pipe, bytes.data(), bytes.size());
+    const ssize_t size = ::read(child.process.pipe, bytes.data(), bytes.size());
     if (size <= 0) {
         return size < 0 && errno == EINTR;
     }
@@ -95,9 +65,7 @@ bool JobPool::read_some(Child& child) {
 }
 
 void JobPool::finish(Child& child) {
-    ::close(child.pipe);
-    int status = 0;
-    ::waitpid(child.pid, &status, 0);
+    const int status = end_child(child.process);
     if (child.jobs.empty() || killed_) {
         return;
     }
@@ -111,7 +79,7 @@ void JobPool::finish(Child& child) {
 void JobPool::kill_all() {
     killed_ = true;
     for (const Child& child : children_) {
-        ::kill(child.pid, SIGKILL);
+        ::kill(child.process.pid, SIGKILL);
     }
 }
 

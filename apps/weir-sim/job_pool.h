@@ -5,13 +5,14 @@
 // starts, waits and looks at what came; every child has ended once idle() is true.
 #pragma once
 
+#include "apps/weir-sim/child_process.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <list>
 #include <string>
-#include <sys/types.h>
 #include <utility>
 
 namespace weir::app {
@@ -45,13 +46,11 @@ public:
 
 private:
     struct Child {
-        pid_t pid = -1;
-        int pipe = -1;
+        ChildProcess process;
         std::deque<Job> jobs;  // not reported yet
         std::string buffer;
     };
 
-    [[noreturn]] void work_through(const std::deque<Job>& jobs, int out);
     // False when the child has ended.
     bool read_some(Child& child);
     void finish(Child& child);

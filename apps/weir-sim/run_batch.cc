@@ -1,18 +1,16 @@
 #include "apps/weir-sim/run_batch.h"
 
+#include "apps/weir-sim/child_process.h"
 #include "apps/weir-sim/sweep.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <poll.h>
 #include <string>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
 
@@ -22,23 +20,12 @@ namespace {
 
 struct Child {
     std::size_t index = 0;
-    pid_t pid = -1;
-    int pipe = -1;
+    ChildProcess process;
     std::string text;
 };
 
-void write_all(int fd, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t written = ::write(fd, text.data(), text.size());
-        if (written < 0 && errno != EINTR) {
-            std::_Exit(1);
-        }
-        text.remove_prefix(written > 0 ? static_cast<std::size_t>(written) : 0);
-    }
-}
-
 // A bundle is also how a child tells what it did.
-[[noreturn]] void work(const sim::Case& one, bool record, int out) {
+void work(const sim::Case& one, bool record, int out) {
     sim::Tape tape;
     sim::RunOptions how;
     how.record = record ? &tape : nullptr;
@@ -53,29 +40,17 @@ void write_all(int fd, std::string_view text) {
     }
     done.expected = expected_of(run.report);
     write_all(out, write_bundle(done));
-    std::_Exit(0);
 }
 
 Child start(const sim::Case& one, std::size_t index, bool record) {
-    std::array<int, 2> ends{};
-    if (::pipe(ends.data()) != 0) {
-        std::perror("weir-sim: pipe");
-        std::exit(1);
-    }
-    std::fflush(nullptr);
-    const pid_t pid = ::fork();
-    if (pid < 0) {
-        std::perror("weir-sim: fork");
-        std::exit(1);
-    }
-    if (pid == 0) {
+    Child child;
+    child.index = index;
+    child.process = start_child([&one, record](int out) {
         // What a dying candidate says is not what the user asked for.
         static_cast<void>(std::freopen("/dev/null", "w", stderr));
-        ::close(ends[0]);
-        work(one, record, ends[1]);
-    }
-    ::close(ends[1]);
-    return Child{index, pid, ends[0], {}};
+        work(one, record, out);
+    });
+    return child;
 }
 
 RunOutcome outcome_of(const Child& child) {
@@ -117,30 +92,26 @@ public:
     }
 
 private:
-    void end(Child& child, bool kill) {
-        if (kill) {
-            ::kill(child.pid, SIGKILL);
-        }
-        ::close(child.pipe);
-        int status = 0;
-        ::waitpid(child.pid, &status, 0);
+    static void end(Child& child) {
+        end_child(child.process);
+        child.process.pid = -1;
     }
 
     void drop_from(std::size_t limit) {
         for (Child& child : children_) {
             if (child.index >= limit) {
-                end(child, true);
-                child.pid = -1;
+                ::kill(child.process.pid, SIGKILL);
+                end(child);
             }
         }
-        std::erase_if(children_, [](const Child& child) { return child.pid < 0; });
+        std::erase_if(children_, [](const Child& child) { return child.process.pid < 0; });
     }
 
     void read_some() {
         std::vector<pollfd> waiting;
         waiting.reserve(children_.size());
         for (const Child& child : children_) {
-            waiting.push_back(pollfd{child.pipe, POLLIN, 0});
+            waiting.push_back(pollfd{child.process.pipe, POLLIN, 0});
         }
         if (::poll(waiting.data(), waiting.size(), -1) < 0) {
             return;
@@ -151,19 +122,18 @@ private:
             }
             Child& child = children_[i];
             std::array<char, 65'536> buffer;
-            const ssize_t size = ::read(child.pipe, buffer.data(), buffer.size());
+            const ssize_t size = ::read(child.process.pipe, buffer.data(), buffer.size());
             if (size > 0) {
                 child.text.append(buffer.data(), static_cast<std::size_t>(size));
                 continue;
             }
-            end(child, false);
+            end(child);
             RunOutcome outcome = outcome_of(child);
             if ((!found_.has_value() || child.index < found_->first) && wanted_(outcome)) {
                 found_.emplace(child.index, std::move(outcome));
             }
-            child.pid = -1;
         }
-        std::erase_if(children_, [](const Child& child) { return child.pid < 0; });
+        std::erase_if(children_, [](const Child& child) { return child.process.pid < 0; });
     }
 
     const std::vector<sim::Case>& cases_;

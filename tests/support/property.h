@@ -8,6 +8,8 @@
 #include "tests/support/rapidcheck.h"
 
 #include <cstdint>
+#include <initializer_list>
+#include <iostream>
 #include <string>
 
 namespace weir::test {
@@ -30,6 +32,20 @@ inline std::uint64_t seeds_to_find(Mutant planted, Property property, std::uint6
     }
     select_mutant(Mutant::none);
     return found;
+}
+
+struct PlantedBug {
+    Mutant mutant = Mutant::none;
+    Property property = nullptr;
+};
+
+// Each within 1,000 seeds, by its property.
+inline void expect_found(std::initializer_list<PlantedBug> bugs) {
+    for (const PlantedBug& bug : bugs) {
+        const std::uint64_t seeds = seeds_to_find(bug.mutant, bug.property, 1000);
+        EXPECT_GT(seeds, 0U) << "mutant " << static_cast<int>(bug.mutant);
+        std::cout << "mutant " << static_cast<int>(bug.mutant) << " after " << seeds << " seeds\n";
+    }
 }
 #endif
 
