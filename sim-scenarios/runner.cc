@@ -109,6 +109,14 @@ private:
     // Long enough for somebody to notice, where it matters; else soon.
     Duration unlisted_grace() const;
     // One more size of a swarm: whether it is as small as can be.
+    // Topics that come and go have one replica.
+    std::uint32_t replication_factor(TopicIndex topic) const {
+        const auto place = std::find(run_.topics.begin(), run_.topics.end(), topic);
+        return place == run_.topics.end()
+                   ? 1
+                   : scenario_.topics[static_cast<std::size_t>(place - run_.topics.begin())]
+                         .replication_factor;
+    }
     bool tiny() { return scenario_.swarm_tiny && swarm_.chance(1, 2); }
 
     bool failed() const { return !oracle_.violations().empty(); }
@@ -214,6 +222,7 @@ void Runner::add_sc(const MachineOptions& options) {
     config.topic_wait = Duration::from_s(5);
     config.journal_segment_size_bytes = 4'096;
     config.snapshot_after_size_bytes = 8'192;
+    config.durability = scenario_.durability;
     tap_.follow(sc_->host(), kScPublicPort, {static_cast<std::uint16_t>(wire::ScApi::watch)});
     injector_.add(*sc_, Role::sc, Main(sc_main, config, &injector_.store_faults()));
 }
@@ -303,6 +312,8 @@ void Runner::build() {
     injector_.before_boot = [this](Machine& machine) {
         SpuMachine* spu = spu_of(machine);
         if (spu != nullptr) {
+            // It may be down again before anybody looks.
+            spu->down_since_ns.reset();
             spu->boot_ns = oracle_.now_ns();
         }
         if (spu != nullptr && spu->damaged && !failed()) {
@@ -652,7 +663,9 @@ void Runner::check_inspected(SpuMachine& spu, const InspectedLog& log, const cha
                                    to_string(*log.read_error)));
         return;
     }
-    if (topic.has_value()) {
+    // One copy of several may lag behind or hold what was never committed: what was promised about
+    // all of them shows in what is read.
+    if (topic.has_value() && replication_factor(*topic) == 1) {
         Oracle::RecoveredLog recovered;
         recovered.log_start = log.log_start;
         recovered.leo = log.leo;
@@ -671,7 +684,8 @@ Runner::FoundLogs Runner::inspect(SpuMachine& spu, const char* when) {
     }
     // A partition without any log must not have promised anything.
     for (const auto& [key, leader] : run_.leaders) {
-        if (leader == spu.id && !found.contains(key) && !oracle_.deleted(key.first)) {
+        if (leader == spu.id && !found.contains(key) && !oracle_.deleted(key.first) &&
+            replication_factor(key.first) == 1) {
             const PartitionRef ref{key.first, key.second};
             oracle_.recovered(ref, Oracle::RecoveredLog(), allowance(spu, ref, Uid()));
         }

@@ -394,6 +394,7 @@ private:
         TopicPlan topic;
         reader.text("name", topic.name);
         reader.number("partitions", topic.partition_count);
+        reader.number("replicas", topic.replication_factor);
         std::uint64_t size = 0;
         reader.number("partition_size_max", size);
         if (size != 0) {

@@ -21,6 +21,7 @@ namespace weir::sim {
 struct TopicPlan {
     std::string name;
     std::uint32_t partition_count = 1;
+    std::uint32_t replication_factor = 1;
     std::optional<std::uint64_t> partition_size_bytes_max;
     std::optional<Duration> retention_time;
     // Instead of storage.segment.

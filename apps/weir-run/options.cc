@@ -101,21 +101,44 @@ Setter set_spu_id(SpuId& into) {
     };
 }
 
-Setter set_durability(Durability& into) {
-    return [&into](const std::string& text) -> Result<void> {
-        constexpr std::array<std::pair<std::string_view, Durability>, 3> kModes{{
-            {"fsync", Durability::fsync},
-            {"bounded", Durability::bounded},
-            {"async", Durability::async},
-        }};
-        for (const auto& [name, mode] : kModes) {
+template <typename T>
+using Word = std::pair<std::string_view, T>;
+
+constexpr std::array<Word<Durability>, 3> kDurabilities{{
+    {"fsync", Durability::fsync},
+    {"bounded", Durability::bounded},
+    {"async", Durability::async},
+}};
+constexpr std::array<Word<UncleanPolicy>, 3> kUncleanPolicies{{
+    {"never", UncleanPolicy::never},
+    {"balanced", UncleanPolicy::balanced},
+    {"availability", UncleanPolicy::availability},
+}};
+
+template <typename T, std::size_t kCount>
+Setter set_word(T& into, const std::array<Word<T>, kCount>& words) {
+    return [&into, &words](const std::string& text) -> Result<void> {
+        std::string known;
+        for (const auto& [name, value] : words) {
             if (name == text) {
-                into = mode;
+                into = value;
                 return {};
             }
+            known += known.empty() ? "" : ", ";
+            known += name;
         }
-        return fail(ErrorCode::invalid_argument,
-                    fmt::format("'{}' is none of fsync, bounded, async", text));
+        return fail(ErrorCode::invalid_argument, fmt::format("'{}' is none of {}", text, known));
+    };
+}
+
+Setter set_count(std::optional<std::uint32_t>& into) {
+    return [&into](const std::string& text) -> Result<void> {
+        WEIR_TRY(const std::uint32_t count, parse_number<std::uint32_t>(text));
+        if (count == 0) {
+            return fail(ErrorCode::invalid_argument, "at least 1");
+        }
+        into = count;
+        return {};
     };
 }
 
@@ -184,6 +207,16 @@ void add_sc(CLI::App& root, Options& options) {
         set_text(options.sc.platform_version));
     add(app, "--topic-wait-s", "how long a topic creation waits for its partitions",
         "FLV_TOPIC_WAIT", set_duration(options.sc.topic_wait, 1'000'000'000));
+    add(app, "--durability",
+        "of new topics: when a record counts as stored: fsync (default), bounded, async",
+        "WEIR_DURABILITY", set_word(options.sc.durability, kDurabilities));
+    add(app, "--min-live",
+        "of new topics: replicas that must be live to commit (most of three or more, else 1)",
+        nullptr, set_count(options.sc.min_live));
+    add(app, "--unclean-policy",
+        "of new topics: who may lead when nobody is known to be complete: never, balanced "
+        "(default), availability",
+        nullptr, set_word(options.sc.unclean_policy, kUncleanPolicies));
     for (const char* name : {"--authorization-scopes", "--authorization-policy"}) {
         add(app, name, "not supported yet", nullptr,
             refuse("authorization is not supported yet; everybody who connects is root"));
@@ -235,10 +268,6 @@ void add_spu(CLI::App& root, Options& options, bool& id_given) {
         set_sc_address(options.spu.sc_private));
     add(app, "--log-base-dir", "where the partitions are kept (/var/lib/fluvio/data)",
         "FLV_LOG_BASE_DIR", set_text(options.spu.log_base_dir));
-    add(app, "--durability",
-        "fsync: on disk before the acknowledgement; bounded: at most 100 ms later; async: whenever "
-        "the system likes (fsync)",
-        "WEIR_DURABILITY", set_durability(options.spu.log.durability));
     add(app, "--sync-us-max", "how long a group commit waits for others to join (200)", nullptr,
         set_duration(options.spu.log.commit_gather_max, 1'000));
     app.add_flag("--sync-on-shard", options.real.sync_on_shard,

@@ -72,11 +72,14 @@ Result<Daemon> start_sc(const ClusterLayout& layout, const ClusterStartOptions& 
     if (options.platform_version.has_value()) {
         argv.insert(argv.end(), {"--platform-version", *options.platform_version});
     }
+    if (options.durability.has_value()) {
+        argv.insert(argv.end(), {"--durability", *options.durability});
+    }
     return start_daemon(layout.data_dir, "sc", argv, layout.log_path("sc"));
 }
 
-Result<Daemon> start_spu(const ClusterLayout& layout, const ClusterStartOptions& options,
-                         const std::string& program, std::uint32_t index) {
+Result<Daemon> start_spu(const ClusterLayout& layout, const std::string& program,
+                         std::uint32_t index) {
     const std::string id = std::to_string(layout.spu_id(index));
     std::vector<std::string> argv = {program,
                                      "spu",
@@ -90,9 +93,6 @@ Result<Daemon> start_spu(const ClusterLayout& layout, const ClusterStartOptions&
                                      to_string(layout.sc_private),
                                      "--log-base-dir",
                                      layout.data_dir};
-    if (options.durability.has_value()) {
-        argv.insert(argv.end(), {"--durability", *options.durability});
-    }
     return start_daemon(layout.data_dir, "spu-" + id, argv, layout.log_path("spu-" + id));
 }
 
@@ -268,7 +268,7 @@ Result<void> start_servers(const ClusterLayout& layout, const ClusterStartOption
     for (std::uint32_t i = 0; i < options.spus; ++i) {
         step(fmt::format("Starting SPU {} on {}", layout.spu_id(i),
                          to_string(layout.spu_public(i))));
-        WEIR_TRY(Daemon spu, start_spu(layout, options, program, i));
+        WEIR_TRY(Daemon spu, start_spu(layout, program, i));
         daemons.push_back(std::move(spu));
     }
     return passed(run_session(config, &wait_until_healthy, layout, options.spus, daemons));

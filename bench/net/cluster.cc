@@ -254,16 +254,16 @@ Result<std::unique_ptr<Cluster>> Cluster::start(const ClusterOptions& options) {
     cluster->address = setup.spu_public;
     std::vector<std::string> sc = {options.program, "sc", "--local",
                                    options.data_dir + "/metadata"};
-    sc.insert(sc.end(), {"--bind-public", to_string(setup.sc), "--bind-private",
-                         to_string(sc_private), "--log", "warn"});
+    sc.insert(sc.end(),
+              {"--bind-public", to_string(setup.sc), "--bind-private", to_string(sc_private),
+               "--durability", options.durability, "--log", "warn"});
     WEIR_TRY(cluster->sc, Server::start(std::move(sc), options.data_dir + "/sc.log",
                                         "Streaming Controller started successfully"));
     WEIR_CHECK(register_spu(setup));
     std::vector<std::string> spu = {options.program, "spu", "--id", std::to_string(kSpuId)};
-    spu.insert(spu.end(),
-               {"--public-server", to_string(setup.spu_public), "--private-server",
-                to_string(setup.spu_private), "--sc-addr", to_string(sc_private), "--log-base-dir",
-                options.data_dir, "--durability", options.durability, "--log", "warn"});
+    spu.insert(spu.end(), {"--public-server", to_string(setup.spu_public), "--private-server",
+                           to_string(setup.spu_private), "--sc-addr", to_string(sc_private),
+                           "--log-base-dir", options.data_dir, "--log", "warn"});
     WEIR_TRY(cluster->spu,
              Server::start(std::move(spu), options.data_dir + "/spu.log", "registered"));
     WEIR_CHECK(create_topics(setup, options.topics));

@@ -43,11 +43,6 @@ enum class Mutant : std::uint8_t {
     unlisted_deleted_at_once,   // A1: an SPU deletes what the SC does not list
     sent_taken_for_not_sent,    // A10: a broken connection says of requests "not sent"
     synced_checkpoint_covered,  // A13: two checkpoints in a row may cover the synced one
-    // core/log for replication
-    truncate_not_synced,     // I16: a cut is answered before it is on disk
-    lineage_not_cut,         // I17: a cut leaves the epochs of what it removed
-    replica_base_unchecked,  // I17: a follower stores batches that do not begin at its end
-    epoch_token_unchecked,   // I18: an append of a leader that was deposed is taken
     // core/control
     elect_any_replica,         // I2: any live replica may win, in the LRS or not
     unclean_under_never,       // I23: an election outside LRS and ELR that the policy forbids
@@ -72,6 +67,16 @@ enum class Mutant : std::uint8_t {
     acks_of_any_epoch,     // I1: a leader counts what was said to another one
     ack_of_any_session,    // I1: a leader counts what was said in an earlier session
     appends_unfenced,      // I9: a follower takes batches of a former leader
+    // core/log for replication
+    truncate_not_synced,     // I16: a cut is answered before it is on disk
+    lineage_not_cut,         // I17: a cut leaves the epochs of what it removed
+    replica_base_unchecked,  // I17: a follower stores batches that do not begin at its end
+    epoch_token_unchecked,   // I18: an append of a leader that was deposed is taken
+    // core/spu
+    old_leader_serves,      // I6: a leader does not hear of the next one, and acknowledges on
+    fence_not_persisted,    // I12: an epoch is acted on before it is on disk
+    follower_hw_unbounded,  // I17: a follower takes its leader's HW although it lacks the records
+    large_batch_cut,        // B5: a batch larger than a push is never sent
 };
 
 #ifdef WEIR_MUTANTS

@@ -3,6 +3,7 @@
 #include "core/base/assert.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace weir::control {
 
@@ -51,10 +52,19 @@ PartitionStatus merge_report(PartitionStatus status, const LeaderReport& report)
 }
 
 PartitionStatus leader_gone(PartitionStatus status) {
-    if (status.resolution == PartitionResolution::online ||
-        status.resolution == PartitionResolution::out_of_storage) {
+    if (status.resolution != PartitionResolution::offline) {
         status.resolution = PartitionResolution::leader_offline;
     }
+    return status;
+}
+
+PartitionStatus under_record(PartitionStatus status, const PartitionRecord& record,
+                             bool leader_is_there, std::optional<PartitionResolution> reported) {
+    if (record.leader == kNoSpu || !leader_is_there) {
+        return leader_gone(std::move(status));
+    }
+    const bool leads = record.phase != PartitionPhase::candidate_found && reported.has_value();
+    status.resolution = leads ? *reported : PartitionResolution::election_leader_found;
     return status;
 }
 

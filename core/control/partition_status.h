@@ -5,7 +5,9 @@
 #pragma once
 
 #include "core/model/partition.h"
+#include "core/model/partition_record.h"
 
+#include <optional>
 #include <vector>
 
 namespace weir::control {
@@ -28,5 +30,11 @@ PartitionStatus merge_report(PartitionStatus status, const LeaderReport& report)
 // The SPU that leads the partition has gone: what was readable is not any more. Everything else is
 // kept, as the last that was known.
 PartitionStatus leader_gone(PartitionStatus status);
+
+// What is shown of a partition whose record is `record`. `reported`: how the leader said that it
+// is, in the epoch of the record and on the connection that it has now; nullopt before that.
+// Without a leader that is connected, as leader_gone.
+PartitionStatus under_record(PartitionStatus status, const PartitionRecord& record,
+                             bool leader_is_there, std::optional<PartitionResolution> reported);
 
 }  // namespace weir::control

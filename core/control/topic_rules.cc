@@ -15,10 +15,6 @@ Refusal refuse(RefusalKind kind, std::string message) {
     return refusal;
 }
 
-// Until replication exists, so that nobody believes in a second copy that is not there.
-constexpr const char* kReplicationText =
-    "replication is not built yet: a topic has exactly one replica (asked for {})";
-
 std::optional<Refusal> check_limits(const TopicSpec& spec) {
     if (spec.cleanup_policy.has_value() &&
         spec.cleanup_policy->time_in_seconds < kRetentionSecondsMin) {
@@ -81,10 +77,6 @@ std::optional<Refusal> check_computed(const ComputedReplicas& replicas,
     if (replicas.replication_factor == 0) {
         return refuse(RefusalKind::topic_error, "replication factor must be greater than 0");
     }
-    if (replicas.replication_factor > 1) {
-        return refuse(RefusalKind::topic_error,
-                      fmt::format(kReplicationText, replicas.replication_factor));
-    }
     if (replicas.partition_count > input.partition_count_max) {
         return refuse(RefusalKind::topic_error,
                       fmt::format("a topic has at most {} partitions (asked for {})",
@@ -143,9 +135,6 @@ std::optional<Refusal> check_assigned(const AssignedReplicas& replicas,
                               fmt::format("invalid spu id: {}", spu.value()));
             }
         }
-    }
-    if (replica_count > 1) {
-        return refuse(RefusalKind::topic_error, fmt::format(kReplicationText, replica_count));
     }
     return std::nullopt;
 }

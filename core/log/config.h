@@ -1,6 +1,7 @@
-// What can be set about one log. Values; fixed when the log is opened.
+// What can be set about one log. Values.
 #pragma once
 
+#include "core/base/ids.h"
 #include "core/base/time.h"
 #include "core/model/durability.h"
 #include "core/model/uid.h"
@@ -22,7 +23,11 @@ struct LogIdentity {
 struct LogConfig {
     LogIdentity identity;
 
-    // See Log::committed_end.
+    // Set for one replica of several: this is where committed_end() begins (within the log), and
+    // only commit_to() moves it. Otherwise it follows from the durability mode.
+    std::optional<Offset> high_watermark;
+
+    // See Log::promised_end.
     Durability durability = Durability::fsync;
     // Mode bounded: the longest time that a written append stays unsynced.
     Duration bounded_delay_max = Duration::from_ms(100);

@@ -297,6 +297,8 @@ Bytes encode_replica_state(const ReplicaState& state) {
     writer.put_identity(state.identity);
     writer.put(state.fence_epoch.value());
     writer.put(state.high_watermark.value());
+    writer.put(state.replica_uid.high);
+    writer.put(state.replica_uid.low);
     writer.put_crc_at(kSlotCrcAt);
     return bytes;
 }
@@ -308,6 +310,8 @@ Result<ReplicaState> decode_replica_state(ByteSpan bytes) {
     state.identity = reader.get_identity();
     state.fence_epoch = reader.get_epoch();
     state.high_watermark = reader.get_offset();
+    state.replica_uid.high = reader.get<std::uint64_t>();
+    state.replica_uid.low = reader.get<std::uint64_t>();
     if (!plausible(state.fence_epoch) || !plausible(state.high_watermark)) {
         return fail(ErrorCode::corrupt, "replica state: impossible values");
     }

@@ -113,6 +113,8 @@ inline constexpr std::string_view kReplicaStateName = "replica";
 
 struct ReplicaState {
     LogIdentity identity;
+    // Of the assignment that the replica was made for; zero: not known yet.
+    Uid replica_uid;
     LeaderEpoch fence_epoch{-1};
     Offset high_watermark;
 };

@@ -12,17 +12,20 @@
 //
 //     assigned      append() has given the offset away
 //     leo           written; readers may see everything below it
-//     committed_end what the durability mode promises; the high watermark without replicas
+//     promised_end  what the durability mode promises of this disk: all that is written, or synced
+//     committed_end the high watermark: as commit_to() says; of a log that is not one of several
+//                   replicas the promised end
 //     synced_end    on disk; never above leo
 //
 // Offsets are exclusive ends. log_start <= committed_end <= leo always; none of them ever decreases
 // while the log is open, except by truncate() and reset_to().
 //
-// Replication: every batch carries the leader epoch under which it was appended, and epochs never
-// decrease along the log. At any time one epoch and one role may append (begin_epoch); an append
-// made for another one is refused, so that whoever still holds the log from before a change of
-// leader cannot write any more. A log without replicas never calls begin_epoch() and stamps
-// kNoEpoch, which is what clients send. Design: replication, 5.9, 5.12, 5.13, I17, I18.
+// Replication: LogConfig::high_watermark makes the log one replica of several. Every batch carries
+// the leader epoch under which it was appended, and epochs never decrease along the log. At any
+// time one epoch and one role may append (begin_epoch); an append made for another one is refused,
+// so that whoever still holds the log from before a change of leader cannot write any more. A log
+// without replicas never calls begin_epoch() and stamps kNoEpoch, which is what clients send.
+// Design: replication, 5.9, 5.12, 5.13, I17, I18.
 //
 // Errors: `disk_full` is a designed state: appends are refused, reads and retention go on, and
 // appends work again by themselves when space is back. `corrupt` carries segment and position. A
@@ -135,6 +138,16 @@ struct ScrubStep {
     bool finished = false;
 };
 
+// Told what the log does, in the turn in which it does it, from inside the log: of the log it calls
+// at most commit_to(). Outlives the log, or is taken away before (set_observer).
+class LogObserver {
+public:
+    virtual ~LogObserver() = default;
+    virtual void written(Offset leo) = 0;
+    virtual void synced(Offset synced_end) = 0;
+    virtual void evicted(Offset log_start) = 0;
+};
+
 struct LogStats {
     std::uint64_t append_count = 0;
     std::uint64_t write_count = 0;
@@ -193,6 +206,8 @@ public:
     // may or may not be).
     // Any number of tasks, any order. Cancelling the wait does not cancel the append.
     virtual Task<Result<void>> wait_committed(Appended appended, CancelToken token) = 0;
+    // The same for promised_end(): an acknowledgement of this disk alone.
+    virtual Task<Result<void>> wait_promised(Appended appended, CancelToken token) = 0;
     // The same for leo().
     virtual Task<Result<void>> wait_written(Appended appended, CancelToken token) = 0;
     // append() and wait_committed(), of a log without replicas.
@@ -209,13 +224,28 @@ public:
     // as they are. After an error the log is unchanged, or `failed` and cut when opened again.
     virtual Task<Result<void>> truncate(Offset end) = 0;
     // Removes everything, and starts again empty at `start`, whatever the log held. As truncate().
-    virtual Task<Result<void>> reset_to(Offset start) = 0;
+    // `preceding` wrote the record before `start` (kNoEpoch: not known); the lineage keeps it.
+    virtual Task<Result<void>> reset_to(Offset start, LeaderEpoch preceding) = 0;
+    WEIR_CORO_WRAPPER Task<Result<void>> reset_to(Offset start) {
+        return reset_to(start, kNoEpoch);
+    }
+
+    // --- One replica of several ---------------------------------------------------------------
+
+    // The high watermark is `high_watermark`, which is not above leo(); a lower one than before has
+    // no effect. Only for a log with LogConfig::high_watermark.
+    virtual void commit_to(Offset high_watermark) = 0;
+    // At most one; null: nobody.
+    virtual void set_observer(LogObserver* observer) = 0;
+    // Takes over the settings, but for the identity and the high watermark.
+    virtual void configure(LogConfig config) = 0;
 
     // --- Where it is --------------------------------------------------------------------------
 
     virtual Offset log_start() const = 0;
     virtual Offset leo() const = 0;
     virtual Offset committed_end() const = 0;
+    virtual Offset promised_end() const = 0;
     virtual Offset synced_end() const = 0;
     // Which epochs wrote what is below leo(). The first entry starts at log_start(); when retention
     // has taken every batch it is of the last one. Empty for a log that never had a batch, or was

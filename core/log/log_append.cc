@@ -255,7 +255,10 @@ void LogImpl::note_written(std::size_t first, std::size_t count) {
     on_written_.notify_all();
     changed_.notify_all();
     tell_position();
-    publish_committed();
+    publish_promised();
+    if (observer_ != nullptr) {
+        observer_->written(leo_);
+    }
     start_committer();
 }
 

@@ -17,6 +17,16 @@ constexpr std::uint64_t kCheckpointSyncIntervals = 16;
 
 }  // namespace
 
+// The append has not failed. Offsets may be given out again, so a committed one has to be written
+// first.
+bool LogImpl::has_come(const Appended& appended, Wanted wanted) const {
+    if (wanted == Wanted::promised) {
+        return appended.sequence <= promised_sequence_;
+    }
+    const bool written = appended.sequence <= written_sequence_;
+    return written && (wanted == Wanted::written || appended.next_offset <= committed_);
+}
+
 Task<Result<void>> LogImpl::wait(Appended appended, Wanted wanted, CancelToken token) {
     const Operation operation(*this);
     while (true) {
@@ -24,20 +34,23 @@ Task<Result<void>> LogImpl::wait(Appended appended, Wanted wanted, CancelToken t
         if (failure.has_value()) {
             co_return fail(*std::move(failure));
         }
-        const bool written = wanted == Wanted::written;
-        if (appended.sequence <= (written ? written_sequence_ : committed_sequence_)) {
+        if (has_come(appended, wanted)) {
             co_return Result<void>();
         }
         if (ended_) {
             co_return fail(ErrorCode::unavailable, dir_ + ": closed");
         }
-        Notifier& progress = written ? on_written_ : on_committed_;
+        Notifier& progress = wanted == Wanted::written ? on_written_ : on_committed_;
         WEIR_CO_CHECK(co_await progress.wait(token));
     }
 }
 
 Task<Result<void>> LogImpl::wait_committed(Appended appended, CancelToken token) {
     return wait(appended, Wanted::committed, token);
+}
+
+Task<Result<void>> LogImpl::wait_promised(Appended appended, CancelToken token) {
+    return wait(appended, Wanted::promised, token);
 }
 
 Task<Result<void>> LogImpl::wait_written(Appended appended, CancelToken token) {
@@ -144,7 +157,10 @@ void LogImpl::note_synced(SyncedPoint point, std::uint64_t written_bytes,
     pending_count_ -= append_count;
     synced_at_ = env_.clock.now();
     first_unsynced_at_ = synced_at_;
-    publish_committed();
+    publish_promised();
+    if (observer_ != nullptr) {
+        observer_->synced(synced_.end);
+    }
 }
 
 // Nothing can make the lost bytes durable any more, and a later sync would not tell: what was
@@ -158,16 +174,36 @@ Task<void> LogImpl::sync_failed(Error error) {
     changed_.notify_all();
 }
 
-void LogImpl::publish_committed() {
+Offset LogImpl::promised_end() const {
     const bool synced_only =
         config_.durability == Durability::fsync && !mutant(Mutant::ack_before_fsync);
-    const Offset end = synced_only ? synced_.end : leo_;
+    return synced_only ? synced_.end : leo_;
+}
+
+void LogImpl::publish_promised() {
+    const bool synced_only =
+        config_.durability == Durability::fsync && !mutant(Mutant::ack_before_fsync);
     const std::uint64_t sequence = synced_only ? synced_.sequence : written_sequence_;
-    if (sequence <= committed_sequence_ && end <= committed_) {
+    const bool committed = !is_replica() && promised_end() > committed_;
+    if (sequence <= promised_sequence_ && !committed) {
         return;
     }
-    committed_ = std::max(committed_, end);
-    committed_sequence_ = std::max(committed_sequence_, sequence);
+    promised_sequence_ = std::max(promised_sequence_, sequence);
+    if (committed) {
+        committed_ = promised_end();
+        tell_position();
+    }
+    on_committed_.notify_all();
+    changed_.notify_all();
+}
+
+void LogImpl::commit_to(Offset high_watermark) {
+    WEIR_ASSERT(is_replica());
+    WEIR_ASSERT(high_watermark <= leo_);
+    if (high_watermark <= committed_) {
+        return;
+    }
+    committed_ = high_watermark;
     tell_position();
     on_committed_.notify_all();
     changed_.notify_all();

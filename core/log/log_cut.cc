@@ -11,6 +11,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace weir::log {
@@ -25,11 +26,11 @@ CheckpointFile::Sync cut_sync() {
 }  // namespace
 
 Task<Result<void>> LogImpl::truncate(Offset end) {
-    return request_cut(CutRequest{CutRequest::Kind::truncate, end});
+    return request_cut(CutRequest{CutRequest::Kind::truncate, end, kNoEpoch});
 }
 
-Task<Result<void>> LogImpl::reset_to(Offset start) {
-    return request_cut(CutRequest{CutRequest::Kind::reset, start});
+Task<Result<void>> LogImpl::reset_to(Offset start, LeaderEpoch preceding) {
+    return request_cut(CutRequest{CutRequest::Kind::reset, start, preceding});
 }
 
 Task<Result<void>> LogImpl::request_cut(CutRequest request) {
@@ -94,7 +95,7 @@ Task<Result<void>> LogImpl::cut_log(CutRequest request) {
         }
     }
     const LeaderEpoch previous_epoch =
-        kept.last == nullptr ? kNoEpoch : epoch_at(lineage_, request.end - 1);
+        kept.last == nullptr ? request.preceding : epoch_at(lineage_, request.end - 1);
     std::vector<std::shared_ptr<Segment>> doomed;
     {
         // No sync may be in flight that would report about what is gone then.
@@ -193,13 +194,18 @@ std::vector<std::shared_ptr<Segment>> LogImpl::swap_segments(CutRequest request,
         lineage_.clear();
     }
     cut_lineage(lineage_, request.end);
-    leo_ = committed_ = request.end;
+    if (request.preceding != kNoEpoch) {
+        lineage_.push_back(EpochStart{request.preceding, request.end});
+    }
+    leo_ = request.end;
+    const bool keeps_committed = is_replica() && request.kind == CutRequest::Kind::truncate;
+    committed_ = keeps_committed ? std::min(committed_, leo_) : leo_;
     tail_.clear();
     ++cut_count_;
     drop_appends(request);
     synced_.end = synced_.segment_base = request.end;
     synced_.position = kSegmentHeaderSize;
-    synced_.sequence = committed_sequence_ = assigned_sequence_;
+    synced_.sequence = promised_sequence_ = assigned_sequence_;
     synced_bytes_ = written_bytes_;
     pending_count_ = owed_count_ = 0;
     tell_position();

@@ -40,6 +40,8 @@ public:
     Result<Appended> append_replicated(BufferSlice batches, LeaderEpoch epoch) override;
     WEIR_CORO_WRAPPER Task<Result<void>> wait_committed(Appended appended,
                                                         CancelToken token) override;
+    WEIR_CORO_WRAPPER Task<Result<void>> wait_promised(Appended appended,
+                                                       CancelToken token) override;
     WEIR_CORO_WRAPPER Task<Result<void>> wait_written(Appended appended,
                                                       CancelToken token) override;
     Task<Result<Appended>> append_and_commit(BufferSlice batches, CancelToken token) override;
@@ -47,11 +49,15 @@ public:
     Task<Result<void>> sync() override;
     Task<Result<void>> roll() override;
     WEIR_CORO_WRAPPER Task<Result<void>> truncate(Offset end) override;
-    WEIR_CORO_WRAPPER Task<Result<void>> reset_to(Offset start) override;
+    WEIR_CORO_WRAPPER Task<Result<void>> reset_to(Offset start, LeaderEpoch preceding) override;
+    void commit_to(Offset high_watermark) override;
+    void set_observer(LogObserver* observer) override { observer_ = observer; }
+    void configure(LogConfig config) override;
 
     Offset log_start() const override { return log_start_; }
     Offset leo() const override { return leo_; }
     Offset committed_end() const override { return committed_; }
+    Offset promised_end() const override;
     Offset synced_end() const override { return synced_.end; }
     const Lineage& lineage() const override { return lineage_; }
     std::uint64_t size_bytes() const override;
@@ -88,6 +94,8 @@ private:
     struct CutRequest {
         enum class Kind : std::uint8_t { truncate, reset } kind;
         Offset end;
+        // Of a reset: the epoch of what was before the end.
+        LeaderEpoch preceding = kNoEpoch;
     };
     // The segments before a cut.
     struct Kept {
@@ -134,7 +142,7 @@ private:
     private:
         LogImpl& log_;
     };
-    enum class Wanted : std::uint8_t { written, committed };
+    enum class Wanted : std::uint8_t { written, promised, committed };
     enum class Ending : std::uint8_t { orderly, abandoned };
     enum class SyncWhen : std::uint8_t { if_behind, always };
 
@@ -178,6 +186,8 @@ private:
 
     // log_commit.cc
     Task<Result<void>> wait(Appended appended, Wanted wanted, CancelToken token);
+    bool has_come(const Appended& appended, Wanted wanted) const;
+    bool is_replica() const { return config_.high_watermark.has_value(); }
     void start_committer();
     Task<void> run_committer();
     Task<void> wait_before_sync();
@@ -185,7 +195,7 @@ private:
     void note_synced(SyncedPoint point, std::uint64_t written_bytes, std::uint64_t append_count);
     Task<void> checkpoint_if_due();
     Task<void> sync_failed(Error error);
-    void publish_committed();
+    void publish_promised();
     Task<Result<void>> write_checkpoint(bool clean, CheckpointFile::Sync sync);
     Checkpoint checkpoint_at(const SyncedPoint& point, bool clean) const;
     std::uint64_t unsynced_size_bytes() const { return written_bytes_ - synced_bytes_; }
@@ -222,10 +232,11 @@ private:
 
     Env& env_;
     const std::string dir_;
-    const LogConfig config_;
+    LogConfig config_;
     Logger logger_;
     std::unique_ptr<CheckpointFile> checkpoint_;
     const RecoveryReport report_;
+    LogObserver* observer_ = nullptr;
     LogStats stats_;
 
     // Oldest first; the last is the active one.
@@ -244,12 +255,12 @@ private:
     LeaderEpoch append_epoch_ = kNoEpoch;
     AppendRole append_role_ = AppendRole::leader;
 
-    // Appends: given away, written, committed.
+    // Appends: given away, written, promised.
     Offset assigned_end_;
     LeaderEpoch assigned_epoch_;
     std::uint64_t assigned_sequence_ = 0;
     std::uint64_t written_sequence_ = 0;
-    std::uint64_t committed_sequence_ = 0;
+    std::uint64_t promised_sequence_ = 0;
     Outcomes outcomes_;
 
     std::vector<Queued> queue_;
@@ -307,8 +318,8 @@ private:
     bool ended_ = false;
     std::optional<Error> end_error_;
     Notifier changed_;
-    // For those inside: an append was written, committed, or failed; an operation or the writer is
-    // over, or a request to the writer was served.
+    // For those inside: an append was written, promised or committed, or failed; an operation or
+    // the writer is over, or a request to the writer was served.
     Notifier on_written_;
     Notifier on_committed_;
     Notifier on_idle_;

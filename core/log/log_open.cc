@@ -2,6 +2,7 @@
 
 #include "core/log/log_impl.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace weir::log {
@@ -28,7 +29,7 @@ LogImpl::LogImpl(Env& env, std::string dir, LogConfig config,
       active_file_size_(recovered.active_file_size),
       log_start_(recovered.log_start),
       leo_(active()->next_offset),
-      committed_(leo_),
+      committed_(std::clamp(config_.high_watermark.value_or(leo_), log_start_, leo_)),
       tail_(config_.tail_cache_bytes_max),
       lineage_(std::move(recovered.lineage)),
       assigned_end_(leo_),

@@ -77,6 +77,9 @@ Task<Result<void>> LogImpl::delete_below(Offset new_start) {
     }
     log_start_ = new_start;
     trim_lineage(lineage_, new_start);
+    if (observer_ != nullptr) {
+        observer_->evicted(new_start);
+    }
     if (leo_ == new_start && last_epoch(lineage_) == kNoEpoch) {
         lineage_.clear();  // says nothing, and is not found again at the next start
     }
@@ -128,6 +131,15 @@ Task<Result<void>> LogImpl::trim(Offset offset) {
         new_start = segments_[i]->next_offset;
     }
     co_return co_await delete_below(new_start);
+}
+
+void LogImpl::configure(LogConfig config) {
+    config.identity = config_.identity;
+    config.high_watermark = config_.high_watermark;
+    config_ = config;
+    if (synced_.end < leo_) {
+        start_committer();
+    }
 }
 
 bool LogImpl::is_idle() const {

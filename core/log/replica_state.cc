@@ -53,10 +53,12 @@ Task<Result<void>> ReplicaStateFile::load() {
     if (!found.has_value() && damaged_count == kSlotCount) {
         co_return fail(ErrorCode::corrupt, dir_ + ": the replica's fence epoch is lost");
     }
+    const LogIdentity identity = state_.identity;
+    state_ = found.value_or(ReplicaState{});
+    state_.identity = identity;
     if (!found.has_value()) {
         co_return Result<void>();
     }
-    state_ = *found;
     // A raise was interrupted: what was read may not be on disk, and will be acted on.
     if (same_count != kSlotCount) {
         WEIR_CO_CHECK(co_await write_both(state_));
@@ -68,14 +70,26 @@ Task<Result<void>> ReplicaStateFile::raise_fence(LeaderEpoch epoch) {
     if (epoch <= state_.fence_epoch) {
         co_return Result<void>();
     }
+    ReplicaState raised = state_;
+    raised.fence_epoch = epoch;
+    co_return co_await store(raised);
+}
+
+Task<Result<void>> ReplicaStateFile::set_replica_uid(Uid uid) {
+    ReplicaState changed = state_;
+    changed.replica_uid = uid;
+    co_return co_await store(changed);
+}
+
+Task<Result<void>> ReplicaStateFile::store(ReplicaState state) {
     if (hint_unsynced_) {
         WEIR_CO_CHECK(co_await file_.sync());
         hint_unsynced_ = false;
     }
-    ReplicaState raised = state_;
-    raised.fence_epoch = epoch;
-    WEIR_CO_CHECK(co_await write_both(raised));
-    state_.fence_epoch = epoch;
+    WEIR_CO_CHECK(co_await write_both(state));
+    // The hint may have been noted meanwhile.
+    state.high_watermark = state_.high_watermark;
+    state_ = state;
     co_return Result<void>();
 }
 

@@ -1,4 +1,5 @@
-// What a replica must remember besides its log: the highest leader epoch that it has accepted.
+// What a replica must remember besides its log: which replica it is, and the highest leader epoch
+// that it has accepted.
 //
 // `fence_epoch` is durable before anybody acts on the epoch: raise_fence() writes it twice, each
 // with a sync, so that one damaged slot does not lose it. The high watermark beside it is a hint
@@ -30,18 +31,23 @@ public:
     Task<Result<void>> load();
 
     LeaderEpoch fence_epoch() const { return state_.fence_epoch; }
+    Uid replica_uid() const { return state_.replica_uid; }
     // At the last note; not above the log's end only after the caller has compared.
     Offset high_watermark() const { return state_.high_watermark; }
 
     // Durable when this returns. Never lowers it: nothing to do for an epoch that is not higher.
     // After an error it is the old one here, and perhaps the higher one on disk.
     Task<Result<void>> raise_fence(LeaderEpoch epoch);
+    // The replica is that of another assignment from now on. Durable when this returns.
+    Task<Result<void>> set_replica_uid(Uid uid);
     // Lazily: without a sync.
     Task<Result<void>> note_high_watermark(Offset high_watermark);
     void close_file() { file_.close_file(); }
 
 private:
     Task<Result<void>> write_both(ReplicaState state);
+
+    Task<Result<void>> store(ReplicaState state);
 
     Disk& disk_;
     std::string dir_;

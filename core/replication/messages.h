@@ -33,12 +33,14 @@ struct Attach {
     Offset acked;
     // The newest entries of its lineage; empty exactly when it has no record.
     Lineage tail;
+    friend bool operator==(const Attach&, const Attach&) = default;
 };
 
 // Leader to follower: your log is a prefix of mine.
 struct AttachOk {
     LeaderEpoch epoch;
     std::uint64_t nonce = 0;
+    friend bool operator==(const AttachOk&, const AttachOk&) = default;
 };
 
 // Leader to follower: truncate by this, and attach again.
@@ -46,6 +48,7 @@ struct Diverged {
     LeaderEpoch epoch;
     std::uint64_t nonce = 0;
     DivergedAt at;
+    friend bool operator==(const Diverged&, const Diverged&) = default;
 };
 
 // Leader to follower: I no longer have what you lack; start empty at my log start.
@@ -55,6 +58,7 @@ struct Reset {
     Offset log_start;
     // Of the record before the log start; kNoEpoch when it is not known.
     LeaderEpoch preceding_epoch = kNoEpoch;
+    friend bool operator==(const Reset&, const Reset&) = default;
 };
 
 // Leader to follower: the next batches; none of them to tell the rest (a keepalive).
@@ -68,6 +72,7 @@ struct Append {
     // On the leader's clock; comes back in the Ack.
     Instant sent_at;
     std::vector<BatchMark> batches;
+    friend bool operator==(const Append&, const Append&) = default;
 };
 
 // Follower to leader: I have everything below `acked` (durably in mode fsync).
@@ -79,6 +84,7 @@ struct Ack {
     Offset acked;
     // `sent_at` of the newest Append that the follower had when it sent this.
     Instant echo;
+    friend bool operator==(const Ack&, const Ack&) = default;
 };
 
 using PeerMessage = std::variant<Attach, AttachOk, Diverged, Reset, Append, Ack>;
@@ -108,6 +114,7 @@ struct ProbeAnswer {
     Offset log_start;
     // Not suspect.
     bool is_healthy = true;
+    friend bool operator==(const ProbeAnswer&, const ProbeAnswer&) = default;
 };
 
 // SPU to SC: I lead `epoch`, from `leo` on.
@@ -115,12 +122,14 @@ struct Promoted {
     BootEpoch boot;
     LeaderEpoch epoch;
     Offset leo;
+    friend bool operator==(const Promoted&, const Promoted&) = default;
 };
 
 // SPU to SC: I can't lead `epoch`.
 struct PromoteFailed {
     BootEpoch boot;
     LeaderEpoch epoch;
+    friend bool operator==(const PromoteFailed&, const PromoteFailed&) = default;
 };
 
 struct AddedMember {

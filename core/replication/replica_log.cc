@@ -33,7 +33,9 @@ void reset(ReplicaLog& log, Offset start, LeaderEpoch preceding) {
 
 void evict(ReplicaLog& log, Offset log_start) {
     WEIR_ASSERT(log_start >= log.log_start);
-    WEIR_ASSERT(log_start <= log.hw);
+    WEIR_ASSERT(log_start <= log.leo);
+    // Only what was committed is deleted, even if a new leader has not said so yet.
+    log.hw = std::max(log.hw, log_start);
     log.log_start = log_start;
     log.durable = std::max(log.durable, log_start);
     trim(log.lineage, log_start);

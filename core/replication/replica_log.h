@@ -40,7 +40,8 @@ void append(ReplicaLog& log, std::span<const BatchMark> batches);
 void truncate(ReplicaLog& log, Offset to);
 // Empty at `start`; `preceding` wrote the record before it (kNoEpoch: not known).
 void reset(ReplicaLog& log, Offset start, LeaderEpoch preceding);
-// Segments below `log_start` were deleted; log_start <= HW.
+// Segments below `log_start` were deleted, all of it committed. The HW may have gone down since (a
+// new leader's hint): it is not below the log start.
 void evict(ReplicaLog& log, Offset log_start);
 
 // The position that counts as acknowledged by this replica.

@@ -1,7 +1,5 @@
 #include "core/sc/catalog.h"
 
-#include "core/sc/records.h"
-
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -28,33 +26,63 @@ Result<void> load_spec(Table& table, const StoreItem& item) {
 
 }  // namespace
 
+SpuExtra extra_of(const SpuRecord& record) {
+    SpuExtra extra;
+    extra.storage_id = record.storage_id;
+    extra.boot_id = record.boot_id;
+    extra.boot = record.boot;
+    extra.fenced = record.fenced;
+    extra.draining = record.draining;
+    return extra;
+}
+
+SpuRecord record_of(const SpuTable::Entry& entry) {
+    SpuRecord record;
+    record.spec = entry.object.spec;
+    record.storage_id = entry.extra.storage_id;
+    record.boot_id = entry.extra.boot_id;
+    record.boot = entry.extra.boot;
+    record.fenced = entry.extra.fenced;
+    record.draining = entry.extra.draining;
+    return record;
+}
+
 Result<void> Catalog::load_partition(const StoreItem& item) {
-    WEIR_TRY(PartitionRecord record, decode_partition_record(item.value.bytes));
+    WEIR_TRY(StoredPartition stored, decode_stored_partition(item.value.bytes));
     const Result<ReplicaKey> key = parse_replica_key(item.name);
     if (!key.has_value()) {
         return fail(ErrorCode::corrupt, key.error().context);
     }
     const TopicTable::Entry* topic = topics.find(key->topic);
-    if (topic == nullptr || topic->extra.uid != record.topic_uid) {
+    if (topic == nullptr || topic->extra.uid != stored.record.topic_uid) {
         return fail(ErrorCode::corrupt,
                     fmt::format("partition '{}' does not belong to a topic", item.name));
     }
     PartitionObject object;
     object.name = item.name;
-    object.spec = std::move(record.spec);
+    object.spec = std::move(stored.spec);
     PartitionExtra extra;
     extra.key = *key;
-    extra.topic_uid = record.topic_uid;
-    extra.leader_epoch = record.leader_epoch;
+    extra.record = std::move(stored.record);
+    extra.revision = item.value.revision;
     partitions.put(std::move(object), std::move(extra));
     return Result<void>();
+}
+
+void Catalog::load_spu(const std::string& name, SpuRecord record) {
+    SpuObject object;
+    object.name = name;
+    object.spec = std::move(record.spec);
+    // One that was here before is missing now; one that never was is awaited.
+    object.status.resolution =
+        record.storage_id.is_none() ? SpuResolution::init : SpuResolution::offline;
+    spus.put(std::move(object), extra_of(record));
 }
 
 Result<void> Catalog::load_item(RecordKind kind, const StoreItem& item) {
     switch (kind) {
         case RecordKind::cluster: {
-            WEIR_TRY(const ClusterRecord record, decode_cluster_record(item.value.bytes));
-            cluster_id = record.cluster_id;
+            WEIR_TRY(cluster, decode_cluster_record(item.value.bytes));
             return Result<void>();
         }
         case RecordKind::topic: {
@@ -71,15 +99,7 @@ Result<void> Catalog::load_item(RecordKind kind, const StoreItem& item) {
         case RecordKind::partition: return load_partition(item);
         case RecordKind::spu: {
             WEIR_TRY(SpuRecord record, decode_spu_record(item.value.bytes));
-            SpuObject object;
-            object.name = item.name;
-            object.spec = std::move(record.spec);
-            // One that was here before is missing now; one that never was is awaited.
-            object.status.resolution =
-                record.storage_id.is_none() ? SpuResolution::init : SpuResolution::offline;
-            SpuExtra extra;
-            extra.storage_id = record.storage_id;
-            spus.put(std::move(object), extra);
+            load_spu(item.name, std::move(record));
             return Result<void>();
         }
         case RecordKind::smartmodule: return load_spec<SmartModuleSpec>(smartmodules, item);
@@ -118,12 +138,23 @@ const SpuTable::Entry* Catalog::find_spu(SpuId id) const {
     return nullptr;
 }
 
+control::SpuStates Catalog::spu_states() const {
+    control::SpuStates states;
+    for (const auto& [name, entry] : spus.entries()) {
+        control::SpuState& state = states[entry.object.spec.id];
+        state.boot = entry.extra.boot;
+        state.fenced = entry.extra.fenced;
+        state.draining = entry.extra.draining;
+    }
+    return states;
+}
+
 control::ClusterView Catalog::cluster_view(std::uint32_t partition_count_max) const {
     control::ClusterView view;
     view.rules.partition_count_max = partition_count_max;
     for (const auto& [name, entry] : spus.entries()) {
         view.rules.spus.insert(entry.object.spec.id);
-        if (entry.object.status.resolution == SpuResolution::online) {
+        if (entry.object.status.resolution == SpuResolution::online && !entry.extra.draining) {
             view.online.push_back(entry.object.spec.id);
         }
         if (entry.object.spec.rack.has_value()) {

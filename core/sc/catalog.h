@@ -5,6 +5,7 @@
 // awaits sees one state. Whoever changes it calls notify() once the change is complete.
 #pragma once
 
+#include "core/control/spu_state.h"
 #include "core/control/topic_machine.h"
 #include "core/model/mirror.h"
 #include "core/model/partition.h"
@@ -17,9 +18,11 @@
 #include "core/model/uid.h"
 #include "core/sc/metadata_store.h"
 #include "core/sc/object_table.h"
+#include "core/sc/records.h"
 #include "core/task/sync.h"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,15 +33,31 @@ struct TopicExtra {
     friend bool operator==(const TopicExtra&, const TopicExtra&) = default;
 };
 
+// What the leader says about itself.
+struct ReportedLeader {
+    LeaderEpoch epoch = kNoEpoch;
+    PartitionResolution resolution = PartitionResolution::online;
+    friend bool operator==(const ReportedLeader&, const ReportedLeader&) = default;
+};
+
 struct PartitionExtra {
     ReplicaKey key;
-    Uid topic_uid;
-    LeaderEpoch leader_epoch;
+    PartitionRecord record;
+    // In the store: every change of the record is conditional on it.
+    std::uint64_t revision = 0;
+    // Since the leader's present connection began; none before its first report.
+    std::optional<ReportedLeader> reported;
+    const Uid& topic_uid() const { return record.topic_uid; }
     friend bool operator==(const PartitionExtra&, const PartitionExtra&) = default;
 };
 
+// The stored record without what is shown.
 struct SpuExtra {
     Uid storage_id;
+    Uid boot_id;
+    BootEpoch boot = kNoBoot;
+    bool fenced = true;
+    bool draining = false;
     friend bool operator==(const SpuExtra&, const SpuExtra&) = default;
 };
 
@@ -54,6 +73,9 @@ using TableFormatTable = ObjectTable<TableFormatSpec, NoExtra>;
 using SpuGroupTable = ObjectTable<SpuGroupSpec, NoExtra>;
 using MirrorTable = ObjectTable<MirrorSpec, NoExtra>;
 
+SpuExtra extra_of(const SpuRecord& record);
+SpuRecord record_of(const SpuTable::Entry& entry);
+
 class Catalog {
 public:
     explicit Catalog(Executor& executor) : changed_(executor) {}
@@ -65,7 +87,7 @@ public:
     TableFormatTable table_formats;
     SpuGroupTable spu_groups;
     MirrorTable mirrors;
-    Uid cluster_id;
+    ClusterRecord cluster;
 
     // Reads everything that the store holds; `corrupt` when a record makes no sense.
     Task<Result<void>> load(MetadataStore& store);
@@ -74,12 +96,15 @@ public:
     void notify() { changed_.notify_all(); }
 
     const SpuTable::Entry* find_spu(SpuId id) const;
+    // What the rules of replication look at.
+    control::SpuStates spu_states() const;
     // For validation and placement.
     control::ClusterView cluster_view(std::uint32_t partition_count_max) const;
     // The keys of a topic's partitions that exist.
     std::vector<ReplicaKey> partitions_of(const std::string& topic) const;
 
 private:
+    void load_spu(const std::string& name, SpuRecord record);
     Result<void> load_item(RecordKind kind, const StoreItem& item);
     Result<void> load_partition(const StoreItem& item);
     Notifier changed_;

@@ -4,13 +4,29 @@
 // shard.
 #pragma once
 
+#include "core/control/regression.h"
 #include "core/env/env.h"
 #include "core/sc/catalog.h"
 #include "core/sc/metadata_store.h"
 #include "core/sc/service.h"
 #include "core/task/sync.h"
 
+#include <set>
+
 namespace weir::sc {
+
+// Partitions of which an SPU has proved that the SC's records are older than the cluster
+// (replication.md 5.14): nothing about them changes until an operator decides. Volatile: the SPUs
+// prove it again after a restart.
+struct Doubts {
+    bool all = false;
+    std::set<control::PartitionRef> partitions;
+
+    bool concern(const PartitionRecord& record) const {
+        const control::PartitionRef ref = {record.topic_uid, record.partition};
+        return all || partitions.contains(ref);
+    }
+};
 
 struct Context {
     Context(Env& env_in, const Config& config_in, MetadataStore& store_in)
@@ -30,6 +46,7 @@ struct Context {
     // storing suspends.
     AsyncMutex changing;
     Prng uid_prng;
+    Doubts doubts;
 };
 
 }  // namespace weir::sc

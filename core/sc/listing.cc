@@ -33,13 +33,13 @@ std::vector<TopicObject> topics(const Catalog& catalog, const wire::ListRequest&
     return objects;
 }
 
-std::vector<PartitionObject> partitions(const Catalog& catalog, const Spus& spus,
+std::vector<PartitionObject> partitions(const Catalog& catalog, const PartitionReports& reports,
                                         const wire::ListRequest& request) {
     std::vector<PartitionObject> objects;
     for (const auto& [name, entry] : catalog.partitions.entries()) {
         if (entry.object.spec.system == request.system) {
             objects.push_back(entry.object);
-            objects.back().status = spus.current_status(entry);
+            objects.back().status = reports.current_status(entry);
         }
     }
     return objects;
@@ -132,7 +132,7 @@ SmartModuleObject summarised(SmartModuleObject object) {
     return object;
 }
 
-Result<wire::ListResponse> list_objects(const Catalog& catalog, const Spus& spus,
+Result<wire::ListResponse> list_objects(const Catalog& catalog, const PartitionReports& reports,
                                         const wire::ListRequest& request) {
     wire::ListResponse response;
     switch (request.kind) {
@@ -146,7 +146,7 @@ Result<wire::ListResponse> list_objects(const Catalog& catalog, const Spus& spus
             response.objects = std::move(objects);
             break;
         }
-        case ObjectKind::partition: response.objects = partitions(catalog, spus, request); break;
+        case ObjectKind::partition: response.objects = partitions(catalog, reports, request); break;
         case ObjectKind::spu_group:
             response.objects = matching(catalog.spu_groups, request.name_filters);
             break;

@@ -5,12 +5,12 @@
 #pragma once
 
 #include "core/sc/context.h"
-#include "core/sc/spus.h"
+#include "core/sc/partition_reports.h"
 #include "core/wire/control_plane.h"
 
 namespace weir::sc {
 
-Result<wire::ListResponse> list_objects(const Catalog& catalog, const Spus& spus,
+Result<wire::ListResponse> list_objects(const Catalog& catalog, const PartitionReports& reports,
                                         const wire::ListRequest& request);
 
 // The object as a list or a watch with `summary` shows it: its size instead of its payload.

@@ -201,7 +201,7 @@ Task<Result<void>> PublicConnection::handle_api(ScApi api, RequestHeader header,
             WEIR_CO_TRY(const wire::ListRequest request,
                         wire::decode_list_request(reader, header.api_version));
             WEIR_CO_TRY(const wire::ListResponse response,
-                        list_objects(services_.context.catalog, services_.spus, request));
+                        list_objects(services_.context.catalog, services_.reports, request));
             enqueue(header, response);
             co_return co_await flush();
         }

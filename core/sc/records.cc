@@ -2,6 +2,9 @@
 
 #include "core/wire/codec.h"
 #include "core/wire/control_objects.h"
+#include "core/wire/partition_record.h"
+
+#include <fmt/core.h>
 
 namespace weir::sc {
 
@@ -11,7 +14,8 @@ using wire::kObjectVersion;
 using wire::Reader;
 using wire::Writer;
 
-constexpr std::uint8_t kFormat = 1;
+// 1 had no records of replication.
+constexpr std::uint8_t kFormat = 2;
 
 Writer begin() {
     Writer writer;
@@ -31,13 +35,26 @@ Result<Uid> read_uid(Reader& reader) {
     return uid;
 }
 
+Result<bool> read_flag(Reader& reader) {
+    WEIR_TRY(const std::uint8_t flag, reader.read_u8());
+    if (flag > 1) {
+        return fail(ErrorCode::malformed, "a flag is neither 0 nor 1");
+    }
+    return flag == 1;
+}
+
 // Runs `read` after the format byte; every failure, and bytes left over, are damage.
 template <typename T, typename F>
 Result<T> decode(ByteSpan bytes, F read) {
     Reader reader(bytes);
     const auto format = reader.read_u8();
-    if (!format.has_value() || *format != kFormat) {
-        return fail(ErrorCode::corrupt, "a metadata record has an unknown format");
+    if (!format.has_value()) {
+        return fail(ErrorCode::corrupt, "a metadata record is empty");
+    }
+    if (*format != kFormat) {
+        return fail(ErrorCode::corrupt,
+                    fmt::format("a metadata record has format {}; this program reads format {}",
+                                *format, kFormat));
     }
     Result<T> record = read(reader);
     if (!record.has_value()) {
@@ -54,6 +71,8 @@ Result<T> decode(ByteSpan bytes, F read) {
 Bytes encode_record(const ClusterRecord& record) {
     Writer writer = begin();
     write_uid(writer, record.cluster_id);
+    writer.write_u64(record.sc_epoch.value());
+    writer.write_u64(record.boot_counter.value());
     return std::move(writer).take();
 }
 
@@ -65,17 +84,20 @@ Bytes encode_record(const TopicRecord& record) {
     return std::move(writer).take();
 }
 
-Bytes encode_record(const PartitionRecord& record) {
+Bytes encode_record(const StoredPartition& partition) {
     Writer writer = begin();
-    write_uid(writer, record.topic_uid);
-    writer.write_i32(record.leader_epoch.value());
-    wire::encode_object(writer, record.spec, kObjectVersion);
+    wire::encode(writer, partition.record);
+    wire::encode_object(writer, partition.spec, kObjectVersion);
     return std::move(writer).take();
 }
 
 Bytes encode_record(const SpuRecord& record) {
     Writer writer = begin();
     write_uid(writer, record.storage_id);
+    write_uid(writer, record.boot_id);
+    writer.write_u64(record.boot.value());
+    writer.write_u8(record.fenced ? 1 : 0);
+    writer.write_u8(record.draining ? 1 : 0);
     wire::encode_object(writer, record.spec, kObjectVersion);
     return std::move(writer).take();
 }
@@ -84,6 +106,10 @@ Result<ClusterRecord> decode_cluster_record(ByteSpan bytes) {
     return decode<ClusterRecord>(bytes, [](Reader& reader) -> Result<ClusterRecord> {
         ClusterRecord record;
         WEIR_TRY(record.cluster_id, read_uid(reader));
+        WEIR_TRY(const std::uint64_t sc_epoch, reader.read_u64());
+        WEIR_TRY(const std::uint64_t boot_counter, reader.read_u64());
+        record.sc_epoch = ScEpoch(sc_epoch);
+        record.boot_counter = BootEpoch(boot_counter);
         return record;
     });
 }
@@ -98,14 +124,12 @@ Result<TopicRecord> decode_topic_record(ByteSpan bytes) {
     });
 }
 
-Result<PartitionRecord> decode_partition_record(ByteSpan bytes) {
-    return decode<PartitionRecord>(bytes, [](Reader& reader) -> Result<PartitionRecord> {
-        PartitionRecord record;
-        WEIR_TRY(record.topic_uid, read_uid(reader));
-        WEIR_TRY(const std::int32_t epoch, reader.read_i32());
-        record.leader_epoch = LeaderEpoch(epoch);
-        WEIR_TRY(record.spec, wire::decode_object<PartitionSpec>(reader, kObjectVersion));
-        return record;
+Result<StoredPartition> decode_stored_partition(ByteSpan bytes) {
+    return decode<StoredPartition>(bytes, [](Reader& reader) -> Result<StoredPartition> {
+        StoredPartition partition;
+        WEIR_TRY(partition.record, wire::decode_partition_record(reader));
+        WEIR_TRY(partition.spec, wire::decode_object<PartitionSpec>(reader, kObjectVersion));
+        return partition;
     });
 }
 
@@ -113,6 +137,11 @@ Result<SpuRecord> decode_spu_record(ByteSpan bytes) {
     return decode<SpuRecord>(bytes, [](Reader& reader) -> Result<SpuRecord> {
         SpuRecord record;
         WEIR_TRY(record.storage_id, read_uid(reader));
+        WEIR_TRY(record.boot_id, read_uid(reader));
+        WEIR_TRY(const std::uint64_t boot, reader.read_u64());
+        record.boot = BootEpoch(boot);
+        WEIR_TRY(record.fenced, read_flag(reader));
+        WEIR_TRY(record.draining, read_flag(reader));
         WEIR_TRY(record.spec, wire::decode_object<SpuSpec>(reader, kObjectVersion));
         return record;
     });

@@ -2,13 +2,15 @@
 //
 // A record is a format number and the object in kObjectVersion of the wire. Statuses that SPUs
 // report (offsets, sizes, online or not) are not stored: they are derived again after a start.
-// Decoding answers `corrupt`: these bytes were ours.
+// Decoding answers `corrupt`: these bytes were ours. A record of another format is refused with a
+// text that names both formats.
 #pragma once
 
 #include "core/base/ids.h"
 #include "core/base/result.h"
 #include "core/model/mirror.h"
 #include "core/model/partition.h"
+#include "core/model/partition_record.h"
 #include "core/model/smartmodule.h"
 #include "core/model/spu.h"
 #include "core/model/spu_group.h"
@@ -21,6 +23,10 @@ namespace weir::sc {
 
 struct ClusterRecord {
     Uid cluster_id;
+    // One more at each start of the SC, before it serves.
+    ScEpoch sc_epoch;
+    // The last boot epoch that was given to an SPU.
+    BootEpoch boot_counter = kNoBoot;
     friend bool operator==(const ClusterRecord&, const ClusterRecord&) = default;
 };
 
@@ -31,17 +37,25 @@ struct TopicRecord {
     friend bool operator==(const TopicRecord&, const TopicRecord&) = default;
 };
 
-struct PartitionRecord {
-    Uid topic_uid;
-    LeaderEpoch leader_epoch;
+struct StoredPartition {
+    PartitionRecord record;
+    // Its leader is the record's, or the last one while nobody leads; its replicas are the
+    // record's.
     PartitionSpec spec;
-    friend bool operator==(const PartitionRecord&, const PartitionRecord&) = default;
+    friend bool operator==(const StoredPartition&, const StoredPartition&) = default;
 };
 
 struct SpuRecord {
     SpuSpec spec;
     // Of the SPU's data folder; none until it has registered for the first time.
     Uid storage_id;
+    // Of the process that registered last, and what it was given.
+    Uid boot_id;
+    BootEpoch boot = kNoBoot;
+    // Taken for gone: in no LRS, leads nothing.
+    bool fenced = true;
+    // Asked to give up what it has.
+    bool draining = false;
     friend bool operator==(const SpuRecord&, const SpuRecord&) = default;
 };
 
@@ -50,11 +64,11 @@ inline constexpr const char* kClusterRecordName = "cluster";
 
 Bytes encode_record(const ClusterRecord& record);
 Bytes encode_record(const TopicRecord& record);
-Bytes encode_record(const PartitionRecord& record);
+Bytes encode_record(const StoredPartition& partition);
 Bytes encode_record(const SpuRecord& record);
 Result<ClusterRecord> decode_cluster_record(ByteSpan bytes);
 Result<TopicRecord> decode_topic_record(ByteSpan bytes);
-Result<PartitionRecord> decode_partition_record(ByteSpan bytes);
+Result<StoredPartition> decode_stored_partition(ByteSpan bytes);
 Result<SpuRecord> decode_spu_record(ByteSpan bytes);
 
 // SmartModuleSpec, TableFormatSpec, SpuGroupSpec, MirrorSpec.

@@ -63,6 +63,7 @@ Result<void> Service::listen() {
 void Service::start() {
     scope_.spawn(accept(public_listener_.get(), &serve_client, "public"));
     scope_.spawn(accept(private_listener_.get(), &serve_spu, "private"));
+    scope_.spawn(services_.partitions.run(scope_.token()));
     scope_.spawn(reconcile());
     scope_.spawn(publish());
     scope_.spawn(keep_store());
@@ -147,7 +148,7 @@ Task<void> Service::reconcile() {
 Task<void> Service::publish() {
     const CancelToken token = scope_.token();
     while (true) {
-        while (!services_.spus.offsets_waiting()) {
+        while (!services_.reports.offsets_waiting()) {
             const Result<void> waited = co_await context_.catalog.changed().wait(token);
             if (!waited.has_value()) {
                 co_return;
@@ -160,7 +161,7 @@ Task<void> Service::publish() {
         if (!slept.has_value()) {
             co_return;
         }
-        services_.spus.publish_offsets();
+        services_.reports.publish_offsets();
     }
 }
 
@@ -178,35 +179,35 @@ Task<void> Service::keep_store() {
     }
 }
 
-Task<Result<void>> note_cluster(Context* context) {
-    if (!context->catalog.cluster_id.is_none()) {
-        co_return Result<void>();
+// A new term of the SC, and at its first start a new cluster.
+Task<Result<void>> begin_term(Context* context) {
+    ClusterRecord record = context->catalog.cluster;
+    if (record.cluster_id.is_none()) {
+        if (context->store.revision() != 0) {
+            co_return fail(ErrorCode::corrupt, "the metadata do not say which cluster they are of");
+        }
+        record.cluster_id = draw_uid(context->uid_prng);
     }
-    if (context->store.revision() != 0) {
-        co_return fail(ErrorCode::corrupt, "the metadata do not say which cluster they are of");
-    }
-    ClusterRecord record;
-    record.cluster_id = draw_uid(context->uid_prng);
+    record.sc_epoch = ScEpoch(record.sc_epoch.value() + 1);
     std::vector<Mutation> mutations(1);
     mutations.front().key.kind = RecordKind::cluster;
     mutations.front().key.name = kClusterRecordName;
     mutations.front().value = encode_record(record);
-    mutations.front().expected_revision = 0;
     WEIR_CO_CHECK(co_await context->store.commit(std::move(mutations)));
-    context->catalog.cluster_id = record.cluster_id;
+    context->catalog.cluster = record;
     co_return Result<void>();
 }
 
 Task<Result<void>> run_with_store(Context* context, CancelToken stop, Started* started) {
     WEIR_CO_CHECK(co_await context->catalog.load(context->store));
-    WEIR_CO_CHECK(co_await note_cluster(context));
+    WEIR_CO_CHECK(co_await begin_term(context));
     Service service(*context);
     WEIR_CO_CHECK(service.listen());
     service.start();
     const Logger log(context->env.log, "sc");
     WEIR_LOG(log, info, "serving clients on {} and SPUs on {}, cluster {}",
              to_string(service.public_address()), to_string(service.private_address()),
-             to_string(context->catalog.cluster_id));
+             to_string(context->catalog.cluster.cluster_id));
     if (started != nullptr) {
         started->public_address = service.public_address();
         started->private_address = service.private_address();

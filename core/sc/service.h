@@ -10,6 +10,7 @@
 #include "core/base/result.h"
 #include "core/base/time.h"
 #include "core/env/env.h"
+#include "core/model/partition_record.h"
 #include "core/sc/metadata_store.h"
 #include "core/task/cancel.h"
 #include "core/task/sync.h"
@@ -17,6 +18,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,15 +37,20 @@ struct Config {
     // How long a topic creation waits for its partitions (FLV_TOPIC_WAIT). Clients give up after
     // 60 s, so that more than 50 s would never be seen.
     Duration topic_wait = Duration::from_s(50);
-    // An SPU is offline as soon as its connection has ended and this has passed...
-    Duration spu_offline_grace = Duration();
-    // ...or when it has sent nothing for so long.
-    Duration spu_heartbeat_timeout = Duration::from_s(10);
-    Duration spu_heartbeat_interval = Duration::from_s(1);
+    // An SPU is offline as soon as its connection has ended. It is taken for gone when nothing has
+    // come from it for so long; its lease is five sixths of this.
+    Duration spu_heartbeat_timeout = Duration::from_s(3);
+    Duration spu_heartbeat_interval = Duration::from_ms(250);
     Duration spu_report_interval = Duration::from_ms(100);
     // The system topic that holds consumer offsets is created this long after the start.
     Duration consumer_offset_delay = Duration();
     bool create_consumer_offset_topic = true;
+
+    // Of topics that are created from now on. Replicas that must be live to commit; nullopt: most
+    // of three or more, else one.
+    std::optional<std::uint32_t> min_live;
+    Durability durability = Durability::fsync;
+    UncleanPolicy unclean_policy = UncleanPolicy::balanced;
 
     // Limits. A connection above any of them is closed with one line in the log.
     std::uint32_t request_size_max = 64U << 20;

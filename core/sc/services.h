@@ -5,6 +5,10 @@
 
 #include "core/sc/context.h"
 #include "core/sc/objects.h"
+#include "core/sc/operations.h"
+#include "core/sc/partition_reports.h"
+#include "core/sc/partitions.h"
+#include "core/sc/registration.h"
 #include "core/sc/spus.h"
 #include "core/sc/topics.h"
 
@@ -12,11 +16,22 @@ namespace weir::sc {
 
 struct Services {
     explicit Services(Context& context_in)
-        : context(context_in), topics(context_in), spus(context_in), objects(context_in) {}
+        : context(context_in),
+          reports(context_in),
+          spus(context_in, reports),
+          partitions(context_in, spus, reports),
+          registration(context_in, partitions, reports),
+          topics(context_in, spus),
+          objects(context_in),
+          operations(context_in, reports) {}
     Context& context;
-    Topics topics;
+    PartitionReports reports;
     Spus spus;
+    Partitions partitions;
+    Registration registration;
+    Topics topics;
     Objects objects;
+    Operations operations;
 };
 
 }  // namespace weir::sc

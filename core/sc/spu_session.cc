@@ -1,6 +1,7 @@
 #include "core/sc/spu_session.h"
 
 #include "core/base/mutant.h"
+#include "core/control/live_sets.h"
 #include "core/env/dawdle.h"
 
 #include <fmt/core.h>
@@ -25,15 +26,14 @@ rpc::FrameLimits session_limits() {
 ReplicaRef ref_of(const ReplicaAssignment& assignment) {
     ReplicaRef ref;
     ref.key = assignment.key;
-    ref.topic_uid = assignment.topic_uid;
+    ref.topic_uid = assignment.record.topic_uid;
     return ref;
 }
 
 ReplicaAssignment assignment_of(const PartitionTable::Entry& entry) {
     ReplicaAssignment assignment;
     assignment.key = entry.extra.key;
-    assignment.topic_uid = entry.extra.topic_uid;
-    assignment.leader_epoch = entry.extra.leader_epoch;
+    assignment.record = entry.extra.record;
     assignment.spec = entry.object.spec;
     return assignment;
 }
@@ -54,6 +54,13 @@ bool says_nothing(const Assignments& message) {
            message.topics.empty();
 }
 
+// Ends, on the SPU's clock and counted from when it sent the heartbeat, before the SC takes the SPU
+// for gone, counted from when it received it: clocks run at rates that differ by 1 % at most
+// (replication.md 5.11).
+Duration lease_of(Duration session) {
+    return session * 5 / 6;
+}
+
 std::uint32_t milliseconds(Duration duration) {
     return static_cast<std::uint32_t>(std::max<std::int64_t>(1, duration.ms()));
 }
@@ -71,7 +78,7 @@ SpuSession::SpuSession(Services& services, Connection& connection, CancelToken t
       topics_(services.context.catalog.topics),
       spus_(services.context.catalog.spus) {}
 
-Task<std::optional<SpuId>> SpuSession::run() {
+Task<void> SpuSession::run() {
     const Result<void> served = co_await serve();
     if (!served.has_value() && served.error().code != ErrorCode::cancelled) {
         WEIR_LOG(log_, info, "{} (spu {}): {}", connection_.peer(),
@@ -81,7 +88,6 @@ Task<std::optional<SpuId>> SpuSession::run() {
     if (spu_.has_value()) {
         services_.spus.detach(*spu_, *this);
     }
-    co_return spu_;
 }
 
 Task<Result<BufferSlice>> SpuSession::read_frame() {
@@ -122,6 +128,13 @@ Task<Result<void>> SpuSession::register_spu() {
     WEIR_CO_TRY(const BufferSlice frame, co_await read_frame());
     Reader reader(frame.span());
     WEIR_CO_TRY(const InternalHeader header, decode_internal_header(reader));
+    if (header.kind == MessageKind::operate) {
+        WEIR_CO_TRY(const Operate request, decode_message<Operate>(reader, kInternalHelloVersion));
+        const Operated answer = co_await services_.operations.carry_out(request);
+        enqueue(answer, header.correlation_id);
+        WEIR_CO_CHECK(co_await flush());
+        co_return fail(ErrorCode::cancelled, "an operator's request was answered");
+    }
     if (header.kind != MessageKind::register_spu) {
         co_return fail(ErrorCode::malformed,
                        fmt::format("{} before the registration", to_string(header.kind)));
@@ -129,14 +142,17 @@ Task<Result<void>> SpuSession::register_spu() {
     WEIR_CO_TRY(const RegisterSpu request,
                 decode_message<RegisterSpu>(reader, kInternalHelloVersion));
     const Config& config = services_.context.config;
-    Registered answer = co_await services_.spus.check_registration(request);
     const auto version = choose_internal_version(request.version_min, request.version_max);
-    if (!version.has_value() && answer.result == RegisterResult::accepted) {
+    Registered answer;
+    if (version.has_value()) {
+        answer = co_await services_.registration.admit(request);
+    } else {
         answer.result = RegisterResult::version_mismatch;
         answer.message = fmt::format("versions {} to {} are spoken here", kInternalVersionMin,
                                      kInternalVersionMax);
     }
     answer.version = version.value_or(kInternalHelloVersion);
+    answer.lease_ms = milliseconds(lease_of(config.spu_heartbeat_timeout));
     answer.heartbeat_interval_ms = milliseconds(config.spu_heartbeat_interval);
     answer.heartbeat_timeout_ms = milliseconds(config.spu_heartbeat_timeout);
     answer.report_interval_ms = milliseconds(config.spu_report_interval);
@@ -182,14 +198,20 @@ Result<void> SpuSession::take(const BufferSlice& frame) {
     WEIR_TRY(const InternalHeader header, decode_internal_header(reader));
     if (header.kind == MessageKind::spu_report) {
         WEIR_TRY(const SpuReport report, decode_message<SpuReport>(reader, header.version));
-        services_.spus.report(*spu_, report);
+        services_.reports.report(*spu_, report);
         return Result<void>();
     }
     if (header.kind == MessageKind::heartbeat) {
         WEIR_TRY(const Heartbeat heartbeat, decode_message<Heartbeat>(reader, header.version));
+        services_.spus.heard(*spu_);
         HeartbeatAck ack;
         ack.sequence = heartbeat.sequence;
         enqueue(ack, CorrelationId());
+        return Result<void>();
+    }
+    if (header.kind == MessageKind::sc_messages) {
+        WEIR_TRY(const ScMessages messages, decode_message<ScMessages>(reader, header.version));
+        services_.partitions.take(*spu_, messages);
         return Result<void>();
     }
     if (header.kind == MessageKind::replica_removed) {
@@ -206,14 +228,14 @@ void SpuSession::add_replicas(Assignments& message) {
     const PartitionTable::Delta delta = partitions_.look();
     for (const auto* removed : delta.removed) {
         const auto sent = sent_replicas_.find(removed->object.name);
-        if (sent != sent_replicas_.end() && sent->second.topic_uid == removed->extra.topic_uid) {
+        if (sent != sent_replicas_.end() &&
+            sent->second.record.topic_uid == removed->extra.topic_uid()) {
             message.removed_replicas.push_back(ref_of(sent->second));
             sent_replicas_.erase(sent);
         }
     }
     for (const auto* entry : delta.updated) {
-        const std::vector<SpuId>& replicas = entry->object.spec.replicas;
-        const bool mine = std::find(replicas.begin(), replicas.end(), *spu_) != replicas.end();
+        const bool mine = control::assigned_uid(entry->extra.record, *spu_).has_value();
         const auto sent = sent_replicas_.find(entry->object.name);
         if (!mine) {
             if (sent != sent_replicas_.end()) {
@@ -299,11 +321,34 @@ Assignments SpuSession::next_assignments() {
     return message;
 }
 
+void SpuSession::probe(const ProbePartitions& message) {
+    for (const ProbePartitions::Entry& entry : message.partitions) {
+        probes_.insert_or_assign(entry.partition, entry.epoch);
+    }
+    services_.context.catalog.notify();
+}
+
+// After the assignments that were made before it: a newer record lifts what a probe forbids.
+void SpuSession::enqueue_probes() {
+    if (probes_.empty()) {
+        return;
+    }
+    ProbePartitions message;
+    for (const auto& [partition, epoch] : probes_) {
+        ProbePartitions::Entry entry;
+        entry.partition = partition;
+        entry.epoch = epoch;
+        message.partitions.push_back(entry);
+    }
+    probes_.clear();
+    enqueue(message, CorrelationId());
+}
+
 Task<void> SpuSession::push_assignments() {
     Catalog& catalog = services_.context.catalog;
     while (!scope_.token().cancelled()) {
         const bool behind = partitions_.behind() || topics_.behind() || spus_.behind();
-        if (!behind) {
+        if (!behind && probes_.empty()) {
             const Result<void> waited = co_await catalog.changed().wait(scope_.token());
             if (!waited.has_value()) {
                 break;
@@ -315,12 +360,15 @@ Task<void> SpuSession::push_assignments() {
             continue;
         }
         Assignments message = next_assignments();
-        if (says_nothing(message) && message.offsets_leader == sent_offsets_leader_) {
+        if (!says_nothing(message) || message.offsets_leader != sent_offsets_leader_) {
+            sent_offsets_leader_ = message.offsets_leader;
+            message.sequence = ++sequence_;
+            enqueue(message, CorrelationId());
+        }
+        enqueue_probes();
+        if (writer_.queued_size_bytes() == 0) {
             continue;
         }
-        sent_offsets_leader_ = message.offsets_leader;
-        message.sequence = ++sequence_;
-        enqueue(message, CorrelationId());
         const Result<void> flushed = co_await flush();
         if (!flushed.has_value()) {
             // Ends the reading task, too.
@@ -332,24 +380,8 @@ Task<void> SpuSession::push_assignments() {
 
 Task<void> serve_spu(Services& services, std::unique_ptr<Connection> connection,
                      CancelToken token) {
-    std::optional<SpuId> spu;
-    {
-        SpuSession session(services, *connection, token);
-        spu = co_await session.run();
-    }
-    connection.reset();
-    if (!spu.has_value()) {
-        co_return;
-    }
-    const Duration grace = services.context.config.spu_offline_grace;
-    if (grace > Duration()) {
-        const Result<void> slept = co_await sleep_for(services.context.env.clock,
-                                                      services.context.env.executor, grace, token);
-        if (!slept.has_value()) {
-            co_return;
-        }
-    }
-    services.spus.offline_if_gone(*spu);
+    SpuSession session(services, *connection, token);
+    co_await session.run();
 }
 
 }  // namespace weir::sc

@@ -19,10 +19,10 @@ class SpuSession final : public Spus::Session {
 public:
     SpuSession(Services& services, Connection& connection, CancelToken token);
 
-    // Until the SPU leaves, is silent for too long, is replaced, or the token is cancelled. Returns
-    // the SPU that was attached, if any.
-    Task<std::optional<SpuId>> run();
+    // Until the SPU leaves, is silent for too long, is replaced, or the token is cancelled.
+    Task<void> run();
     void replaced() override { scope_.cancel(); }
+    void probe(const wire::internal::ProbePartitions& message) override;
 
 private:
     Task<Result<BufferSlice>> read_frame();
@@ -30,6 +30,7 @@ private:
     Task<Result<void>> serve();
     Result<void> take(const BufferSlice& frame);
     Task<void> push_assignments();
+    void enqueue_probes();
     // What changed since the last call; everything at the first.
     wire::internal::Assignments next_assignments();
     void add_replicas(wire::internal::Assignments& message);
@@ -58,9 +59,11 @@ private:
     std::map<SpuId, wire::internal::SpuAddress> sent_spus_;
     SpuId sent_offsets_leader_ = SpuId(-1);
     std::uint64_t sequence_ = 0;
+    // Not sent yet; one question per partition.
+    std::map<wire::internal::PartitionRef, LeaderEpoch> probes_;
 };
 
-// Owns the connection; for a TaskScope that outlives the grace period of Config.
+// Owns the connection.
 Task<void> serve_spu(Services& services, std::unique_ptr<Connection> connection, CancelToken token);
 
 }  // namespace weir::sc

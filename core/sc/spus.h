@@ -1,17 +1,17 @@
-// The SPUs: their objects, who is connected, and what they report.
+// The SPUs: their objects, who is connected, and since when the others are not heard of.
 //
 // An SPU is online while a session (its connection to the private port) is registered. A second
-// connection of one SPU replaces the first. Owned by the service; one shard; sessions are destroyed
-// before it.
+// connection of one SPU replaces the first. Being taken for gone (fenced) is another thing: it is
+// stored, and Partitions decides it. Owned by the service; one shard; sessions are destroyed before
+// it.
 #pragma once
 
-#include "core/sc/context.h"
-#include "core/task/task_scope.h"
+#include "core/control/registration.h"
+#include "core/sc/partition_reports.h"
 #include "core/wire/control_plane.h"
 #include "core/wire/internal.h"
 
 #include <map>
-#include <set>
 #include <string>
 
 namespace weir::sc {
@@ -24,48 +24,50 @@ public:
         virtual ~Session() = default;
         // Another connection has taken its place: end soon.
         virtual void replaced() = 0;
+        // Sends it, later.
+        virtual void probe(const wire::internal::ProbePartitions& message) = 0;
     };
 
-    explicit Spus(Context& context);
+    // Whether an SPU is there, from this SC's view.
+    struct Presence {
+        Session* session = nullptr;
+        // When something came from it last; at first, when this SC began to wait for it: a new SC
+        // takes every SPU for alive for one full session (replication.md 5.11).
+        Instant heard;
+        // A connection of it has ended, and what it leads has not been looked at since.
+        bool has_left = false;
+        control::HeartbeatStreak streak;
+    };
+
+    Spus(Context& context, PartitionReports& reports);
 
     // Control-plane spec 8.8.
     Task<wire::Status> create_custom(wire::CreateRequest request);
     Task<wire::Status> remove_custom(wire::DeleteTarget target);
 
-    // Whether the SPU may work here; notes its storage at the first time. Everything but the
-    // intervals and the version is filled in.
-    Task<wire::internal::Registered> check_registration(wire::internal::RegisterSpu request);
-
     // The session serves from now on; its SPU is online.
     void attach(SpuId spu, Session& session);
-    // The session has ended. The SPU is offline after the grace period unless it has come back:
-    // call offline_if_gone() then.
+    // The session has ended; without another one the SPU is offline.
     void detach(SpuId spu, Session& session);
-    void offline_if_gone(SpuId spu);
     bool attached(SpuId spu, const Session& session) const;
+    // A heartbeat has come on the session that is attached.
+    void heard(SpuId spu);
 
-    void report(SpuId spu, const wire::internal::SpuReport& report);
-    // Offsets change all the time; watchers are told of them now and then. Call it on a timer.
-    void publish_offsets();
-    bool offsets_waiting() const { return !unpublished_.empty(); }
-    // The status that is current, published or not.
-    PartitionStatus current_status(const PartitionTable::Entry& entry) const;
+    // Begins to wait for an SPU that it has not seen yet. Valid until the SPU is removed.
+    Presence& presence(SpuId spu);
+    bool connected(SpuId spu) const;
+    // Unfenced, but not connected.
+    SpuSet away(const control::SpuStates& states) const;
 
 private:
     void set_resolution(SpuId spu, SpuResolution resolution);
-    void leader_gone(SpuId spu);
-    void report_one(SpuId spu, const wire::internal::ReplicaReport& report);
-    Task<Result<void>> note_storage(std::string name, Uid storage_id);
+    // nullptr with `name` set to what the answer names.
+    const SpuTable::Entry* find_target(const wire::DeleteTarget& target, std::string& name) const;
 
     Context& context_;
+    PartitionReports& reports_;
     Logger log_;
-    std::map<SpuId, Session*> sessions_;
-    struct Unpublished {
-        Uid topic_uid;
-        PartitionStatus status;
-    };
-    // By partition name; void when the uid is not the topic's any more.
-    std::map<std::string, Unpublished> unpublished_;
+    std::map<SpuId, Presence> presences_;
 };
 
 }  // namespace weir::sc

@@ -1,6 +1,7 @@
 #include "core/sc/topics.h"
 
 #include "core/base/mutant.h"
+#include "core/control/new_partition.h"
 #include "core/sc/records.h"
 #include "core/sc/status.h"
 
@@ -68,7 +69,8 @@ struct Topics::Plan {
     std::vector<Mutation> mutations;
 };
 
-Topics::Topics(Context& context) : context_(context), log_(context.env.log, "sc.topics") {}
+Topics::Topics(Context& context, const Spus& spus)
+    : context_(context), spus_(spus), log_(context.env.log, "sc.topics") {}
 
 wire::Status Topics::refused(const std::string& name, const TopicSpec& spec,
                              const control::Refusal& refusal) const {
@@ -103,20 +105,21 @@ Topics::Plan Topics::plan(std::string name, Uid uid, TopicSpec spec, TopicStatus
         PartitionExtra extra;
         extra.key.topic = name;
         extra.key.partition = number;
-        extra.topic_uid = uid;
+        extra.record = new_record(uid, number, row);
         PartitionObject partition;
         partition.name = to_string(extra.key);
         if (context_.catalog.partitions.find(partition.name) != nullptr) {
             continue;
         }
-        partition.spec = control::partition_spec_for(plan.topic.spec, row);
-        PartitionRecord partition_record;
-        partition_record.topic_uid = uid;
-        partition_record.spec = partition.spec;
+        partition.spec =
+            spec_under(control::partition_spec_for(plan.topic.spec, row), extra.record);
+        StoredPartition stored;
+        stored.record = extra.record;
+        stored.spec = partition.spec;
         Mutation mutation;
         mutation.key.kind = RecordKind::partition;
         mutation.key.name = partition.name;
-        mutation.value = encode_record(partition_record);
+        mutation.value = encode_record(stored);
         mutation.expected_revision = 0;
         plan.mutations.push_back(std::move(mutation));
         plan.partitions.push_back(std::move(partition));
@@ -125,10 +128,30 @@ Topics::Plan Topics::plan(std::string name, Uid uid, TopicSpec spec, TopicStatus
     return plan;
 }
 
+PartitionRecord Topics::new_record(const Uid& topic_uid, std::uint32_t number,
+                                   const std::vector<SpuId>& row) const {
+    control::NewPartition partition;
+    partition.topic_uid = topic_uid;
+    partition.partition = PartitionId(number);
+    for (const SpuId spu : row) {
+        AssignedReplica replica;
+        replica.spu = spu;
+        replica.uid = draw_uid(context_.uid_prng);
+        partition.replicas.push_back(replica);
+    }
+    partition.min_live = context_.config.min_live.value_or(control::default_min_live(row.size()));
+    partition.durability = context_.config.durability;
+    partition.unclean_policy = context_.config.unclean_policy;
+    const control::SpuStates states = context_.catalog.spu_states();
+    return control::new_partition(partition, states, spus_.away(states));
+}
+
 Task<Result<void>> Topics::carry_out(Plan plan) {
-    WEIR_CO_CHECK(co_await context_.store.commit(std::move(plan.mutations)));
+    WEIR_CO_TRY(const std::uint64_t revision,
+                co_await context_.store.commit(std::move(plan.mutations)));
     context_.catalog.topics.put(std::move(plan.topic), plan.extra);
     for (std::size_t i = 0; i < plan.partitions.size(); ++i) {
+        plan.partition_extras[i].revision = revision;
         context_.catalog.partitions.put(std::move(plan.partitions[i]),
                                         std::move(plan.partition_extras[i]));
     }
@@ -224,6 +247,13 @@ Task<wire::Status> Topics::create(wire::CreateRequest request, CancelToken token
     co_return co_await wait_online(name, topic->extra.uid, token);
 }
 
+bool Topics::in_doubt(const std::vector<ReplicaKey>& partitions) const {
+    return std::any_of(partitions.begin(), partitions.end(), [&](const ReplicaKey& key) {
+        const PartitionTable::Entry* entry = context_.catalog.partitions.find(to_string(key));
+        return entry != nullptr && context_.doubts.concern(entry->extra.record);
+    });
+}
+
 Task<wire::Status> Topics::remove(std::string name, bool force) {
     const Result<AsyncMutex::Guard> guard = co_await context_.changing.lock();
     if (!guard.has_value()) {
@@ -241,6 +271,10 @@ Task<wire::Status> Topics::remove(std::string name, bool force) {
                                               wire::ErrorPayload(std::move(payload))));
     }
     const std::vector<ReplicaKey> partitions = context_.catalog.partitions_of(name);
+    if (in_doubt(partitions)) {
+        co_return status_error(name, ErrorTag::topic_error,
+                               "the metadata are older than the cluster: nothing is deleted");
+    }
     std::vector<Mutation> mutations;
     Mutation mutation;
     mutation.key.kind = RecordKind::topic;

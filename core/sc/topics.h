@@ -6,6 +6,7 @@
 #pragma once
 
 #include "core/sc/context.h"
+#include "core/sc/spus.h"
 #include "core/wire/control_plane.h"
 
 #include <string>
@@ -15,7 +16,7 @@ namespace weir::sc {
 
 class Topics {
 public:
-    explicit Topics(Context& context);
+    Topics(Context& context, const Spus& spus);
 
     // Control-plane spec 8.2: answers when all partitions are online, or after topic_wait.
     Task<wire::Status> create(wire::CreateRequest request, CancelToken token);
@@ -35,12 +36,17 @@ private:
                          const control::Refusal& refusal) const;
     // The topic's new state with what it takes to store it.
     Plan plan(std::string name, Uid uid, TopicSpec spec, TopicStatus status) const;
+    // With fresh uids, and a leader if there is one to elect.
+    PartitionRecord new_record(const Uid& topic_uid, std::uint32_t number,
+                               const std::vector<SpuId>& row) const;
     Task<Result<void>> carry_out(Plan plan);
     Task<wire::Status> store_new(std::string name, TopicSpec spec, bool dry_run);
     Task<wire::Status> wait_online(std::string name, Uid uid, CancelToken token);
+    bool in_doubt(const std::vector<ReplicaKey>& partitions) const;
     std::size_t online_count(const std::string& name) const;
 
     Context& context_;
+    const Spus& spus_;
     Logger log_;
 };
 

@@ -10,7 +10,7 @@ using wire::ApiError;
 using wire::ErrorTag;
 
 ApiError append_error(const Error& error, const Replica& replica) {
-    if (!replica.leads()) {
+    if (!replica.leads() || error.code == ErrorCode::not_leader) {
         return ApiError(ErrorTag::not_leader_for_partition);
     }
     if (error.code == ErrorCode::disk_full) {

@@ -8,6 +8,9 @@
 #include "core/base/result.h"
 #include "core/env/env.h"
 #include "core/model/uid.h"
+#include "core/replication/step.h"
+#include "core/spu/peer_hub.h"
+#include "core/spu/sc_outbox.h"
 #include "core/spu/service.h"
 #include "core/task/sync.h"
 #include "core/wire/error_code.h"
@@ -39,11 +42,27 @@ struct ClusterView {
     bool has_topic(const std::string& name, const Uid& uid) const;
 };
 
+// What the SC has said about itself and this SPU. Changed only by the link to the SC.
+struct ScTerms {
+    ScEpoch sc_epoch;
+    // kNoBoot before the first registration; the same for the life of the process afterwards.
+    BootEpoch boot;
+    // Until then the SC elects nobody in place of this SPU (design, replication 5.11).
+    Instant lease_end;
+};
+
 struct Context {
+    Context(Env& env_in, const Config& config_in)
+        : env(env_in), config(config_in), peers(env_in.executor), sc_outbox(env_in.executor) {}
+
     Env& env;
     const Config& config;
     ClusterView cluster;
+    ScTerms terms;
+    PeerHub peers;
+    ScOutbox sc_outbox;
 
+    replication::Moment moment() const { return {env.clock.now(), terms.lease_end}; }
     Logger logger(std::string_view component) const { return Logger(env.log, component); }
 };
 

@@ -38,7 +38,8 @@ Task<wire::FetchPartitionResponse> fetch_partition(const FetchServices& services
     wire::FetchPartitionResponse response;
     response.partition = wanted.partition;
     const std::shared_ptr<Replica> replica = services.replicas.find_leader(topic, wanted.partition);
-    if (replica == nullptr || services.context.env.probe.fault(FaultPoint::spu_fetch_refused)) {
+    if (replica == nullptr || !replica->may_read(to_rules(isolation)) ||
+        services.context.env.probe.fault(FaultPoint::spu_fetch_refused)) {
         response.error = ApiError(ErrorTag::not_leader_for_partition);
         co_return response;
     }
@@ -70,6 +71,11 @@ Task<wire::FetchPartitionResponse> fetch_partition(const FetchServices& services
 }
 
 }  // namespace
+
+replication::Isolation to_rules(wire::Isolation isolation) {
+    return isolation == wire::Isolation::read_committed ? replication::Isolation::read_committed
+                                                        : replication::Isolation::read_uncommitted;
+}
 
 Offset read_limit(const log::Log& log, wire::Isolation isolation) {
     if (mutant(Mutant::committed_reads_to_end)) {
@@ -121,6 +127,13 @@ Task<wire::FetchOffsetsResponse> handle_fetch_offsets(const FetchServices& servi
             const Result<std::shared_ptr<log::Log>> log = co_await replica->open_log();
             if (!log.has_value()) {
                 offsets.error = open_error(log.error(), *replica);
+                answer.partitions.push_back(std::move(offsets));
+                continue;
+            }
+            const bool is_known = co_await replica->wait_committed_end(
+                services.context.config.committed_end_timeout, token);
+            if (!is_known) {
+                offsets.error = ApiError(ErrorTag::partition_not_leader);
                 answer.partitions.push_back(std::move(offsets));
                 continue;
             }

@@ -14,6 +14,7 @@ struct FetchServices {
 };
 
 // What a read may return: whole batches below the limit of the isolation.
+replication::Isolation to_rules(wire::Isolation isolation);
 Offset read_limit(const log::Log& log, wire::Isolation isolation);
 
 // Reads what is there, never waits. The answer's records are in memory, bounded in all by

@@ -6,79 +6,116 @@
 #include <fmt/core.h>
 
 #include <array>
+#include <utility>
 
 namespace weir::spu {
 
 namespace {
 
-constexpr std::string_view kMagic = "WEIRSPU1";
-constexpr std::size_t kFileSize = 8 + 4 + 16 + 4;
+constexpr std::string_view kMagic = "WEIRSPU2";
+constexpr std::string_view kMagicV1 = "WEIRSPU1";
+constexpr std::size_t kFileSizeV1 = 8 + 4 + 16 + 4;
+constexpr std::size_t kFileSize = kFileSizeV1 + 16 + 8;
 constexpr std::string_view kName = "/spu.meta";
 
-Bytes encode_identity(SpuId id, const Uid& storage_id) {
-    wire::Writer writer;
-    writer.write_bytes(as_bytes(kMagic));
-    writer.write_i32(id.value());
-    writer.write_u64(storage_id.high);
-    writer.write_u64(storage_id.low);
-    writer.write_u32(crc32c(writer.span()));
-    return std::move(writer).take();
+void write_uid(wire::Writer& writer, const Uid& uid) {
+    writer.write_u64(uid.high);
+    writer.write_u64(uid.low);
 }
 
-Result<Uid> decode_identity(ByteSpan bytes, SpuId expected) {
-    if (bytes.size() != kFileSize) {
+Result<Uid> read_uid(wire::Reader& reader) {
+    Uid uid;
+    WEIR_TRY(uid.high, reader.read_u64());
+    WEIR_TRY(uid.low, reader.read_u64());
+    return uid;
+}
+
+}  // namespace
+
+IdentityFile::IdentityFile(Env& env, std::string dir, SpuId id)
+    : env_(env), dir_(std::move(dir)), id_(id) {}
+
+Result<void> IdentityFile::decode(ByteSpan bytes) {
+    const bool is_old = bytes.size() == kFileSizeV1;
+    if (!is_old && bytes.size() != kFileSize) {
         return fail(ErrorCode::corrupt,
                     fmt::format("spu.meta has {} bytes, not {}", bytes.size(), kFileSize));
     }
     wire::Reader reader(bytes);
     WEIR_TRY(const ByteSpan magic, reader.read_bytes(kMagic.size()));
     WEIR_TRY(const std::int32_t id, reader.read_i32());
-    Uid storage_id;
-    WEIR_TRY(storage_id.high, reader.read_u64());
-    WEIR_TRY(storage_id.low, reader.read_u64());
+    WEIR_TRY(const Uid storage_id, read_uid(reader));
+    Uid cluster_id;
+    std::uint64_t clean_boot = 0;
+    if (!is_old) {
+        WEIR_TRY(cluster_id, read_uid(reader));
+        WEIR_TRY(clean_boot, reader.read_u64());
+    }
     WEIR_TRY(const std::uint32_t crc, reader.read_u32());
-    if (as_text(magic) != kMagic || crc != crc32c(bytes.first(kFileSize - 4))) {
+    if (as_text(magic) != (is_old ? kMagicV1 : kMagic) ||
+        crc != crc32c(bytes.first(bytes.size() - 4))) {
         return fail(ErrorCode::corrupt, "spu.meta is damaged");
     }
-    if (SpuId(id) != expected) {
+    if (SpuId(id) != id_) {
         return fail(ErrorCode::invalid_argument,
                     fmt::format("the data folder belongs to SPU {}, not {}: use another "
                                 "--log-base-dir or the id it was made with",
-                                id, expected.value()));
+                                id, id_.value()));
     }
-    return storage_id;
+    storage_id_ = storage_id;
+    cluster_id_ = cluster_id;
+    clean_boot_ = BootEpoch(clean_boot);
+    return {};
 }
 
-Task<Result<void>> write_identity(Env& env, std::string dir, Bytes bytes) {
-    const std::string temporary = dir + std::string(kName) + ".new";
+Task<Result<void>> IdentityFile::write(BootEpoch clean_boot) {
+    wire::Writer writer;
+    writer.write_bytes(as_bytes(kMagic));
+    writer.write_i32(id_.value());
+    write_uid(writer, storage_id_);
+    write_uid(writer, cluster_id_);
+    writer.write_u64(clean_boot.value());
+    writer.write_u32(crc32c(writer.span()));
+    const Bytes bytes = std::move(writer).take();
+    const std::string temporary = dir_ + std::string(kName) + ".new";
     WEIR_CO_TRY(std::unique_ptr<File> file,
-                co_await env.disk.open(temporary, OpenMode::open_or_create));
+                co_await env_.disk.open(temporary, OpenMode::open_or_create));
     WEIR_CO_CHECK(co_await file->truncate(0));
     const std::array<ByteSpan, 1> slices = {ByteSpan(bytes)};
     WEIR_CO_CHECK(co_await file->write_at(FilePosition(0), slices));
     WEIR_CO_CHECK(co_await file->sync_data());
     file.reset();
-    WEIR_CO_CHECK(co_await env.disk.rename(temporary, dir + std::string(kName)));
-    co_return co_await env.disk.sync_directory(dir);
+    WEIR_CO_CHECK(co_await env_.disk.rename(temporary, dir_ + std::string(kName)));
+    co_return co_await env_.disk.sync_directory(dir_);
 }
 
-}  // namespace
-
-Task<Result<Uid>> load_or_create_identity(Env& env, std::string dir, SpuId id) {
+Task<Result<void>> IdentityFile::load() {
     Result<std::unique_ptr<File>> file =
-        co_await env.disk.open(dir + std::string(kName), OpenMode::read_only);
+        co_await env_.disk.open(dir_ + std::string(kName), OpenMode::read_only);
     if (file.has_value()) {
         Bytes bytes(kFileSize + 1);
         WEIR_CO_TRY(const std::size_t size, co_await (*file)->read_at(FilePosition(0), bytes));
-        co_return decode_identity(ByteSpan(bytes).first(size), id);
+        WEIR_CO_CHECK(decode(ByteSpan(bytes).first(size)));
+        if (clean_boot_ == BootEpoch(0)) {
+            co_return Result<void>();
+        }
+        co_return co_await write(BootEpoch(0));
     }
     if (file.error().code != ErrorCode::not_found) {
         co_return fail(std::move(file).error());
     }
-    Prng prng = env.random.stream("spu.storage_id");
-    const Uid storage_id = draw_uid(prng);
-    WEIR_CO_CHECK(co_await write_identity(env, dir, encode_identity(id, storage_id)));
-    co_return storage_id;
+    Prng prng = env_.random.stream("spu.storage_id");
+    storage_id_ = draw_uid(prng);
+    co_return co_await write(BootEpoch(0));
+}
+
+Task<Result<void>> IdentityFile::set_cluster_id(Uid cluster_id) {
+    cluster_id_ = cluster_id;
+    co_return co_await write(BootEpoch(0));
+}
+
+Task<Result<void>> IdentityFile::leave_clean_marker(BootEpoch boot) {
+    co_return co_await write(boot);
 }
 
 }  // namespace weir::spu

@@ -1,5 +1,7 @@
 #include "core/spu/offset_router.h"
 
+#include "core/spu/peer_wire.h"
+
 #include <fmt/core.h>
 
 namespace weir::spu {
@@ -46,27 +48,8 @@ Task<Result<void>> OffsetRouter::connect(SpuAddress address, CancelToken token) 
     const rpc::FrameLimits limits{kInternalHeaderSize, kFrameSizeMax};
     peer_.reader = std::make_unique<rpc::FrameReader>(*peer_.connection, limits);
     peer_.writer = std::make_unique<rpc::FrameWriter>(*peer_.connection, context_.env.executor);
-    PeerHello hello;
-    hello.spu = context_.config.id;
-    rpc::OutFrame frame;
-    frame.head = message_frame(hello, kInternalHelloVersion, CorrelationId(0));
-    WEIR_CO_CHECK(co_await peer_.writer->send(std::move(frame), token));
-    WEIR_CO_TRY(const std::optional<BufferSlice> answer, co_await peer_.reader->next(token));
-    if (!answer.has_value()) {
-        co_return fail(ErrorCode::connection_closed, "the peer closed the connection");
-    }
-    wire::Reader reader(answer->span());
-    WEIR_CO_TRY(const InternalHeader header, decode_internal_header(reader));
-    if (header.kind != MessageKind::peer_welcome) {
-        co_return fail(ErrorCode::malformed, "no welcome from the peer");
-    }
-    WEIR_CO_TRY(const PeerWelcome welcome,
-                decode_message<PeerWelcome>(reader, kInternalHelloVersion));
-    if (!welcome.accepted || welcome.spu != address.id) {
-        co_return fail(ErrorCode::unavailable,
-                       fmt::format("SPU {} refused: {}", address.id.value(), welcome.message));
-    }
-    peer_.version = welcome.version;
+    WEIR_CO_TRY(peer_.version,
+                co_await greet_peer(context_, *peer_.reader, *peer_.writer, address.id, token));
     peer_.id = address.id;
     co_return Result<void>();
 }

@@ -96,8 +96,14 @@ Task<ApiResult<std::shared_ptr<log::Log>>> OffsetStore::open(CancelToken token) 
     if (!log.has_value()) {
         co_return api_fail(to_api_error(log.error()));
     }
-    if (replica != replica_) {
+    const bool is_known =
+        co_await replica->wait_committed_end(context_.config.committed_end_timeout, token);
+    if (!is_known) {
+        co_return api_fail(ApiError(ErrorTag::partition_not_leader));
+    }
+    if (replica != replica_ || replica->leadership() != leadership_) {
         replica_ = replica;
+        leadership_ = replica->leadership();
         loaded_ = false;
     }
     if (loaded_ && !compacting_ && in_flight_count_ == 0 &&
@@ -195,6 +201,26 @@ BufferSlice OffsetStore::encode_batch(const std::vector<OffsetChange>& changes) 
     return BufferSlice(Buffer::copy_of(make_batch(header, bytes)));
 }
 
+// As leader, in the leadership of the table. After an error the records may be in the log or not:
+// the table has to be made anew.
+Task<Result<log::Appended>> OffsetStore::append_committed(BufferSlice batches) {
+    const std::shared_ptr<Replica> replica = replica_;
+    const std::shared_ptr<log::Log> log = replica->log_if_open();
+    const std::shared_ptr<CancelSource> leadership = leadership_;
+    if (replica->may_produce(replication::Isolation::read_committed) !=
+            replication::Permission::granted ||
+        replica->leadership() != leadership) {
+        co_return fail(ErrorCode::not_leader, "another SPU leads, or too few follow");
+    }
+    WEIR_CO_TRY(const log::Appended appended, replica->append(std::move(batches)));
+    const Result<void> committed = co_await log->wait_committed(appended, leadership->token());
+    if (!committed.has_value()) {
+        loaded_ = false;
+        co_return fail(committed.error());
+    }
+    co_return appended;
+}
+
 // A record is committed, then it is in the table, then it is answered.
 Task<ApiError> OffsetStore::write(OffsetChange change, CancelToken token) {
     ApiResult<std::shared_ptr<log::Log>> log = co_await open(token);
@@ -207,17 +233,14 @@ Task<ApiError> OffsetStore::write(OffsetChange change, CancelToken token) {
             co_return to_api_error(waited.error());
         }
     }
-    const Result<log::Appended> appended = (*log)->append(encode_batch({change}));
-    if (!appended.has_value()) {
-        co_return to_api_error(appended.error());
-    }
+    BufferSlice batch = encode_batch({change});
     ++in_flight_count_;
-    // Not with the token: the change is in the log by now, and the table must learn of it.
-    const Result<void> committed = co_await (*log)->wait_committed(*appended, CancelToken());
+    // Not with the token: the change gets into the log, and the table must learn of it.
+    const Result<log::Appended> appended = co_await append_committed(std::move(batch));
     --in_flight_count_;
     changed_.notify_all();
-    if (!committed.has_value()) {
-        co_return to_api_error(committed.error());
+    if (!appended.has_value()) {
+        co_return to_api_error(appended.error());
     }
     apply(change, appended->base_offset);
     const std::shared_ptr<Replica> replica = replica_;
@@ -268,8 +291,7 @@ Task<Result<void>> OffsetStore::compact(std::shared_ptr<log::Log> log) {
         const std::size_t count = std::min(kRewriteCount, live.size());
         part.assign(live.end() - static_cast<std::ptrdiff_t>(count), live.end());
         live.resize(live.size() - count);
-        const Result<log::Appended> appended =
-            co_await log->append_and_commit(encode_batch(part), CancelToken());
+        const Result<log::Appended> appended = co_await append_committed(encode_batch(part));
         if (!appended.has_value()) {
             result = fail(appended.error());
             break;

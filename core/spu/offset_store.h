@@ -68,6 +68,7 @@ public:
 
 private:
     Task<ApiResult<std::shared_ptr<log::Log>>> open(CancelToken token);
+    Task<Result<log::Appended>> append_committed(BufferSlice batches);
     Task<Result<void>> replay(std::shared_ptr<log::Log> log);
     void replay_batches(ByteSpan batches);
     void apply(const OffsetChange& change, Offset log_offset);
@@ -84,6 +85,8 @@ private:
     // Held during a replay, so that everybody sees the whole table or waits.
     AsyncMutex loading_;
     std::shared_ptr<Replica> replica_;
+    // The one in which the table was made.
+    std::shared_ptr<CancelSource> leadership_;
     bool loaded_ = false;
     std::map<OffsetKey, OffsetEntry> entries_;
     // A rewrite excludes changes in flight: they are in the log and not in the table yet.

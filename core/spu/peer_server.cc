@@ -1,6 +1,9 @@
 #include "core/spu/peer_server.h"
 
 #include "core/rpc/frame.h"
+#include "core/spu/follower_session.h"
+#include "core/spu/peer_wire.h"
+#include "core/task/task_scope.h"
 
 #include <fmt/core.h>
 
@@ -12,18 +15,20 @@ using wire::ErrorTag;
 
 namespace {
 
-constexpr std::uint32_t kFrameSizeMax = 1U << 20;
-
 class PeerSession {
 public:
     PeerSession(const PeerServices& services, Connection& connection)
         : services_(services),
-          reader_(connection, rpc::FrameLimits{kInternalHeaderSize, kFrameSizeMax}),
-          writer_(connection, services.context.env.executor) {}
+          reader_(connection, peer_frame_limits(services.context.config)),
+          writer_(connection, services.context.env.executor),
+          scope_(services.context.env.executor) {}
 
     Task<Result<void>> run(CancelToken token);
 
 private:
+    Task<Result<void>> read_all(CancelToken token);
+    Task<Result<void>> take_partitions(BufferSlice frame);
+    Task<void> push(CancelSource& end);
     Task<Result<void>> welcome(BufferSlice frame, CancelToken token);
     Task<Result<void>> handle(BufferSlice frame, CancelToken token);
     Task<Result<void>> find(wire::internal::FetchConsumerOffset request, CancelToken token);
@@ -40,11 +45,39 @@ private:
     rpc::FrameReader reader_;
     rpc::FrameWriter writer_;
     bool welcomed_ = false;
+    SpuId peer_ = kNoSpu;
+    std::unique_ptr<FollowerSession> session_;
+    TaskScope scope_;
+    // Of run().
+    CancelSource* end_ = nullptr;
     wire::Version version_ = kInternalHelloVersion;
     CorrelationId correlation_id_;
 };
 
 Task<Result<void>> PeerSession::run(CancelToken token) {
+    CancelSource end(token);
+    end_ = &end;
+    const Result<void> result = co_await read_all(end.token());
+    co_await scope_.close();
+    co_return result;
+}
+
+// Nothing can be said to the followers any more: the connection is over.
+Task<void> PeerSession::push(CancelSource& end) {
+    co_await session_->push_all();
+    end.cancel();
+}
+
+Task<Result<void>> PeerSession::take_partitions(BufferSlice frame) {
+    if (session_ == nullptr) {
+        session_ = std::make_unique<FollowerSession>(services_.context, services_.replicas, writer_,
+                                                     peer_, version_, scope_.token());
+        scope_.spawn(push(*end_));
+    }
+    co_return co_await session_->take(std::move(frame));
+}
+
+Task<Result<void>> PeerSession::read_all(CancelToken token) {
     while (true) {
         WEIR_CO_TRY(std::optional<BufferSlice> frame, co_await reader_.next(token));
         if (!frame.has_value()) {
@@ -86,6 +119,7 @@ Task<Result<void>> PeerSession::welcome(BufferSlice frame, CancelToken token) {
     welcome.version = *version;
     WEIR_CO_CHECK(co_await answer(std::move(welcome), token));
     version_ = *version;
+    peer_ = hello.spu;
     welcomed_ = true;
     co_return Result<void>();
 }
@@ -94,6 +128,9 @@ Task<Result<void>> PeerSession::handle(BufferSlice frame, CancelToken token) {
     wire::Reader reader(frame.span());
     WEIR_CO_TRY(const InternalHeader header, decode_internal_header(reader));
     correlation_id_ = header.correlation_id;
+    if (header.kind == MessageKind::partition_messages) {
+        co_return co_await take_partitions(std::move(frame));
+    }
     if (header.kind == MessageKind::fetch_consumer_offset) {
         WEIR_CO_TRY(auto request,
                     decode_message<wire::internal::FetchConsumerOffset>(reader, header.version));

@@ -1,4 +1,5 @@
-// The private port of an SPU: other SPUs ask for the consumer offsets kept here.
+// The private port of an SPU: other SPUs ask for the consumer offsets kept here, and follow the
+// partitions led here (follower_session.h).
 //
 // `serve_peer` owns the connection and returns when it ends or the token is cancelled. One shard.
 #pragma once
@@ -11,6 +12,7 @@ namespace weir::spu {
 
 struct PeerServices {
     Context& context;
+    ReplicaManager& replicas;
     OffsetStore& store;
 };
 

@@ -25,9 +25,6 @@ ApiError write_refusal(const Replica& replica) {
     if (spec.deduplication.has_value()) {
         return ApiError(ErrorTag::deduplication_smartmodule_not_loaded);
     }
-    if (spec.replicas.size() > 1) {
-        return ApiError::other("replication is not supported by this server");
-    }
     return ApiError();
 }
 
@@ -40,22 +37,51 @@ std::uint64_t batch_size_max(const Context& context, const Replica& replica) {
     return std::min<std::uint64_t>(segment_size, context.config.batch_size_max);
 }
 
-// Waits while the log has more than half of its queue to write: the producer is faster than the
-// disk, and its connection is not read on meanwhile.
-Task<Result<void>> wait_for_room(std::shared_ptr<log::Log> log, std::uint64_t limit,
+ApiError timed_out(Duration timeout) {
+    wire::ErrorTimeout payload;
+    payload.timeout_ms = static_cast<std::uint64_t>(timeout.ms());
+    return ApiError(ErrorTag::request_timed_out, payload);
+}
+
+// Waits while the log has more than half of its queue to write, or too much that the followers do
+// not have: the producer is faster than the disk or than they, and its connection is not read on
+// meanwhile. timed_out: the followers did not come closer within `timeout`.
+Task<Result<void>> wait_for_room(Context& context, std::shared_ptr<Replica> replica,
+                                 std::shared_ptr<log::Log> log, Duration timeout,
                                  CancelToken token) {
+    const std::uint64_t limit = context.config.log.queue_size_bytes_max / 2;
     while (log->queued_size_bytes() > limit && log->state() == log::LogState::normal) {
         WEIR_CO_CHECK(co_await log->changed().wait(token));
+    }
+    if (replica->uncommitted_size_bytes() <= context.config.uncommitted_bytes_max) {
+        co_return Result<void>();
+    }
+    Deadline deadline(context.env.clock, context.env.clock.now() + timeout, token);
+    while (replica->uncommitted_size_bytes() > context.config.uncommitted_bytes_max &&
+           replica->leads()) {
+        const Result<void> changed = co_await log->changed().wait(deadline.token());
+        if (!changed.has_value()) {
+            co_return fail(deadline.translate(changed.error()));
+        }
     }
     co_return Result<void>();
 }
 
+ApiError production_error(replication::Permission permission, Duration timeout) {
+    switch (permission) {
+        case replication::Permission::granted: break;
+        case replication::Permission::not_leader:
+            return ApiError(ErrorTag::not_leader_for_partition);
+        // The enumeration of clients has nothing that says so (design, replication 5.10).
+        case replication::Permission::not_enough_replicas: return timed_out(timeout);
+    }
+    return ApiError();
+}
+
 // Appends one entry; fills in its answer and, unless nothing was written, what it waits for.
-Task<std::optional<AwaitedAppend>> append_entry(const ProduceServices& services,
-                                                std::shared_ptr<Replica> replica,
-                                                BufferSlice records,
-                                                wire::ProducePartitionResponse& response,
-                                                CancelToken token) {
+Task<std::optional<AwaitedAppend>> append_entry(
+    const ProduceServices& services, std::shared_ptr<Replica> replica, BufferSlice records,
+    const ProduceInProgress& produce, wire::ProducePartitionResponse& response, CancelToken token) {
     response.error = write_refusal(*replica);
     if (!response.error.ok()) {
         co_return std::nullopt;
@@ -77,12 +103,18 @@ Task<std::optional<AwaitedAppend>> append_entry(const ProduceServices& services,
         co_return std::nullopt;
     }
     const Result<void> room =
-        co_await wait_for_room(*log, services.context.config.log.queue_size_bytes_max / 2, token);
-    if (!room.has_value() || !replica->leads()) {
-        response.error = ApiError(ErrorTag::not_leader_for_partition);
+        co_await wait_for_room(services.context, replica, *log, produce.timeout, token);
+    response.error =
+        room.has_value() || room.error().code == ErrorCode::timed_out
+            ? production_error(replica->may_produce(produce.isolation), produce.timeout)
+            : ApiError(ErrorTag::not_leader_for_partition);
+    if (!room.has_value() && response.error.ok()) {
+        response.error = timed_out(produce.timeout);
+    }
+    if (!response.error.ok()) {
         co_return std::nullopt;
     }
-    const Result<log::Appended> appended = (*log)->append(std::move(records));
+    const Result<log::Appended> appended = replica->append(std::move(records));
     if (!appended.has_value()) {
         response.error = append_error(appended.error(), *replica);
         services.replicas.note_change(*replica);
@@ -96,6 +128,7 @@ Task<std::optional<AwaitedAppend>> append_entry(const ProduceServices& services,
         response.base_offset = (*log)->leo().value();
     }
     AwaitedAppend awaited;
+    awaited.leadership = replica->leadership();
     awaited.replica = std::move(replica);
     awaited.log = *std::move(log);
     awaited.appended = *appended;
@@ -104,9 +137,49 @@ Task<std::optional<AwaitedAppend>> append_entry(const ProduceServices& services,
 
 }  // namespace
 
-bool ProduceInProgress::committed() const {
-    return std::all_of(appends.begin(), appends.end(), [](const AwaitedAppend& append) {
-        return append.log->committed_end() >= append.appended.next_offset;
+namespace {
+
+bool has_come(const AwaitedAppend& append, replication::Isolation isolation) {
+    const Offset end = isolation == replication::Isolation::read_committed
+                           ? append.log->committed_end()
+                           : append.log->promised_end();
+    return end >= append.appended.next_offset;
+}
+
+// not_leader: its leadership has ended, and what becomes of it is not known.
+Task<Result<void>> wait_for(const ProduceServices& services, const AwaitedAppend& append,
+                            const ProduceInProgress& produce, CancelToken token) {
+    CancelSource end(token);
+    CancelCallback on_leadership_end(
+        append.leadership->token(),
+        [](void* source) { static_cast<CancelSource*>(source)->cancel(); }, &end);
+    if (append.leadership->cancelled()) {
+        end.cancel();
+    }
+    Result<void> come;
+    if (produce.isolation == replication::Isolation::read_uncommitted) {
+        come = co_await append.log->wait_promised(append.appended, end.token());
+    } else if (has_come(append, produce.isolation)) {
+        come = co_await append.log->wait_committed(append.appended, end.token());
+    } else {
+        Clock& clock = services.context.env.clock;
+        Deadline deadline(clock, clock.now() + produce.timeout, end.token());
+        come = co_await append.log->wait_committed(append.appended, deadline.token());
+        if (!come.has_value()) {
+            come = fail(deadline.translate(come.error()));
+        }
+    }
+    if (!come.has_value() && come.error().code == ErrorCode::cancelled && !token.cancelled()) {
+        co_return fail(ErrorCode::not_leader, "another SPU leads");
+    }
+    co_return come;
+}
+
+}  // namespace
+
+bool ProduceInProgress::has_come() const {
+    return std::all_of(appends.begin(), appends.end(), [this](const AwaitedAppend& append) {
+        return spu::has_come(append, isolation);
     });
 }
 
@@ -127,8 +200,9 @@ wire::ProduceResponse refuse_produce(const wire::ProduceRequest& request, const 
 Task<ProduceInProgress> begin_produce(const ProduceServices& services, wire::ProduceRequest request,
                                       CancelToken token) {
     ProduceInProgress produce;
+    produce.timeout = Duration::from_ms(request.timeout_ms);
     if (request.acks < 0) {
-        produce.commit_timeout = Duration::from_ms(request.timeout_ms);
+        produce.isolation = replication::Isolation::read_committed;
     }
     if (services.context.env.probe.fault(FaultPoint::spu_produce_refused)) {
         // All of it: batches of one partition keep their order.
@@ -152,8 +226,9 @@ Task<ProduceInProgress> begin_produce(const ProduceServices& services, wire::Pro
                 continue;
             }
             produce.size_bytes += partition.records.size();
-            std::optional<AwaitedAppend> awaited = co_await append_entry(
-                services, std::move(replica), std::move(partition.records), response, token);
+            std::optional<AwaitedAppend> awaited =
+                co_await append_entry(services, std::move(replica), std::move(partition.records),
+                                      produce, response, token);
             if (awaited.has_value()) {
                 awaited->topic_index = t;
                 awaited->partition_index = p;
@@ -166,25 +241,13 @@ Task<ProduceInProgress> begin_produce(const ProduceServices& services, wire::Pro
 
 Task<Result<void>> finish_produce(const ProduceServices& services, ProduceInProgress& produce,
                                   CancelToken token) {
-    const Clock& clock = services.context.env.clock;
     if (services.context.env.probe.fault(FaultPoint::spu_answer_late)) {
         co_await dawdle(services.context.env, token);
     }
     for (const AwaitedAppend& append : produce.appends) {
         wire::ProducePartitionResponse& response =
             produce.response.topics[append.topic_index].partitions[append.partition_index];
-        Result<void> committed;
-        const bool waits = append.log->committed_end() < append.appended.next_offset;
-        if (waits && produce.commit_timeout.has_value()) {
-            Deadline deadline(services.context.env.clock, clock.now() + *produce.commit_timeout,
-                              token);
-            committed = co_await append.log->wait_committed(append.appended, deadline.token());
-            if (!committed.has_value()) {
-                committed = fail(deadline.translate(committed.error()));
-            }
-        } else {
-            committed = co_await append.log->wait_committed(append.appended, token);
-        }
+        const Result<void> committed = co_await wait_for(services, append, produce, token);
         services.replicas.note_change(*append.replica);
         if (committed.has_value()) {
             continue;
@@ -195,9 +258,7 @@ Task<Result<void>> finish_produce(const ProduceServices& services, ProduceInProg
         if (committed.error().code == ErrorCode::timed_out) {
             // The records are in the log and may be committed later: the offset stays.
             services.context.env.probe.reached(Sometimes::spu_produce_timed_out);
-            wire::ErrorTimeout timeout;
-            timeout.timeout_ms = static_cast<std::uint64_t>(produce.commit_timeout->ms());
-            response.error = ApiError(ErrorTag::request_timed_out, timeout);
+            response.error = timed_out(produce.timeout);
             continue;
         }
         response.error = append_error(committed.error(), *append.replica);

@@ -21,20 +21,24 @@ struct AwaitedAppend {
     std::shared_ptr<Replica> replica;
     std::shared_ptr<log::Log> log;
     log::Appended appended;
+    // Cancelled when the leadership ends in which it was appended.
+    std::shared_ptr<CancelSource> leadership;
 };
 
 struct ProduceInProgress {
     CorrelationId correlation_id;
     wire::Version version = 0;
-    // acks below 0: answer RequestTimedOut when the commit takes longer than this for an entry.
-    std::optional<Duration> commit_timeout;
+    // read_committed (acks below 0): answer when it is committed, and RequestTimedOut when that
+    // takes longer than this for an entry. Otherwise when this disk has it.
+    replication::Isolation isolation = replication::Isolation::read_uncommitted;
+    Duration timeout;
     std::uint64_t size_bytes = 0;
     // Complete but for the errors of the appends.
     wire::ProduceResponse response;
     std::vector<AwaitedAppend> appends;
 
-    // Everything it waits for is committed already (finish_produce would not wait).
-    bool committed() const;
+    // Everything it waits for has come already (finish_produce would not wait).
+    bool has_come() const;
 };
 
 struct ProduceServices {

@@ -243,7 +243,7 @@ Task<Result<void>> ClientConnection::answer_next_produce(CancelToken token) {
     produce_bytes_ -= produce.size_bytes;
     produces_.pop_front();
     // One commit usually answers several: they go out in one write.
-    const bool more = !produces_.empty() && produces_.front().committed() &&
+    const bool more = !produces_.empty() && produces_.front().has_come() &&
                       !services_.context.env.probe.fault(FaultPoint::spu_answer_alone);
     Result<void> flushed;
     if (!more) {

@@ -6,13 +6,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <set>
 
 namespace weir::spu {
 
 using wire::internal::ReplicaAssignment;
 using wire::internal::ReplicaRef;
-using wire::internal::ReplicaReport;
 
 namespace {
 
@@ -69,6 +67,8 @@ ReplicaManager::ReplicaManager(Context& context, std::string dir)
     : context_(context),
       logger_(context.logger("spu.replicas")),
       dir_(std::move(dir)),
+      files_changed_(context.env.executor),
+      peers_changed_(context.env.executor),
       report_due_(context.env.executor),
       background_(context.env.executor) {}
 
@@ -79,10 +79,38 @@ Task<Result<void>> ReplicaManager::start() {
     for (const DirectoryEntry& entry : entries) {
         const auto ref = parse_replica_folder_name(entry.name);
         if (entry.is_directory && ref.has_value()) {
-            unclaimed_.emplace(*ref, std::nullopt);
+            auto replica = std::make_shared<Replica>(context_, *this,
+                                                     fmt::format("{}/{}", dir_, entry.name), *ref);
+            unclaimed_.emplace(*ref, Unclaimed{replica, std::nullopt});
+            to_open_.push_back(std::move(replica));
         }
     }
+    start_openers();
     co_return Result<void>();
+}
+
+Task<Result<void>> ReplicaManager::wait_opened(CancelToken token) {
+    while (!to_open_.empty() || opener_count_ > 0) {
+        WEIR_CO_CHECK(co_await files_changed_.wait(token));
+    }
+    co_return Result<void>();
+}
+
+std::vector<wire::internal::StoredReplica> ReplicaManager::stored() const {
+    std::vector<wire::internal::StoredReplica> all;
+    const auto add = [&all](const Replica& replica) {
+        auto stored = replica.stored();
+        if (stored.has_value()) {
+            all.push_back(*std::move(stored));
+        }
+    };
+    for (const auto& [ref, unclaimed] : unclaimed_) {
+        add(*unclaimed.replica);
+    }
+    for (const auto& [key, replica] : replicas_) {
+        add(*replica);
+    }
+    return all;
 }
 
 void ReplicaManager::apply(const wire::internal::Assignments& change) {
@@ -98,7 +126,6 @@ void ReplicaManager::apply(const wire::internal::Assignments& change) {
     if (change.full) {
         note_orphans();
     }
-    start_openers();
 }
 
 void ReplicaManager::assign(const ReplicaAssignment& assignment) {
@@ -106,133 +133,63 @@ void ReplicaManager::assign(const ReplicaAssignment& assignment) {
         WEIR_LOG(logger_, error, "the SC assigned a replica of a topic with an impossible name");
         return;
     }
+    const ReplicaRef ref{assignment.key, assignment.record.topic_uid};
     const auto found = replicas_.find(assignment.key);
-    if (found != replicas_.end()) {
-        if (found->second->topic_uid() == assignment.topic_uid) {
-            found->second->update(assignment);
-            note_change(*found->second);
-            return;
-        }
-        context_.env.probe.reached(Sometimes::spu_recreated);
-        drop(ReplicaRef{found->second->key(), found->second->topic_uid()});
+    if (found != replicas_.end() && found->second->topic_uid() == ref.topic_uid) {
+        found->second->assign(assignment);
+        note_change(*found->second);
+        return;
     }
-    const ReplicaRef ref{assignment.key, assignment.topic_uid};
-    claimed_any_ = unclaimed_.erase(ref) > 0 || claimed_any_;
-    auto replica = std::make_shared<Replica>(
-        context_, fmt::format("{}/{}", dir_, replica_folder_name(ref)), assignment);
+    if (found != replicas_.end()) {
+        context_.env.probe.reached(Sometimes::spu_recreated);
+        drop(found->second->ref());
+    }
+    std::shared_ptr<Replica> replica;
+    const auto stored = unclaimed_.find(ref);
+    if (stored != unclaimed_.end()) {
+        replica = stored->second.replica;
+        unclaimed_.erase(stored);
+        claimed_any_ = true;
+    } else {
+        replica = std::make_shared<Replica>(
+            context_, *this, fmt::format("{}/{}", dir_, replica_folder_name(ref)), ref);
+    }
     replicas_.insert_or_assign(assignment.key, replica);
-    to_open_.push_back(std::move(replica));
+    by_partition_.insert_or_assign(replica->partition(), replica);
+    replica->assign(assignment);
 }
 
 void ReplicaManager::drop(const ReplicaRef& ref) {
+    std::shared_ptr<Replica> replica;
     const auto found = replicas_.find(ref.key);
+    const auto stored = unclaimed_.find(ref);
     if (found != replicas_.end() && found->second->topic_uid() == ref.topic_uid) {
-        std::shared_ptr<Replica> replica = found->second;
+        replica = found->second;
         replicas_.erase(found);
+        by_partition_.erase(replica->partition());
         reported_.erase(ref.key);
-        replica->unlink();
-        replica->mark_deleted();
-        background_.spawn(remove_replica(std::move(replica)));
+    } else if (stored != unclaimed_.end()) {
+        replica = stored->second.replica;
+        unclaimed_.erase(stored);
+    } else {
+        // Nothing of it is here, which is what the SC wants to hear.
+        removed(ref);
         return;
     }
-    if (unclaimed_.erase(ref) > 0) {
-        background_.spawn(remove_folder(ref));
-        return;
-    }
-    // Nothing of it is here, which is what the SC wants to hear.
-    removed(ref);
-}
-
-void ReplicaManager::set_unlisted_aside(const wire::internal::Assignments& change) {
-    std::set<ReplicaRef> listed;
-    for (const ReplicaAssignment& assignment : change.replicas) {
-        listed.insert(ReplicaRef{assignment.key, assignment.topic_uid});
-    }
-    std::vector<std::shared_ptr<Replica>> unlisted;
-    for (const auto& [key, replica] : replicas_) {
-        if (!listed.contains(ReplicaRef{key, replica->topic_uid()})) {
-            unlisted.push_back(replica);
-        }
-    }
-    for (std::shared_ptr<Replica>& replica : unlisted) {
-        replicas_.erase(replica->key());
-        reported_.erase(replica->key());
-        replica->unlink();
-        replica->mark_deleted();
-        // The same SC has assigned it before.
-        claimed_any_ = true;
-        background_.spawn(set_aside(std::move(replica)));
-    }
-}
-
-Task<void> ReplicaManager::set_aside(std::shared_ptr<Replica> replica) {
-    const Result<void> closed = co_await replica->close();
-    if (!closed.has_value()) {
-        WEIR_LOG(logger_, warn, "{}: {}", replica->dir(), to_string(closed.error()));
-    }
-    const auto now = replicas_.find(replica->key());
-    const bool is_back = now != replicas_.end() && now->second->topic_uid() == replica->topic_uid();
-    if (!is_back) {
-        unclaimed_.emplace(ReplicaRef{replica->key(), replica->topic_uid()}, std::nullopt);
-        note_orphans();
-    }
-}
-
-// Folders that no assignment wants. A topic that was deleted while this SPU was away leaves such a
-// folder; so does an SC whose metadata were restored from a backup, and it cannot be told which. An
-// SC that knows none of what is here is another one, or has lost everything: then their time does
-// not even begin.
-void ReplicaManager::note_orphans() {
-    const bool known =
-        claimed_any_ || std::any_of(unclaimed_.begin(), unclaimed_.end(), [this](const auto& one) {
-            return context_.cluster.has_topic(one.first.key.topic, one.first.topic_uid);
-        });
-    if (!known && !unclaimed_.empty()) {
-        WEIR_LOG(logger_, warn,
-                 "{} replicas in {} belong to no topic that the SC knows; they are kept",
-                 unclaimed_.size(), dir_);
-        return;
-    }
-    for (auto& [ref, since] : unclaimed_) {
-        if (!since.has_value()) {
-            WEIR_LOG(logger_, warn,
-                     "the SC does not list {} (topic {}) any more; it is kept for "
-                     "{} s",
-                     to_string(ref.key), to_string(ref.topic_uid),
-                     context_.config.unlisted_grace.s());
-            since = context_.env.clock.now();
-        }
-    }
-    if (mutant(Mutant::unlisted_deleted_at_once)) {
-        drop_old_orphans();
-    }
-}
-
-void ReplicaManager::drop_old_orphans() {
-    const Instant now = context_.env.clock.now();
-    for (auto at = unclaimed_.begin(); at != unclaimed_.end();) {
-        const auto& [ref, since] = *at;
-        const bool is_old = since.has_value() && now - *since >= context_.config.unlisted_grace;
-        if (!is_old && !(since.has_value() && mutant(Mutant::unlisted_deleted_at_once))) {
-            ++at;
-            continue;
-        }
-        WEIR_LOG(logger_, info, "{} is deleted: the SC has not listed it for {} s",
-                 to_string(ref.key), (now - *since).s());
-        context_.env.probe.reached(Sometimes::spu_orphan_removed);
-        background_.spawn(remove_folder(ref));
-        at = unclaimed_.erase(at);
-    }
+    replica->unlink();
+    replica->mark_deleted();
+    removing_.insert(ref);
+    background_.spawn(remove_replica(std::move(replica)));
 }
 
 void ReplicaManager::start_openers() {
     while (opener_count_ < std::min(kOpenersMax, to_open_.size())) {
         ++opener_count_;
-        background_.spawn(open_assigned());
+        background_.spawn(open_stored());
     }
 }
 
-Task<void> ReplicaManager::open_assigned() {
+Task<void> ReplicaManager::open_stored() {
     while (!to_open_.empty() && !background_.token().cancelled()) {
         if (mutant(Mutant::order_by_address)) {
             std::sort(to_open_.begin(), to_open_.end());
@@ -250,6 +207,25 @@ Task<void> ReplicaManager::open_assigned() {
         note_change(*replica);
     }
     --opener_count_;
+    files_changed_.notify_all();
+}
+
+Task<Result<void>> ReplicaManager::open(std::shared_ptr<Replica> replica) {
+    const CancelToken token = background_.token();
+    while (opening_count_ >= kOpenersMax || removing_.contains(replica->ref())) {
+        WEIR_CO_CHECK(co_await files_changed_.wait(token));
+    }
+    ++opening_count_;
+    if (context_.env.probe.fault(FaultPoint::spu_open_late)) {
+        co_await dawdle(context_.env, token);
+    }
+    const auto opened = co_await replica->open_log();
+    --opening_count_;
+    files_changed_.notify_all();
+    if (!opened.has_value()) {
+        co_return fail(opened.error());
+    }
+    co_return Result<void>();
 }
 
 Task<void> ReplicaManager::remove_replica(std::shared_ptr<Replica> replica) {
@@ -257,28 +233,14 @@ Task<void> ReplicaManager::remove_replica(std::shared_ptr<Replica> replica) {
         co_await dawdle(context_.env, background_.token());
     }
     const Result<void> result = co_await replica->remove();
+    removing_.erase(replica->ref());
+    files_changed_.notify_all();
     if (!result.has_value()) {
         WEIR_LOG(logger_, error, "the files of {} could not be deleted: {}",
                  to_string(replica->key()), to_string(result.error()));
         co_return;
     }
-    removed(ReplicaRef{replica->key(), replica->topic_uid()});
-}
-
-Task<void> ReplicaManager::remove_folder(ReplicaRef ref) {
-    const Result<void> result = co_await log::Log::destroy(
-        context_.env, fmt::format("{}/{}", dir_, replica_folder_name(ref)));
-    if (!result.has_value()) {
-        WEIR_LOG(logger_, error, "the files of {} could not be deleted: {}", to_string(ref.key),
-                 to_string(result.error()));
-        co_return;
-    }
-    removed(std::move(ref));
-}
-
-void ReplicaManager::removed(ReplicaRef ref) {
-    removed_.push_back(std::move(ref));
-    report_due_.notify_all();
+    removed(replica->ref());
 }
 
 std::shared_ptr<Replica> ReplicaManager::find(std::string_view topic,
@@ -287,65 +249,15 @@ std::shared_ptr<Replica> ReplicaManager::find(std::string_view topic,
     return found == replicas_.end() ? nullptr : found->second;
 }
 
+std::shared_ptr<Replica> ReplicaManager::find(const wire::internal::PartitionRef& partition) const {
+    const auto found = by_partition_.find(partition);
+    return found == by_partition_.end() ? nullptr : found->second;
+}
+
 std::shared_ptr<Replica> ReplicaManager::find_leader(std::string_view topic,
                                                      std::uint32_t partition) const {
     std::shared_ptr<Replica> replica = find(topic, partition);
     return replica != nullptr && replica->leads() ? replica : nullptr;
-}
-
-void ReplicaManager::note_change(Replica& replica) {
-    if (replica.deleted() || replica.linked()) {
-        return;
-    }
-    const bool first = !has_report();
-    changed_.push_back(replica);
-    if (first) {
-        report_due_.notify_all();
-    }
-}
-
-void ReplicaManager::note_all() {
-    reported_.clear();
-    for (const auto& [key, replica] : replicas_) {
-        note_change(*replica);
-    }
-}
-
-std::vector<ReplicaReport> ReplicaManager::take_reports() {
-    std::vector<ReplicaReport> reports;
-    while (!changed_.empty()) {
-        const Replica& replica = changed_.pop_front();
-        if (!replica.leads()) {
-            continue;
-        }
-        std::optional<ReplicaReport> report = replica.report();
-        if (!report.has_value()) {
-            continue;  // comes when it has been opened
-        }
-        const auto told = reported_.find(report->key);
-        if (told != reported_.end() && told->second == *report) {
-            continue;
-        }
-        reported_.insert_or_assign(report->key, *report);
-        reports.push_back(*std::move(report));
-    }
-    return reports;
-}
-
-std::vector<ReplicaRef> ReplicaManager::take_removed() {
-    return std::exchange(removed_, {});
-}
-
-void ReplicaManager::return_removed(std::vector<ReplicaRef> removed) {
-    removed_.insert(removed_.begin(), removed.begin(), removed.end());
-}
-
-void ReplicaManager::note_if_changed(Replica& replica) {
-    const auto told = reported_.find(replica.key());
-    const auto report = replica.report();
-    if (report.has_value() && (told == reported_.end() || !(told->second == *report))) {
-        note_change(replica);
-    }
 }
 
 Task<void> ReplicaManager::run_upkeep(CancelToken token) {
@@ -368,11 +280,7 @@ Task<void> ReplicaManager::run_upkeep(CancelToken token) {
             }
             at = next->first;
             const std::shared_ptr<Replica> replica = next->second;
-            const std::shared_ptr<log::Log> log = replica->log_if_open();
-            if (log == nullptr) {
-                continue;
-            }
-            const Result<void> ticked = co_await log->tick(log->committed_end());
+            const Result<void> ticked = co_await replica->upkeep();
             if (!ticked.has_value() && !replica->deleted()) {
                 WEIR_LOG(logger_, warn, "upkeep of {}: {}", to_string(replica->key()),
                          to_string(ticked.error()));
@@ -382,12 +290,63 @@ Task<void> ReplicaManager::run_upkeep(CancelToken token) {
     }
 }
 
+void ReplicaManager::role_changed(Replica& replica) {
+    note_change(replica);
+    if (replica.has_peers()) {
+        peers_changed_.notify_all();
+    }
+}
+
+void ReplicaManager::leader_gone(SpuId spu) {
+    for (const auto& [key, replica] : replicas_) {
+        replica->leader_gone(spu);
+    }
+}
+
+void ReplicaManager::follower_gone(SpuId spu) {
+    for (const auto& [key, replica] : replicas_) {
+        replica->follower_gone(spu);
+    }
+}
+
+// Without replicas that have peers there is no timer.
+Task<void> ReplicaManager::run_ticks(CancelToken token) {
+    while (true) {
+        std::size_t count = 0;
+        for (const auto& [key, replica] : replicas_) {
+            if (replica->has_peers()) {
+                replica->tick();
+                ++count;
+            }
+        }
+        Result<void> waited;
+        if (count == 0) {
+            waited = co_await peers_changed_.wait(token);
+        } else {
+            waited = co_await sleep_for(context_.env.clock, context_.env.executor,
+                                        context_.config.replication_tick, token);
+        }
+        if (!waited.has_value()) {
+            co_return;
+        }
+    }
+}
+
 Task<Result<void>> ReplicaManager::close() {
     co_await background_.close();
+    is_closed_ = true;
     Result<void> first;
-    while (!replicas_.empty()) {
-        const std::shared_ptr<Replica> replica = replicas_.begin()->second;
-        replicas_.erase(replicas_.begin());
+    std::vector<std::shared_ptr<Replica>> all;
+    for (const auto& [ref, unclaimed] : unclaimed_) {
+        all.push_back(unclaimed.replica);
+    }
+    for (const auto& [key, replica] : replicas_) {
+        all.push_back(replica);
+    }
+    by_partition_.clear();
+    unclaimed_.clear();
+    replicas_.clear();
+    for (const std::shared_ptr<Replica>& replica : all) {
         replica->unlink();
         const Result<void> closed = co_await replica->close();
         if (!closed.has_value()) {

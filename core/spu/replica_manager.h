@@ -3,10 +3,10 @@
 // Owner: `run` in service.cc; closed by close() before it is destroyed. One shard.
 //
 // Files: <dir>/<topic>-<partition>.<topic uid>/, one log each, so that a topic that was deleted and
-// created again never meets the files of its former life. Replicas are opened in the background as
-// they are assigned, and deleted in the background when the SC says that they are removed. A
-// replica that it merely does not list is closed and stays for Config::unlisted_grace: the SC may
-// have forgotten it, and may come to know it again.
+// created again never meets the files of its former life. What is on the disk is opened at the
+// start, before the SC is told; new replicas are opened as they are assigned, and deleted in the
+// background when they are taken away. What the SC does not list, without having taken it away, is
+// kept for Config::unlisted_grace.
 #pragma once
 
 #include "core/spu/replica.h"
@@ -15,7 +15,7 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,8 +30,11 @@ class ReplicaManager {
 public:
     ReplicaManager(Context& context, std::string dir);
 
-    // Finds out what is on the disk, and finishes deletions that were interrupted.
+    // Finds out what is on the disk, finishes deletions that were interrupted, and begins to open.
     Task<Result<void>> start();
+    // Until everything that was on the disk at the start is open, or cannot be opened.
+    Task<Result<void>> wait_opened(CancelToken token);
+    std::vector<wire::internal::StoredReplica> stored() const;
     // What the SC sent. Never waits; the work goes on in the background.
     void apply(const wire::internal::Assignments& change);
 
@@ -39,7 +42,26 @@ public:
     std::shared_ptr<Replica> find(std::string_view topic, std::uint32_t partition) const;
     // Null when this SPU does not lead it.
     std::shared_ptr<Replica> find_leader(std::string_view topic, std::uint32_t partition) const;
+    // Of this incarnation of the topic; null when there is none.
+    std::shared_ptr<Replica> find(const wire::internal::PartitionRef& partition) const;
     std::size_t replica_count() const { return replicas_.size(); }
+
+    // --- For the replicas ---------------------------------------------------------------------
+
+    // Runs the task; not any more when is_closed().
+    void spawn(Task<void> task) { background_.spawn(std::move(task)); }
+    bool is_closed() const { return is_closed_; }
+    // Opens its log, in turn with others, after its folder is free of what was there before.
+    Task<Result<void>> open(std::shared_ptr<Replica> replica);
+    // It leads from now on, or no longer, or has peers now.
+    void role_changed(Replica& replica);
+
+    // --- Other SPUs ---------------------------------------------------------------------------
+
+    void leader_gone(SpuId spu);
+    void follower_gone(SpuId spu);
+    // Ticks the rules of the replicas with peers, until the token is cancelled.
+    Task<void> run_ticks(CancelToken token);
 
     // --- Reports to the SC --------------------------------------------------------------------
 
@@ -81,13 +103,11 @@ private:
     void assign(const wire::internal::ReplicaAssignment& assignment);
     void drop(const wire::internal::ReplicaRef& ref);
     void set_unlisted_aside(const wire::internal::Assignments& change);
-    Task<void> set_aside(std::shared_ptr<Replica> replica);
     void note_orphans();
     void drop_old_orphans();
     void start_openers();
-    Task<void> open_assigned();
+    Task<void> open_stored();
     Task<void> remove_replica(std::shared_ptr<Replica> replica);
-    Task<void> remove_folder(wire::internal::ReplicaRef ref);
     void removed(wire::internal::ReplicaRef ref);
     void note_if_changed(Replica& replica);
 
@@ -95,19 +115,32 @@ private:
     Logger logger_;
     std::string dir_;
     std::map<ReplicaKey, std::shared_ptr<Replica>, KeyLess> replicas_;
-    // Folders that no assignment wants, or not yet: those that were there at the start, and those
-    // of replicas that are not listed any more. Since when the SC has known of others but not of
-    // this one; nullopt: it has said nothing yet, or knows nothing of what is here.
-    std::map<wire::internal::ReplicaRef, std::optional<Instant>> unclaimed_;
+    // The same replicas.
+    std::map<wire::internal::PartitionRef, std::shared_ptr<Replica>> by_partition_;
+    // On the disk without an assignment: never assigned since the start, or not listed any more.
+    struct Unclaimed {
+        std::shared_ptr<Replica> replica;
+        // When the SC was first heard without it.
+        std::optional<Instant> since;
+    };
+    std::map<wire::internal::ReplicaRef, Unclaimed> unclaimed_;
     // The SC has assigned one of the folders that were there.
     bool claimed_any_ = false;
     std::deque<std::shared_ptr<Replica>> to_open_;
     std::size_t opener_count_ = 0;
+    // Logs that are being opened for new replicas.
+    std::size_t opening_count_ = 0;
+    // Their files are being deleted.
+    std::set<wire::internal::ReplicaRef> removing_;
+    // One of the four above has changed.
+    Notifier files_changed_;
+    Notifier peers_changed_;
     IntrusiveList<Replica> changed_;
     std::vector<wire::internal::ReplicaRef> removed_;
     // What the SC was told last, to leave out what is the same.
     std::map<ReplicaKey, wire::internal::ReplicaReport> reported_;
     Notifier report_due_;
+    bool is_closed_ = false;
     TaskScope background_;
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <deque>
 
 namespace weir::spu {
 
@@ -43,7 +44,12 @@ private:
     Task<Result<BufferSlice>> next_frame(CancelToken token);
     Task<void> receive(CancelSource& end);
     Result<void> handle(const BufferSlice& frame);
+    Task<Result<void>> accept(Registered terms, Instant sent_at);
+    Result<void> take_heartbeat_ack(wire::Reader& reader);
     Result<void> take_assignments(wire::Reader& reader);
+    Result<void> take_probes(wire::Reader& reader);
+    Task<void> send_messages(CancelSource& end);
+    void extend_lease(Instant sent_at);
     Task<void> send_reports(CancelSource& end);
     Task<void> send_heartbeats(CancelSource& end);
     Task<Result<void>> send_report(CancelToken token);
@@ -59,14 +65,22 @@ private:
     rpc::FrameWriter writer_;
     Registered terms_;
     Instant last_heard_;
+    // Heartbeats that are not answered, oldest first.
+    struct SentHeartbeat {
+        std::uint64_t sequence = 0;
+        Instant sent_at;
+    };
+    std::deque<SentHeartbeat> heartbeats_;
     std::uint64_t assignment_sequence_ = 0;
     std::optional<Error> failure_;
 };
 
-ScLink::ScLink(Context& context, ReplicaManager& replicas, LinkIdentity identity, Event* registered)
+ScLink::ScLink(Context& context, ReplicaManager& replicas, IdentityFile& identity, Uid boot_id,
+               Event* registered)
     : context_(context),
       replicas_(replicas),
       identity_(identity),
+      boot_id_(boot_id),
       registered_(registered),
       logger_(context.logger("spu.sc_link")),
       cluster_changed_(context.env.executor) {}
@@ -74,6 +88,8 @@ ScLink::ScLink(Context& context, ReplicaManager& replicas, LinkIdentity identity
 Task<void> ScLink::run_link(CancelToken token) {
     Duration delay = context_.config.sc_retry_delay_min;
     std::string last_failure;
+    const Result<void> opened = co_await replicas_.wait_opened(token);
+    WEIR_MAYBE(opened.has_value());
     while (!token.cancelled()) {
         was_accepted_ = false;
         const Result<void> result = co_await connect_and_serve(token);
@@ -131,6 +147,7 @@ Task<Result<void>> ScLink::Session::run(CancelToken token) {
     TaskScope scope(executor(), end.token());
     scope.spawn(receive(end));
     scope.spawn(send_reports(end));
+    scope.spawn(send_messages(end));
     scope.spawn(send_heartbeats(end));
     co_await scope.join();
     if (failure_.has_value()) {
@@ -151,10 +168,15 @@ Task<Result<BufferSlice>> ScLink::Session::next_frame(CancelToken token) {
 Task<Result<void>> ScLink::Session::register_spu(CancelToken token) {
     RegisterSpu hello;
     hello.spu = link_.context_.config.id;
-    hello.storage_id = link_.identity_.storage_id;
-    hello.boot_id = link_.identity_.boot_id;
+    hello.storage_id = link_.identity_.storage_id();
+    hello.cluster_id = link_.identity_.cluster_id();
+    hello.clean_boot = link_.identity_.clean_boot();
+    hello.boot_id = link_.boot_id_;
+    hello.boot = link_.context_.terms.boot;
+    hello.replicas = link_.replicas_.stored();
     hello.software = std::string(kSoftware);
     rpc::OutFrame frame = frame_of(hello, kInternalHelloVersion);
+    const Instant sent_at = clock().now();
     WEIR_CO_CHECK(co_await writer_.send(std::move(frame), token));
     WEIR_CO_TRY(const BufferSlice answer, co_await next_frame(token));
     wire::Reader reader(answer.span());
@@ -164,12 +186,37 @@ Task<Result<void>> ScLink::Session::register_spu(CancelToken token) {
                        fmt::format("{} instead of an answer to the registration",
                                    wire::internal::to_string(header.kind)));
     }
-    WEIR_CO_TRY(terms_, decode_message<Registered>(reader, kInternalHelloVersion));
+    WEIR_CO_TRY(Registered terms, decode_message<Registered>(reader, kInternalHelloVersion));
+    co_return co_await accept(std::move(terms), sent_at);
+}
+
+// Not before its cluster is known to be this one's: what follows makes the SPU delete.
+Task<Result<void>> ScLink::Session::accept(Registered terms, Instant sent_at) {
+    terms_ = std::move(terms);
     if (terms_.result != RegisterResult::accepted) {
         co_return fail(ErrorCode::unavailable,
-                       fmt::format("the SC refused SPU {}: {}", hello.spu.value(), terms_.message));
+                       fmt::format("the SC refused SPU {}: {}", link_.context_.config.id.value(),
+                                   terms_.message));
     }
+    IdentityFile& identity = link_.identity_;
+    if (identity.cluster_id() == Uid() && terms_.cluster_id != Uid()) {
+        WEIR_CO_CHECK(co_await identity.set_cluster_id(terms_.cluster_id));
+    }
+    if (identity.cluster_id() != terms_.cluster_id) {
+        co_return fail(ErrorCode::unavailable,
+                       fmt::format("the data of SPU {} are of cluster {}, the SC's is {}",
+                                   link_.context_.config.id.value(),
+                                   to_string(identity.cluster_id()), to_string(terms_.cluster_id)));
+    }
+    link_.context_.terms.sc_epoch = terms_.sc_epoch;
+    link_.context_.terms.boot = terms_.boot;
+    extend_lease(sent_at);
     co_return Result<void>();
+}
+
+void ScLink::Session::extend_lease(Instant sent_at) {
+    Instant& lease_end = link_.context_.terms.lease_end;
+    lease_end = std::max(lease_end, sent_at + Duration::from_ms(terms_.lease_ms));
 }
 
 Task<void> ScLink::Session::receive(CancelSource& end) {
@@ -193,13 +240,38 @@ Result<void> ScLink::Session::handle(const BufferSlice& frame) {
     wire::Reader reader(frame.span());
     WEIR_TRY(const InternalHeader header, decode_internal_header(reader));
     if (header.kind == MessageKind::heartbeat_ack) {
-        return {};  // having been heard is all there is to it
+        return take_heartbeat_ack(reader);
     }
     if (header.kind == MessageKind::assignments) {
         return take_assignments(reader);
     }
+    if (header.kind == MessageKind::probe_partitions) {
+        return take_probes(reader);
+    }
     return fail(ErrorCode::malformed,
                 fmt::format("unexpected {} from the SC", wire::internal::to_string(header.kind)));
+}
+
+Result<void> ScLink::Session::take_heartbeat_ack(wire::Reader& reader) {
+    WEIR_TRY(const HeartbeatAck ack, decode_message<HeartbeatAck>(reader, terms_.version));
+    while (!heartbeats_.empty() && heartbeats_.front().sequence <= ack.sequence) {
+        if (heartbeats_.front().sequence == ack.sequence) {
+            extend_lease(heartbeats_.front().sent_at);
+        }
+        heartbeats_.pop_front();
+    }
+    return {};
+}
+
+Result<void> ScLink::Session::take_probes(wire::Reader& reader) {
+    WEIR_TRY(const ProbePartitions probes, decode_message<ProbePartitions>(reader, terms_.version));
+    for (const ProbePartitions::Entry& entry : probes.partitions) {
+        const std::shared_ptr<Replica> replica = link_.replicas_.find(entry.partition);
+        if (replica != nullptr) {
+            replica->probe(entry.epoch);
+        }
+    }
+    return {};
 }
 
 Result<void> ScLink::Session::take_assignments(wire::Reader& reader) {
@@ -264,6 +336,28 @@ Task<Result<void>> ScLink::Session::send_report(CancelToken token) {
     co_return sent;
 }
 
+Task<void> ScLink::Session::send_messages(CancelSource& end) {
+    ScOutbox& outbox = link_.context_.sc_outbox;
+    while (true) {
+        if (outbox.empty()) {
+            const Result<void> due = co_await outbox.due().wait(end.token());
+            if (!due.has_value()) {
+                co_return;
+            }
+            // What the turn brings goes into one frame.
+            co_await turn_end(executor());
+            continue;
+        }
+        rpc::OutFrame frame = frame_of(outbox.take(), terms_.version);
+        const Result<void> sent = co_await writer_.send(std::move(frame), end.token());
+        if (!sent.has_value()) {
+            note_failure(sent.error());
+            end.cancel();
+            co_return;
+        }
+    }
+}
+
 Task<void> ScLink::Session::send_heartbeats(CancelSource& end) {
     const Duration interval = Duration::from_ms(terms_.heartbeat_interval_ms);
     const Duration timeout = Duration::from_ms(terms_.heartbeat_timeout_ms);
@@ -277,6 +371,7 @@ Task<void> ScLink::Session::send_heartbeats(CancelSource& end) {
         Probe& probe = link_.context_.env.probe;
         if (probe.fault(FaultPoint::spu_heartbeat_extra)) {
             ++heartbeat.sequence;
+            heartbeats_.push_back({heartbeat.sequence, clock().now()});
             writer_.enqueue(frame_of(heartbeat, terms_.version));
         }
         if (clock().now() - last_heard_ > timeout) {
@@ -285,6 +380,7 @@ Task<void> ScLink::Session::send_heartbeats(CancelSource& end) {
             sent = fail(ErrorCode::unavailable, "opened anew");
         } else {
             ++heartbeat.sequence;
+            heartbeats_.push_back({heartbeat.sequence, clock().now()});
             rpc::OutFrame frame = frame_of(heartbeat, terms_.version);
             sent = co_await writer_.send(std::move(frame), end.token());
         }

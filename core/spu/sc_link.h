@@ -1,11 +1,15 @@
 // The link to the SC: register, take assignments, report.
 //
+// The first registration waits until what is on the disk has been opened, because it tells that.
+// Each heartbeat that the SC answers is a lease from when it was sent (Context::terms).
+//
 // Owner: `run` in service.cc. `run_link` dials for as long as its token lives; what the SC said
 // stays in force while it cannot be reached. One shard.
 #pragma once
 
 #include "core/model/uid.h"
 #include "core/rpc/frame.h"
+#include "core/spu/identity.h"
 #include "core/spu/replica_manager.h"
 
 #include <memory>
@@ -13,15 +17,12 @@
 
 namespace weir::spu {
 
-struct LinkIdentity {
-    Uid storage_id;
-    Uid boot_id;
-};
-
 class ScLink {
 public:
-    // `registered` is set after the first full list of replicas; may be null.
-    ScLink(Context& context, ReplicaManager& replicas, LinkIdentity identity, Event* registered);
+    // `registered` is set after the first full list of replicas; may be null. `boot_id` names this
+    // start of the process.
+    ScLink(Context& context, ReplicaManager& replicas, IdentityFile& identity, Uid boot_id,
+           Event* registered);
 
     Task<void> run_link(CancelToken token);
     // Notified when the cluster view or the assignments have changed.
@@ -34,7 +35,8 @@ private:
 
     Context& context_;
     ReplicaManager& replicas_;
-    LinkIdentity identity_;
+    IdentityFile& identity_;
+    Uid boot_id_;
     Event* registered_;
     Logger logger_;
     Notifier cluster_changed_;

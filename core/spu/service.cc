@@ -2,6 +2,7 @@
 
 #include "core/env/dawdle.h"
 #include "core/spu/identity.h"
+#include "core/spu/leader_link.h"
 #include "core/spu/offset_router.h"
 #include "core/spu/peer_server.h"
 #include "core/spu/public_connection.h"
@@ -33,17 +34,19 @@ Result<void> check_config(const Config& config) {
 // Everything between start and stop.
 class Service {
 public:
-    Service(Env& env, const Config& config, std::string dir, LinkIdentity identity,
+    Service(Env& env, const Config& config, std::string dir, IdentityFile& identity, Uid boot_id,
             Started* started)
-        : context_{env, config, {}},
+        : context_(env, config),
           logger_(context_.logger("spu")),
           started_(started),
+          identity_(identity),
           replicas_(context_, fmt::format("{}/replicas", dir)),
           store_(context_, replicas_),
           router_(context_, store_),
-          link_(context_, replicas_, identity, started == nullptr ? nullptr : &started->registered),
+          link_(context_, replicas_, identity, boot_id,
+                started == nullptr ? nullptr : &started->registered),
           clients_{context_, replicas_, router_},
-          peers_{context_, store_} {}
+          peers_{context_, replicas_, store_} {}
 
     Task<Result<void>> run(CancelToken stop);
 
@@ -55,6 +58,7 @@ private:
     Context context_;
     Logger logger_;
     Started* started_;
+    IdentityFile& identity_;
     ReplicaManager replicas_;
     OffsetStore store_;
     OffsetRouter router_;
@@ -83,19 +87,27 @@ Task<Result<void>> Service::serve(Listener& public_port, Listener& private_port,
         started_->private_address = private_port.local_address();
         started_->ready.set();
     }
-    // Ended in this order: no new connections; the connections, which answer what they have
-    // accepted; what serves them; last the logs.
-    TaskScope connections(executor, stop);
+    // Ended in this order: no new connections; those of clients, which answer what they have
+    // accepted; those of other SPUs, without which it may not be committed; what serves them; last
+    // the logs.
+    TaskScope clients(executor, stop);
+    TaskScope peers(executor);
     TaskScope acceptors(executor, stop);
     TaskScope upkeep(executor);
-    acceptors.spawn(accept_all(public_port, Port::clients, connections, acceptors.token()));
-    acceptors.spawn(accept_all(private_port, Port::peers, connections, acceptors.token()));
+    acceptors.spawn(accept_all(public_port, Port::clients, clients, acceptors.token()));
+    acceptors.spawn(accept_all(private_port, Port::peers, peers, acceptors.token()));
     upkeep.spawn(link_.run_link(upkeep.token()));
     upkeep.spawn(replicas_.run_upkeep(upkeep.token()));
+    upkeep.spawn(replicas_.run_ticks(upkeep.token()));
+    upkeep.spawn(run_leader_links(context_, replicas_, upkeep.token()));
     co_await acceptors.join();
-    co_await connections.close();
+    co_await clients.close();
+    co_await peers.close();
     co_await upkeep.close();
-    const Result<void> closed = co_await replicas_.close();
+    Result<void> closed = co_await replicas_.close();
+    if (closed.has_value() && context_.terms.boot != kNoBoot) {
+        closed = co_await identity_.leave_clean_marker(context_.terms.boot);
+    }
     WEIR_LOG(logger_, info, "SPU {} has stopped", context_.config.id.value());
     co_return closed;
 }
@@ -142,11 +154,10 @@ Task<Result<void>> run(Env& env, Config config, CancelToken stop, Started* start
         co_return fail(ErrorCode::unavailable, fmt::format("{} is in use by another process: {}",
                                                            dir, to_string(lock.error())));
     }
-    LinkIdentity identity;
-    WEIR_CO_TRY(identity.storage_id, co_await load_or_create_identity(env, dir, config.id));
+    IdentityFile identity(env, dir, config.id);
+    WEIR_CO_CHECK(co_await identity.load());
     Prng prng = env.random.stream("spu.boot_id");
-    identity.boot_id = draw_uid(prng);
-    Service service(env, config, dir, identity, started);
+    Service service(env, config, dir, identity, draw_uid(prng), started);
     co_return co_await service.run(stop);
 }
 

@@ -14,6 +14,7 @@
 #include "core/base/time.h"
 #include "core/env/env.h"
 #include "core/log/config.h"
+#include "core/replication/step.h"
 #include "core/task/cancel.h"
 #include "core/task/sync.h"
 #include "core/task/task.h"
@@ -32,8 +33,8 @@ struct Config {
     // Below the disk's root; the SPU's files are in <log_base_dir>/spu-logs-<id>.
     std::string log_base_dir = "data";
 
-    // How a log commits and how its files are cut, unless the topic says otherwise: identity and
-    // retention are filled in for each partition. See core/log/config.h.
+    // How the files of a log are cut, unless the topic says otherwise. Identity, retention and
+    // durability are filled in for each partition. See core/log/config.h.
     log::LogConfig log;
 
     // A batch above this is refused (MessageTooLarge), as is one above the segment size.
@@ -62,6 +63,19 @@ struct Config {
     Duration peer_timeout = Duration::from_s(5);
     // How long requests in progress may take to finish after `stop`.
     Duration drain_timeout = Duration::from_s(5);
+    // Times and sizes of replication; ride_through is set for each partition.
+    replication::ReplicaOptions replication;
+    // How often the rules of a partition with followers look at their timers.
+    Duration replication_tick = Duration::from_ms(100);
+    // Appended and not committed in one partition: beyond this a produce waits.
+    std::uint64_t uncommitted_bytes_max = 64U << 20;
+    // Between two attempts to reach an SPU that leads: from min, doubling, to max.
+    Duration leader_retry_delay_min = Duration::from_ms(100);
+    Duration leader_retry_delay_max = Duration::from_s(1);
+    // Bytes of batches in one frame to a follower; one batch may be larger.
+    std::size_t push_frame_bytes = 4U << 20;
+    // How long a question for the committed end waits for a new leader to know it.
+    Duration committed_end_timeout = Duration::from_s(1);
     // The log of consumer offsets is rewritten when it exceeds this and a fourfold of what is live.
     std::uint64_t offsets_compact_size_bytes = 1U << 20;
 };

@@ -90,6 +90,11 @@ Task<Result<void>> Stream::serve(CancelToken token) {
         co_return co_await send_error(open_error(opened.error(), *replica_), token);
     }
     const std::shared_ptr<log::Log>& log = *opened;
+    // A new leader may not know yet what the one before had committed. Not for long: what it knows
+    // is read on all the same.
+    const bool is_known =
+        co_await replica_->wait_committed_end(context_.config.committed_end_timeout, token);
+    WEIR_MAYBE(is_known);
     if (*wanted_ > log->leo()) {
         const Error error(ErrorCode::offset_out_of_range, "start offset above the log end");
         co_return co_await send_error(read_error(error, *wanted_, *log), token);
@@ -101,7 +106,7 @@ Task<Result<void>> Stream::serve(CancelToken token) {
         if (replica_->deleted()) {
             co_return co_await send_error(ApiError(ErrorTag::topic_deleted), token);
         }
-        if (!replica_->leads()) {
+        if (!replica_->may_read(to_rules(start_.request.isolation))) {
             co_return co_await send_error(ApiError(ErrorTag::not_leader_for_partition), token);
         }
         const Offset limit = read_limit(*log, start_.request.isolation);

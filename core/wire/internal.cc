@@ -28,6 +28,10 @@ std::string_view to_string(MessageKind kind) {
         case MessageKind::replica_removed: return "ReplicaRemoved";
         case MessageKind::heartbeat: return "Heartbeat";
         case MessageKind::heartbeat_ack: return "HeartbeatAck";
+        case MessageKind::probe_partitions: return "ProbePartitions";
+        case MessageKind::sc_messages: return "ScMessages";
+        case MessageKind::operate: return "Operate";
+        case MessageKind::operated: return "Operated";
         case MessageKind::peer_hello: return "PeerHello";
         case MessageKind::peer_welcome: return "PeerWelcome";
         case MessageKind::fetch_consumer_offset: return "FetchConsumerOffset";
@@ -36,6 +40,7 @@ std::string_view to_string(MessageKind kind) {
         case MessageKind::update_consumer_offset_reply: return "UpdateConsumerOffsetReply";
         case MessageKind::delete_consumer_offset: return "DeleteConsumerOffset";
         case MessageKind::delete_consumer_offset_reply: return "DeleteConsumerOffsetReply";
+        case MessageKind::partition_messages: return "PartitionMessages";
     }
     return "?";
 }

@@ -11,18 +11,27 @@
 //   a replica that has become usable or unusable at once, because somebody waits for it), Heartbeat
 //   every heartbeat interval, ReplicaRemoved when the files of a removed replica are gone. The SC
 //   answers each Heartbeat with HeartbeatAck (same sequence), so that either side notices a dead
-//   peer. After a reconnect everything starts again with RegisterSpu and a full Assignments.
-// SPU to SPU (the caller dials the private port of the leader of consumer-offset-0):
+//   peer; that answer is also the lease: until lease_ms after the SPU sent the heartbeat (or the
+//   registration), the SC elects nobody in place of this SPU without hearing of its end. The rules
+//   of replication (core/replication/messages.h) speak through Assignments (LeaderIs: a record is
+//   part of each assignment), ProbePartitions and ScMessages. After a reconnect everything starts
+//   again with RegisterSpu and a full Assignments.
+// An operator's tool to the SC (same port): Operate -> Operated, one for each connection.
+// SPU to SPU (the caller dials the private port of the leader of consumer-offset-0, or of the
+// leader of partitions that it follows):
 //   PeerHello -> PeerWelcome, then any number of the three consumer-offset requests, each answered
-//   by the message of the same name with `Reply`, with the request's correlation id.
+//   by the message of the same name with `Reply`, with the request's correlation id; and
+//   PartitionMessages in both directions (core/wire/replication.h).
 //
 // Values own their bytes. Decoding answers `malformed` on anything that does not follow the layout.
 #pragma once
 
 #include "core/base/ids.h"
 #include "core/model/partition.h"
+#include "core/model/partition_record.h"
 #include "core/model/replica_key.h"
 #include "core/model/uid.h"
+#include "core/replication/messages.h"
 #include "core/wire/codec.h"
 #include "core/wire/error_code.h"
 #include "core/wire/header.h"
@@ -52,6 +61,10 @@ enum class MessageKind : std::uint16_t {
     replica_removed = 3005,
     heartbeat = 3006,
     heartbeat_ack = 3007,
+    probe_partitions = 3008,
+    sc_messages = 3009,
+    operate = 3011,
+    operated = 3012,
     peer_hello = 3101,
     peer_welcome = 3102,
     fetch_consumer_offset = 3103,
@@ -60,6 +73,7 @@ enum class MessageKind : std::uint16_t {
     update_consumer_offset_reply = 3106,
     delete_consumer_offset = 3107,
     delete_consumer_offset_reply = 3108,
+    partition_messages = 3201,
 };
 
 std::string_view to_string(MessageKind kind);
@@ -81,6 +95,30 @@ void encode(Writer& writer, const InternalHeader& header);
 
 // ---- SPU and SC
 
+// Which partition a message is about; a topic's uid is never used again.
+struct PartitionRef {
+    Uid topic_uid;
+    PartitionId partition;
+    friend bool operator==(const PartitionRef&, const PartitionRef&) = default;
+    friend auto operator<=>(const PartitionRef&, const PartitionRef&) = default;
+};
+
+// A replica as an SPU found it on its disk.
+struct StoredReplica {
+    PartitionRef partition;
+    // Of the assignment that it was made for.
+    Uid uid;
+    // The highest epoch that it accepted.
+    LeaderEpoch fence_epoch = kNoEpoch;
+    // Of its last batch.
+    LeaderEpoch last_epoch = kNoEpoch;
+    Offset leo;
+    Offset log_start;
+    // No damage was found below what was synced.
+    bool is_healthy = true;
+    friend bool operator==(const StoredReplica&, const StoredReplica&) = default;
+};
+
 struct RegisterSpu {
     static constexpr MessageKind kKind = MessageKind::register_spu;
     SpuId spu;
@@ -90,6 +128,15 @@ struct RegisterSpu {
     Uid storage_id;
     // Drawn at each start of the process.
     Uid boot_id;
+    // The cluster that this storage belongs to; none before the first registration.
+    Uid cluster_id;
+    // Of the boot epoch that ended in order, with everything synced; kNoBoot otherwise.
+    BootEpoch clean_boot;
+    // The boot epoch that this process has from an earlier connection; kNoBoot at its first. The SC
+    // gives a process one boot epoch only, as long as no other process has registered since.
+    BootEpoch boot;
+    // What is on the disk, of every replica whose log could be opened or is damaged.
+    std::vector<StoredReplica> replicas;
     Version version_min = kInternalVersionMin;
     Version version_max = kInternalVersionMax;
     // For logs.
@@ -122,6 +169,11 @@ struct Registered {
     // data.
     Uid cluster_id;
     std::string spu_name;
+    // Of this SC's term; every message of the connection is of it.
+    ScEpoch sc_epoch;
+    // Of this SPU from now on.
+    BootEpoch boot;
+    std::uint32_t lease_ms = 2'500;
     std::uint32_t heartbeat_interval_ms = 1'000;
     // Without a message for so long, either side gives the connection up.
     std::uint32_t heartbeat_timeout_ms = 10'000;
@@ -131,10 +183,9 @@ struct Registered {
 
 struct ReplicaAssignment {
     ReplicaKey key;
-    Uid topic_uid;
-    // Rises with every change of the leader; 0 for the first one.
-    LeaderEpoch leader_epoch;
-    // Leader, replicas, and the topic's settings.
+    // Who holds, leads and may lead the partition: LeaderIs of the rules.
+    PartitionRecord record;
+    // The topic's settings.
     PartitionSpec spec;
     friend bool operator==(const ReplicaAssignment&, const ReplicaAssignment&) = default;
 };
@@ -183,8 +234,8 @@ struct Assignments {
     friend bool operator==(const Assignments&, const Assignments&) = default;
 };
 
-// Only from the leader of a replica. A follower's entry in `followers` is (spu, -1, -1) until it
-// has attached.
+// From the leader of a partition. A follower's entry in `followers` is (spu, -1, -1) until it has
+// attached.
 struct ReplicaReport {
     ReplicaKey key;
     Uid topic_uid;
@@ -225,6 +276,61 @@ struct HeartbeatAck {
     static constexpr MessageKind kKind = MessageKind::heartbeat_ack;
     std::uint64_t sequence = 0;
     friend bool operator==(const HeartbeatAck&, const HeartbeatAck&) = default;
+};
+
+// SC to SPU, before an election: stop acknowledging in lower epochs, and say what you have.
+struct ProbePartitions {
+    static constexpr MessageKind kKind = MessageKind::probe_partitions;
+    struct Entry {
+        PartitionRef partition;
+        LeaderEpoch epoch;
+        friend bool operator==(const Entry&, const Entry&) = default;
+    };
+    std::vector<Entry> partitions;
+    friend bool operator==(const ProbePartitions&, const ProbePartitions&) = default;
+};
+
+// SPU to SC: what the rules of its replicas have to say.
+struct ScMessages {
+    static constexpr MessageKind kKind = MessageKind::sc_messages;
+    struct Entry {
+        PartitionRef partition;
+        replication::ScMessage message;
+        friend bool operator==(const Entry&, const Entry&) = default;
+    };
+    std::vector<Entry> messages;
+    friend bool operator==(const ScMessages&, const ScMessages&) = default;
+};
+
+// ---- An operator and the SC
+
+enum class OperatorVerb : std::uint8_t {
+    // The partition `key` shall be held by `spus`, preferred leader first.
+    reassign,
+    // What a reassignment of `key` has not finished is given up.
+    cancel_reassignment,
+    // The preferred leader of `key` shall lead it.
+    elect_preferred,
+    // The SPU `spus[0]` gives away what it leads and holds; it stays so until undrain.
+    drain,
+    undrain,
+};
+
+struct Operate {
+    static constexpr MessageKind kKind = MessageKind::operate;
+    OperatorVerb verb = OperatorVerb::reassign;
+    ReplicaKey key;
+    std::vector<SpuId> spus;
+    friend bool operator==(const Operate&, const Operate&) = default;
+};
+
+struct Operated {
+    static constexpr MessageKind kKind = MessageKind::operated;
+    // It is stored and under way; otherwise nothing has changed.
+    bool accepted = false;
+    // For a person.
+    std::string message;
+    friend bool operator==(const Operated&, const Operated&) = default;
 };
 
 // ---- SPU and SPU
@@ -310,6 +416,10 @@ void encode_message(Writer& writer, const T& message, Version version);
     EACH(ReplicaRemoved);            \
     EACH(Heartbeat);                 \
     EACH(HeartbeatAck);              \
+    EACH(ProbePartitions);           \
+    EACH(ScMessages);                \
+    EACH(Operate);                   \
+    EACH(Operated);                  \
     EACH(PeerHello);                 \
     EACH(PeerWelcome);               \
     EACH(FetchConsumerOffset);       \

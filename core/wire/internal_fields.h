@@ -4,6 +4,7 @@
 
 #include "core/wire/internal.h"
 #include "core/wire/object_fields.h"
+#include "core/wire/replication_fields.h"
 
 namespace weir::wire {
 
@@ -12,25 +13,44 @@ namespace detail {
 template <>
 inline constexpr std::uint8_t kEnumCount<internal::RegisterResult> = 5;
 
+template <>
+inline constexpr std::uint8_t kEnumCount<internal::OperatorVerb> = 5;
+
 template <typename A>
-void fields(A& a, FieldsOf<A, Uid>& v) {
-    a(v.high, v.low);
+void fields(A& a, FieldsOf<A, internal::Operate>& v) {
+    a(v.verb, v.key, v.spus);
+}
+
+template <typename A>
+void fields(A& a, FieldsOf<A, internal::Operated>& v) {
+    a(v.accepted, v.message);
+}
+
+template <typename A>
+void fields(A& a, FieldsOf<A, internal::PartitionRef>& v) {
+    a(v.topic_uid, v.partition);
+}
+
+template <typename A>
+void fields(A& a, FieldsOf<A, internal::StoredReplica>& v) {
+    a(v.partition, v.uid, v.fence_epoch, v.last_epoch, v.leo, v.log_start, v.is_healthy);
 }
 
 template <typename A>
 void fields(A& a, FieldsOf<A, internal::RegisterSpu>& v) {
-    a(v.spu, v.storage_id, v.boot_id, v.version_min, v.version_max, v.software);
+    a(v.spu, v.storage_id, v.boot_id, v.cluster_id, v.clean_boot, v.boot, v.replicas, v.version_min,
+      v.version_max, v.software);
 }
 
 template <typename A>
 void fields(A& a, FieldsOf<A, internal::Registered>& v) {
-    a(v.result, v.message, v.version, v.cluster_id, v.spu_name, v.heartbeat_interval_ms,
-      v.heartbeat_timeout_ms, v.report_interval_ms);
+    a(v.result, v.message, v.version, v.cluster_id, v.spu_name, v.sc_epoch, v.boot, v.lease_ms,
+      v.heartbeat_interval_ms, v.heartbeat_timeout_ms, v.report_interval_ms);
 }
 
 template <typename A>
 void fields(A& a, FieldsOf<A, internal::ReplicaAssignment>& v) {
-    a(v.key, v.topic_uid, v.leader_epoch);
+    a(v.key, v.record);
     a.at_version(kObjectVersion, v.spec);
 }
 
@@ -79,6 +99,26 @@ void fields(A& a, FieldsOf<A, internal::Heartbeat>& v) {
 template <typename A>
 void fields(A& a, FieldsOf<A, internal::HeartbeatAck>& v) {
     a(v.sequence);
+}
+
+template <typename A>
+void fields(A& a, FieldsOf<A, internal::ProbePartitions::Entry>& v) {
+    a(v.partition, v.epoch);
+}
+
+template <typename A>
+void fields(A& a, FieldsOf<A, internal::ProbePartitions>& v) {
+    a(v.partitions);
+}
+
+template <typename A>
+void fields(A& a, FieldsOf<A, internal::ScMessages::Entry>& v) {
+    a(v.partition, v.message);
+}
+
+template <typename A>
+void fields(A& a, FieldsOf<A, internal::ScMessages>& v) {
+    a(v.messages);
 }
 
 template <typename A>

@@ -82,7 +82,7 @@ TopicSpec spec_of(const TopicPlan& plan) {
     TopicSpec spec;
     ComputedReplicas replicas;
     replicas.partition_count = plan.partition_count;
-    replicas.replication_factor = 1;
+    replicas.replication_factor = plan.replication_factor;
     spec.replicas = replicas;
     if (plan.partition_size_bytes_max.has_value() || plan.segment_bytes.has_value()) {
         TopicStorageConfig storage;

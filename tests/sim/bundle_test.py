@@ -59,7 +59,8 @@ def main():
         assert lines and all(" spu-0 " in line for line in lines), lines[:5]
         part = json.loads(attempt(program, "replay", bundle, "--json", "--until", 2500,
                                   status=PASSED).stdout)
-        assert part["same"] and part["broken_off"] and part["events"] == 2500, part
+        # One step of the world may be two events.
+        assert part["same"] and part["broken_off"] and part["events"] in (2500, 2501), part
 
         # Another decision early on is another run.
         tape = content["tape"]["sched.choose"]

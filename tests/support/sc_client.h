@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/env/env.h"
+#include "core/replication/messages.h"
 #include "core/rpc/frame.h"
 #include "core/task/task_scope.h"
 #include "core/wire/api_versions.h"
@@ -162,7 +163,30 @@ private:
     std::vector<Response> passed_;
 };
 
-// What a scripted SPU was told, for the test to look at.
+// An operator's tool: one request on its own connection to the private port.
+inline Task<Result<wire::internal::Operated>> operate(Env& env, HostPort address,
+                                                      wire::internal::Operate request) {
+    using namespace wire::internal;
+    WEIR_CO_TRY(const std::unique_ptr<Connection> connection,
+                co_await env.network.connect(std::move(address), CancelToken()));
+    rpc::FrameReader reader(*connection, rpc::FrameLimits());
+    rpc::FrameWriter writer(*connection, env.executor);
+    rpc::OutFrame out;
+    out.head = message_frame(request, kInternalHelloVersion, CorrelationId(1));
+    WEIR_CO_CHECK(co_await writer.send(std::move(out), CancelToken()));
+    WEIR_CO_TRY(std::optional<BufferSlice> frame, co_await reader.next(CancelToken()));
+    if (!frame.has_value()) {
+        co_return fail(ErrorCode::connection_closed, "the SC has closed");
+    }
+    wire::Reader body(frame->span());
+    WEIR_CO_TRY(const InternalHeader header, decode_internal_header(body));
+    if (header.kind != MessageKind::operated) {
+        co_return fail(ErrorCode::malformed, "unexpected message");
+    }
+    co_return decode_message<Operated>(body, header.version);
+}
+
+// What a scripted SPU was told, for the test to look at, and what is on its disk.
 struct FakeSpuState {
     wire::internal::Registered registered;
     std::map<ReplicaKey, wire::internal::ReplicaAssignment> replicas;
@@ -173,24 +197,61 @@ struct FakeSpuState {
     std::uint64_t sequence = 0;
     std::uint64_t acks = 0;
     std::uint64_t sessions = 0;
+    std::uint64_t probes = 0;
+
+    // Survives the process.
+    std::map<ReplicaKey, wire::internal::StoredReplica> disk;
+    std::uint64_t boots = 0;
+    BootEpoch clean_boot;
+    // To be sent soon.
+    std::vector<wire::internal::ScMessages> outbox;
+
+    const PartitionRecord& record(const ReplicaKey& key) const { return replicas.at(key).record; }
+    void say(const ReplicaKey& key, replication::ScMessage message) {
+        wire::internal::ScMessages messages;
+        wire::internal::ScMessages::Entry entry;
+        entry.partition.topic_uid = record(key).topic_uid;
+        entry.partition.partition = record(key).partition;
+        entry.message = std::move(message);
+        messages.messages.push_back(std::move(entry));
+        outbox.push_back(std::move(messages));
+    }
 };
 
 struct FakeSpuOptions {
     HostPort sc;
     std::int32_t id = 0;
     Uid storage_id = {1, 1};
-    // What it says about the replicas that it leads.
+    // What it says about the replicas that it leads, and about all of them in a probe.
     std::int64_t leo = 0;
+    // Says that it leads, by a message and by a report.
     bool reports = true;
+    bool answers_probes = true;
+    // Opens a connection again when one ends, as one process.
+    bool reconnects = false;
 };
 
 // Registers, takes assignments, reports what it leads as online, until stopped or refused.
 class FakeSpu {
 public:
     FakeSpu(Env& env, FakeSpuOptions options, FakeSpuState* state)
-        : env_(env), options_(std::move(options)), state_(state) {}
+        : env_(env), options_(std::move(options)), state_(state) {
+        ++state_->boots;
+    }
 
     Task<Result<void>> run(CancelToken stop) {
+        Result<void> ended = co_await session(stop);
+        while (options_.reconnects && !stop.cancelled()) {
+            const Result<void> slept =
+                co_await sleep_for(env_.clock, env_.executor, Duration::from_ms(50), stop);
+            static_cast<void>(slept);
+            ended = co_await session(stop);
+        }
+        co_return ended;
+    }
+
+private:
+    Task<Result<void>> session(CancelToken stop) {
         WEIR_CO_TRY(const std::unique_ptr<Connection> connection,
                     co_await env_.network.connect(options_.sc, stop));
         rpc::FrameReader reader(*connection, rpc::FrameLimits());
@@ -198,7 +259,12 @@ public:
         wire::internal::RegisterSpu hello;
         hello.spu = SpuId(options_.id);
         hello.storage_id = options_.storage_id;
-        hello.boot_id = {7, 7};
+        hello.boot_id = {7, state_->boots};
+        hello.boot = boot_;
+        hello.clean_boot = state_->clean_boot;
+        for (const auto& [key, stored] : state_->disk) {
+            hello.replicas.push_back(stored);
+        }
         WEIR_CO_CHECK(co_await send(writer, hello));
         TaskScope scope(env_.executor, stop);
         scope.spawn(heartbeats(&writer, scope.token()));
@@ -207,7 +273,6 @@ public:
         co_return ended;
     }
 
-private:
     template <typename T>
     Task<Result<void>> send(rpc::FrameWriter& writer, const T& message) {
         rpc::OutFrame frame;
@@ -215,13 +280,25 @@ private:
         co_return co_await writer.send(std::move(frame), CancelToken());
     }
 
+    // And what the test wants to be said.
     Task<void> heartbeats(rpc::FrameWriter* writer, CancelToken token) {
         wire::internal::Heartbeat beat;
-        while (true) {
+        for (int turn = 1;; ++turn) {
             const Result<void> slept =
-                co_await sleep_for(env_.clock, env_.executor, Duration::from_ms(500), token);
+                co_await sleep_for(env_.clock, env_.executor, Duration::from_ms(10), token);
             if (!slept.has_value()) {
                 co_return;
+            }
+            while (!state_->outbox.empty()) {
+                const wire::internal::ScMessages messages = state_->outbox.front();
+                state_->outbox.erase(state_->outbox.begin());
+                const Result<void> said = co_await send(*writer, messages);
+                if (!said.has_value()) {
+                    co_return;
+                }
+            }
+            if (turn % 25 != 0) {
+                continue;
             }
             ++beat.sequence;
             const Result<void> sent = co_await send(*writer, beat);
@@ -244,13 +321,22 @@ private:
             if (header.kind == MessageKind::registered) {
                 WEIR_CO_TRY(state_->registered, decode_message<Registered>(body, 1));
                 ++state_->sessions;
+                boot_ = state_->registered.boot;
             } else if (header.kind == MessageKind::heartbeat_ack) {
                 WEIR_CO_TRY(const HeartbeatAck ack, decode_message<HeartbeatAck>(body, 1));
                 state_->acks = ack.sequence;
+            } else if (header.kind == MessageKind::probe_partitions) {
+                WEIR_CO_TRY(const ProbePartitions probe, decode_message<ProbePartitions>(body, 1));
+                state_->probes += probe.partitions.size();
+                if (options_.answers_probes) {
+                    WEIR_CO_CHECK(co_await send(writer, answer(probe)));
+                }
             } else if (header.kind == MessageKind::assignments) {
                 WEIR_CO_TRY(const Assignments message, decode_message<Assignments>(body, 1));
-                const SpuReport report = apply(message);
+                ScMessages promotions;
+                const SpuReport report = apply(message, promotions);
                 if (options_.reports && !report.replicas.empty()) {
+                    WEIR_CO_CHECK(co_await send(writer, promotions));
                     WEIR_CO_CHECK(co_await send(writer, report));
                 }
             } else {
@@ -259,8 +345,23 @@ private:
         }
     }
 
-    wire::internal::SpuReport apply(const wire::internal::Assignments& message) {
-        state_->sequence = message.sequence;
+    wire::internal::ScMessages answer(const wire::internal::ProbePartitions& probe) const {
+        wire::internal::ScMessages messages;
+        for (const auto& question : probe.partitions) {
+            replication::ProbeAnswer said;
+            said.boot = boot_;
+            said.epoch = question.epoch;
+            said.last_epoch = LeaderEpoch(0);
+            said.leo = Offset(options_.leo);
+            wire::internal::ScMessages::Entry entry;
+            entry.partition = question.partition;
+            entry.message = said;
+            messages.messages.push_back(std::move(entry));
+        }
+        return messages;
+    }
+
+    void forget(const wire::internal::Assignments& message) {
         if (message.full) {
             state_->replicas.clear();
             state_->topics.clear();
@@ -268,6 +369,7 @@ private:
         }
         for (const auto& removed : message.removed_replicas) {
             state_->replicas.erase(removed.key);
+            state_->disk.erase(removed.key);
             state_->removed.push_back(removed);
         }
         for (const auto& removed : message.removed_topics) {
@@ -276,6 +378,29 @@ private:
         for (const SpuId removed : message.removed_spus) {
             state_->spus.erase(removed);
         }
+    }
+
+    void store(const wire::internal::ReplicaAssignment& assignment) {
+        wire::internal::StoredReplica stored;
+        stored.partition.topic_uid = assignment.record.topic_uid;
+        stored.partition.partition = assignment.record.partition;
+        for (const auto* places : {&assignment.record.replicas, &assignment.record.adding}) {
+            for (const AssignedReplica& replica : *places) {
+                if (replica.spu == SpuId(options_.id)) {
+                    stored.uid = replica.uid;
+                }
+            }
+        }
+        stored.fence_epoch = assignment.record.leader_epoch;
+        stored.last_epoch = LeaderEpoch(0);
+        stored.leo = Offset(options_.leo);
+        state_->disk[assignment.key] = stored;
+    }
+
+    wire::internal::SpuReport apply(const wire::internal::Assignments& message,
+                                    wire::internal::ScMessages& promotions) {
+        state_->sequence = message.sequence;
+        forget(message);
         for (const auto& topic : message.topics) {
             state_->topics[topic.name] = topic.uid;
         }
@@ -287,13 +412,24 @@ private:
         report.assignment_sequence = message.sequence;
         for (const auto& assignment : message.replicas) {
             state_->replicas[assignment.key] = assignment;
+            store(assignment);
+            const PartitionRecord& record = assignment.record;
+            if (record.leader != SpuId(options_.id) || record.leader_boot != boot_) {
+                continue;
+            }
             wire::internal::ReplicaReport replica;
             replica.key = assignment.key;
-            replica.topic_uid = assignment.topic_uid;
-            replica.leader_epoch = assignment.leader_epoch;
+            replica.topic_uid = record.topic_uid;
+            replica.leader_epoch = record.leader_epoch;
             replica.leo = Offset(options_.leo);
             replica.hw = Offset(options_.leo);
             report.replicas.push_back(std::move(replica));
+            wire::internal::ScMessages::Entry promoted;
+            promoted.partition.topic_uid = record.topic_uid;
+            promoted.partition.partition = record.partition;
+            promoted.message =
+                replication::Promoted{boot_, record.leader_epoch, Offset(options_.leo)};
+            promotions.messages.push_back(std::move(promoted));
         }
         return report;
     }
@@ -301,6 +437,7 @@ private:
     Env& env_;
     FakeSpuOptions options_;
     FakeSpuState* state_;
+    BootEpoch boot_;
 };
 
 inline Task<Result<void>> run_fake_spu(Env& env, FakeSpuOptions options, FakeSpuState* state,

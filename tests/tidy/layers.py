@@ -25,7 +25,7 @@ MAY_INCLUDE = {
     "core/task": core("base"),
     "core/env": core("base", "task"),
     "core/model": core("base"),
-    "core/wire": core("base", "model"),
+    "core/wire": core("base", "model", "replication"),
     "core/rpc": core("base", "task", "env", "model", "wire"),
     "core/log": core("base", "task", "env", "model", "wire"),
     "core/replication": core("base", "model"),

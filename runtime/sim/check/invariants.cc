@@ -286,6 +286,19 @@ const std::vector<UnplacedMutant>& mutants_without_scenario() {
          "a leader takes acknowledgements of an earlier session", "replication_walks"},
         {Mutant::appends_unfenced, "appends_unfenced",
          "a follower takes batches of a former leader or session", "replication_walks"},
+        // core/spu
+        {Mutant::old_leader_serves, "old_leader_serves",
+         "a leader does not hear of the next one, and acknowledges on",
+         "SpuReplication.AProduceInFlightEndsWithTheLeadership"},
+        {Mutant::fence_not_persisted, "fence_not_persisted",
+         "an epoch is acted on before it is on disk",
+         "SpuReplication.ACommittedRecordIsOnBothAndSurvivesTheLeader"},
+        {Mutant::follower_hw_unbounded, "follower_hw_unbounded",
+         "a follower takes its leader's HW although it lacks the records",
+         "SpuReplication.AFollowerCommitsWhatItHas"},
+        {Mutant::large_batch_cut, "large_batch_cut",
+         "a batch larger than a push is never sent",
+         "SpuReplication.ABatchLargerThanAPushArrives"},
     };
     return list;
 }

@@ -400,6 +400,10 @@ void Oracle::accept_loss(PartitionRef ref, const RecoveredLog& log) {
             ++counts_.lost;
         }
     }
+    // What is on its way to a client may be gone here, though nobody has heard of it yet.
+    ++model.losses;
+    model.loss_ns = world_.scheduler().now_ns();
+    model.loss_record = records_.size();
     if (!any) {
         return;
     }
@@ -407,9 +411,6 @@ void Oracle::accept_loss(PartitionRef ref, const RecoveredLog& log) {
     model.high_watermark = std::min(model.high_watermark, leo);
     model.log_start = std::min(model.log_start, log.log_start);
     model.latest_of_producer.clear();
-    ++model.losses;
-    model.loss_ns = world_.scheduler().now_ns();
-    model.loss_record = records_.size();
 }
 
 void Oracle::recovered(PartitionRef ref, const RecoveredLog& log, Allowance allowance) {

@@ -9,6 +9,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <vector>
@@ -41,9 +42,18 @@ public:
                                                      SpuId leader) {
         wire::internal::ReplicaAssignment assignment;
         assignment.key = {topic, partition};
-        assignment.topic_uid = Uid{1, uid};
         assignment.spec.leader = leader;
         assignment.spec.replicas = {leader};
+        PartitionRecord& record = assignment.record;
+        record.topic_uid = Uid{1, uid};
+        record.partition = PartitionId(partition);
+        record.replicas = {{leader, Uid{2, uid}}};
+        record.leader = leader;
+        record.leader_boot = BootEpoch(1);
+        record.leader_epoch = LeaderEpoch(0);
+        record.version = RecordVersion(1);
+        record.lrs = {leader};
+        record.phase = PartitionPhase::online;
         return assignment;
     }
     void add_topic(const std::string& topic, std::uint64_t uid, SpuId leader) {
@@ -57,8 +67,8 @@ public:
             if (assignment.key.topic != topic) {
                 return false;
             }
-            change.removed_replicas.push_back({assignment.key, assignment.topic_uid});
-            change.removed_topics.push_back({topic, assignment.topic_uid});
+            change.removed_replicas.push_back({assignment.key, assignment.record.topic_uid});
+            change.removed_topics.push_back({topic, assignment.record.topic_uid});
             return true;
         });
         std::erase_if(state.topics, [&](const auto& ref) { return ref.name == topic; });
@@ -74,12 +84,44 @@ public:
 
     std::map<ReplicaKey, wire::internal::ReplicaReport> reports;
     std::vector<wire::internal::ReplicaRef> removed;
+    // What the replicas have told, in order.
+    std::vector<wire::internal::ScMessages::Entry> messages;
     int registration_count = 0;
     int heartbeat_count = 0;
     std::vector<Uid> storage_ids;
+    std::vector<wire::internal::RegisterSpu> registrations;
+    wire::internal::Registered terms;
+    // Of each SPU, as of its last registration.
+    std::map<SpuId, BootEpoch> boots;
+    // Answered heartbeats are leases.
+    bool answers_heartbeats = true;
     Notifier& changed() { return changed_; }
 
+    void push_probe(wire::internal::ProbePartitions probe) {
+        probes_.push_back(std::move(probe));
+        changed_.notify_all();
+    }
+
 private:
+    static bool holds(const PartitionRecord& record, SpuId spu) {
+        return std::any_of(record.replicas.begin(), record.replicas.end(),
+                           [spu](const AssignedReplica& replica) { return replica.spu == spu; });
+    }
+    // As the SC does for a new process: a new boot epoch, and a new leader epoch where it leads.
+    BootEpoch boot_of(const wire::internal::RegisterSpu& hello) {
+        const auto [known, is_new] = boots_.try_emplace(hello.boot_id, boots_.size() + 1);
+        boots[hello.spu] = BootEpoch(known->second);
+        return boots[hello.spu];
+    }
+    void elect_again(PartitionRecord& record, SpuId spu, BootEpoch boot) {
+        if (record.leader != spu || record.leader_boot == boot) {
+            return;
+        }
+        record.leader_boot = boot;
+        record.leader_epoch = LeaderEpoch(static_cast<std::int32_t>(boot.value()));
+        record.version = RecordVersion(boot.value() + 1);
+    }
+
     Task<void> accept_all() {
         const CancelToken token = scope_.token();
         while (true) {
@@ -110,14 +152,17 @@ private:
         WEIR_CO_TRY(const RegisterSpu hello, decode_message<RegisterSpu>(bytes, 1));
         ++registration_count;
         storage_ids.push_back(hello.storage_id);
-        Registered welcome;
+        registrations.push_back(hello);
+        Registered welcome = terms;
+        welcome.boot = boot_of(hello);
         rpc::OutFrame frame;
         frame.head = message_frame(welcome, 1, CorrelationId(0));
         WEIR_CO_CHECK(co_await writer.send(std::move(frame), token));
         Assignments full;
         full.full = true;
-        for (const auto& assignment : state.replicas) {
-            if (assignment.spec.leader == hello.spu) {
+        for (auto assignment : state.replicas) {
+            if (holds(assignment.record, hello.spu)) {
+                elect_again(assignment.record, hello.spu, welcome.boot);
                 full.replicas.push_back(assignment);
             }
         }
@@ -140,11 +185,23 @@ private:
                            std::deque<wire::internal::Assignments>& outbox, CancelSource& end) {
         std::uint64_t sequence = 0;
         while (true) {
-            while (outbox.empty()) {
+            while (!probes_.empty()) {
+                rpc::OutFrame probe;
+                probe.head = wire::internal::message_frame(probes_.front(), 1, CorrelationId(0));
+                probes_.pop_front();
+                const auto sent = co_await writer.send(std::move(probe), end.token());
+                if (!sent.has_value()) {
+                    co_return;
+                }
+            }
+            while (outbox.empty() && probes_.empty()) {
                 const auto waited = co_await changed_.wait(end.token());
                 if (!waited.has_value()) {
                     co_return;
                 }
+            }
+            if (outbox.empty()) {
+                continue;
             }
             wire::internal::Assignments next = std::move(outbox.front());
             outbox.pop_front();
@@ -176,7 +233,10 @@ private:
             } else if (header.kind == MessageKind::replica_removed) {
                 WEIR_CO_TRY(const ReplicaRemoved message, decode_message<ReplicaRemoved>(bytes, 1));
                 removed.push_back(message.replica);
-            } else if (header.kind == MessageKind::heartbeat) {
+            } else if (header.kind == MessageKind::sc_messages) {
+                WEIR_CO_TRY(const ScMessages told, decode_message<ScMessages>(bytes, 1));
+                messages.insert(messages.end(), told.messages.begin(), told.messages.end());
+            } else if (header.kind == MessageKind::heartbeat && answers_heartbeats) {
                 WEIR_CO_TRY(const Heartbeat heartbeat, decode_message<Heartbeat>(bytes, 1));
                 ++heartbeat_count;
                 HeartbeatAck ack;
@@ -194,6 +254,8 @@ private:
     std::unique_ptr<Listener> listener_;
     Notifier changed_;
     TaskScope scope_;
+    std::map<Uid, std::uint64_t> boots_;
+    std::deque<wire::internal::ProbePartitions> probes_;
     // By registration: a new connection of an SPU may overlap with the end of the old one.
     std::map<int, std::deque<wire::internal::Assignments>> outboxes_;
 };

@@ -57,7 +57,7 @@ public:
     FakeSc sc;
     spu::Config config;
 
-    // Until the SC has told the SPU its partitions.
+    // Until the SPU leads what the SC has told it to lead.
     Task<Result<void>> start() {
         if (!sc_started_) {
             WEIR_CO_CHECK(sc.start());
@@ -66,7 +66,14 @@ public:
         stop_.emplace();
         started_.emplace(env.executor);
         scope_.spawn(run());
-        co_return co_await started_->registered.wait();
+        sc.reports.clear();
+        WEIR_CO_CHECK(co_await started_->registered.wait());
+        for (const auto& assignment : sc.state.replicas) {
+            while (assignment.record.leader == kSpu && !sc.reports.contains(assignment.key)) {
+                WEIR_CO_CHECK(co_await sc.changed().wait());
+            }
+        }
+        co_return Result<void>();
     }
     // Clean stop of the SPU; its result.
     Task<Result<void>> stop_spu() {
@@ -511,6 +518,9 @@ TEST(SpuService, ConsumerOffsetsAreForwardedToTheirLeader) {
         };
         others.spawn(Runner::go(env, stop_other.token(), &other_started));
         WEIR_CO_CHECK(co_await other_started.registered.wait());
+        while (!rig.sc.reports.contains({"consumer-offset", 0})) {
+            WEIR_CO_CHECK(co_await rig.sc.changed().wait());
+        }
         {
             WEIR_CO_TRY(const auto client, co_await rig.connect());
             auto request = produce_of("hello", batch_of({"a"}));

@@ -1,0 +1,33 @@
+// What an operator asks of the replicas: other places for a partition, the preferred leader, an SPU
+// without duties (replication.md 5.15).
+//
+// Each request begins something that Partitions carries on. Owned by the service; one shard.
+#pragma once
+
+#include "core/sc/record_changes.h"
+#include "core/wire/internal.h"
+
+namespace weir::sc {
+
+class Operations {
+public:
+    Operations(Context& context, PartitionReports& reports)
+        : context_(context), reports_(reports), log_(context.env.log, "sc.operations") {}
+
+    // Answers when it is stored.
+    Task<wire::internal::Operated> carry_out(wire::internal::Operate request);
+
+private:
+    // Puts what the request changes into `changes`; an Error with a text for a person.
+    Result<void> decide(const wire::internal::Operate& request, RecordChanges& changes);
+    Result<void> set_draining(const wire::internal::Operate& request, RecordChanges& changes);
+    Result<PartitionRecord> next_record(const wire::internal::Operate& request,
+                                        const PartitionRecord& record,
+                                        const control::SpuStates& spus);
+
+    Context& context_;
+    PartitionReports& reports_;
+    Logger log_;
+};
+
+}  // namespace weir::sc

@@ -1,0 +1,105 @@
+#include "core/sc/record_changes.h"
+
+#include "core/base/assert.h"
+#include "core/sc/records.h"
+
+#include <utility>
+
+namespace weir::sc {
+
+namespace {
+
+Mutation mutation_of(RecordKind kind, const std::string& name) {
+    Mutation mutation;
+    mutation.key.kind = kind;
+    mutation.key.name = name;
+    return mutation;
+}
+
+}  // namespace
+
+const PartitionRecord& RecordChanges::record(const PartitionTable::Entry& entry) const {
+    const auto found = partitions_.find(entry.object.name);
+    return found == partitions_.end() ? entry.extra.record : found->second;
+}
+
+void RecordChanges::put(const PartitionTable::Entry& entry, PartitionRecord record) {
+    const PartitionRecord& before = this->record(entry);
+    if (record == before || context_.doubts.concern(entry.extra.record)) {
+        return;
+    }
+    WEIR_ASSERT(record.version > before.version);
+    WEIR_ASSERT(record.leader_epoch >= before.leader_epoch);
+    partitions_.insert_or_assign(entry.object.name, std::move(record));
+}
+
+void RecordChanges::put(const SpuTable::Entry& entry, SpuRecord record) {
+    control::SpuState& state = spus_[record.spec.id];
+    state.boot = record.boot;
+    state.fenced = record.fenced;
+    state.draining = record.draining;
+    spu_records_.insert_or_assign(entry.object.name, std::move(record));
+}
+
+void RecordChanges::remove(const SpuTable::Entry& entry) {
+    spus_.erase(entry.object.spec.id);
+    spu_records_.insert_or_assign(entry.object.name, std::nullopt);
+}
+
+std::vector<Mutation> RecordChanges::mutations() const {
+    std::vector<Mutation> all;
+    if (cluster_.has_value()) {
+        all.push_back(mutation_of(RecordKind::cluster, kClusterRecordName));
+        all.back().value = encode_record(*cluster_);
+    }
+    for (const auto& [name, record] : spu_records_) {
+        all.push_back(mutation_of(RecordKind::spu, name));
+        if (record.has_value()) {
+            all.back().value = encode_record(*record);
+        }
+    }
+    for (const auto& [name, record] : partitions_) {
+        const PartitionTable::Entry* entry = context_.catalog.partitions.find(name);
+        WEIR_ASSERT(entry != nullptr);
+        StoredPartition stored;
+        stored.record = record;
+        stored.spec = spec_under(entry->object.spec, record);
+        all.push_back(mutation_of(RecordKind::partition, name));
+        all.back().value = encode_record(stored);
+        all.back().expected_revision = entry->extra.revision;
+    }
+    return all;
+}
+
+Task<Result<void>> RecordChanges::commit() {
+    if (empty()) {
+        co_return Result<void>();
+    }
+    WEIR_CO_TRY(const std::uint64_t revision, co_await context_.store.commit(mutations()));
+    Catalog& catalog = context_.catalog;
+    if (cluster_.has_value()) {
+        catalog.cluster = *cluster_;
+    }
+    for (const auto& [name, record] : spu_records_) {
+        if (!record.has_value()) {
+            catalog.spus.remove(name);
+            continue;
+        }
+        // Only what SPUs report can have changed meanwhile.
+        const SpuTable::Entry* entry = catalog.spus.find(name);
+        WEIR_ASSERT(entry != nullptr);
+        catalog.spus.put(entry->object, extra_of(*record));
+    }
+    for (auto& [name, record] : partitions_) {
+        const PartitionTable::Entry* entry = catalog.partitions.find(name);
+        WEIR_ASSERT(entry != nullptr);
+        reports_.put_record(*entry, std::move(record), revision);
+    }
+    partitions_.clear();
+    spu_records_.clear();
+    cluster_.reset();
+    catalog.notify();
+    co_return Result<void>();
+}
+
+}  // namespace weir::sc

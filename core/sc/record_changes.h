@@ -1,0 +1,53 @@
+// One transaction of the SC on the records of replication: partitions, SPUs, the cluster.
+//
+// Made by a task that holds Context::changing, and destroyed before it lets go. Whoever decides on
+// top of a change that is not stored yet sees it here. Nothing is shown to anybody before commit()
+// has stored all of it; when that fails, nothing has happened.
+#pragma once
+
+#include "core/control/spu_state.h"
+#include "core/sc/partition_reports.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weir::sc {
+
+class RecordChanges {
+public:
+    RecordChanges(Context& context, PartitionReports& reports)
+        : context_(context), reports_(reports), spus_(context.catalog.spu_states()) {}
+
+    // As changed so far.
+    const PartitionRecord& record(const PartitionTable::Entry& entry) const;
+    const control::SpuStates& spus() const { return spus_; }
+
+    // A partition whose metadata are in doubt (Context::doubts) stays as it is.
+    void put(const PartitionTable::Entry& entry, PartitionRecord record);
+    void put(const SpuTable::Entry& entry, SpuRecord record);
+    void put(ClusterRecord record) { cluster_ = record; }
+    // Deletes the SPU.
+    void remove(const SpuTable::Entry& entry);
+
+    bool empty() const {
+        return partitions_.empty() && spu_records_.empty() && !cluster_.has_value();
+    }
+    // The errors of the store. Does nothing without changes.
+    Task<Result<void>> commit();
+
+private:
+    std::vector<Mutation> mutations() const;
+
+    Context& context_;
+    PartitionReports& reports_;
+    control::SpuStates spus_;
+    // By name.
+    std::map<std::string, PartitionRecord> partitions_;
+    // nullopt: deleted.
+    std::map<std::string, std::optional<SpuRecord>> spu_records_;
+    std::optional<ClusterRecord> cluster_;
+};
+
+}  // namespace weir::sc

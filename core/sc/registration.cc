@@ -1,0 +1,234 @@
+#include "core/sc/registration.h"
+
+#include "core/control/live_sets.h"
+#include "core/control/regression.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <vector>
+
+namespace weir::sc {
+
+namespace {
+
+using control::ReplicaHealth;
+using control::ReturnKind;
+using wire::internal::Registered;
+using wire::internal::RegisterResult;
+using wire::internal::RegisterSpu;
+using wire::internal::StoredReplica;
+
+control::PartitionRef ref_of(const StoredReplica& replica) {
+    return {replica.partition.topic_uid, replica.partition.partition};
+}
+
+control::ReplicaReport report_of(SpuId spu, BootEpoch boot, const StoredReplica& replica) {
+    control::ReplicaReport report;
+    report.spu = spu;
+    report.boot = boot;
+    report.uid = replica.uid;
+    report.last_epoch = replica.last_epoch;
+    report.leo = replica.leo;
+    report.healthy = replica.is_healthy;
+    return report;
+}
+
+// `stored`: what the SPU has of the replica that the record assigns to it; nullptr for nothing.
+ReturnKind return_of(const PartitionRecord& record, const SpuExtra& known,
+                     const RegisterSpu& request, const StoredReplica* stored) {
+    if (record.leader_epoch == kNoEpoch) {
+        // Nobody has led it yet: there is nothing that could be missing.
+        return ReturnKind::complete;
+    }
+    control::RegistrationFacts facts;
+    facts.storage = request.storage_id;
+    facts.clean_boot = request.clean_boot;
+    control::KnownSpu before;
+    // Uids are drawn: who has the replica has the disk, although the SC was made to forget it.
+    const bool forgotten = known.storage_id.is_none() && stored != nullptr;
+    before.storage = forgotten ? request.storage_id : known.storage_id;
+    before.boot = known.boot;
+    if (stored == nullptr) {
+        // Not created yet when the process ended, or it cannot be opened now.
+        return before.storage == facts.storage ? ReturnKind::unproven : ReturnKind::lost;
+    }
+    const ReplicaHealth health =
+        stored->is_healthy ? ReplicaHealth::healthy : ReplicaHealth::damaged;
+    return control::classify_return(facts, before, record.durability, health);
+}
+
+bool holds(const PartitionRecord& record, SpuId spu) {
+    return control::assigned_uid(record, spu).has_value();
+}
+
+}  // namespace
+
+PartitionRecord keep_only_copy(PartitionRecord record, SpuId spu) {
+    const bool is_only_copy = record.replicas.size() + record.adding.size() == 1;
+    if (is_only_copy && record.lrs.empty() && record.elr.empty()) {
+        control::insert(record.last_known, spu);
+    }
+    return record;
+}
+
+Registration::Registration(Context& context, Partitions& partitions, PartitionReports& reports)
+    : context_(context),
+      partitions_(partitions),
+      reports_(reports),
+      log_(context.env.log, "sc.registration") {}
+
+Task<Registered> Registration::admit(RegisterSpu request) {
+    Registered answer;
+    answer.cluster_id = context_.catalog.cluster.cluster_id;
+    answer.sc_epoch = context_.catalog.cluster.sc_epoch;
+    const Result<AsyncMutex::Guard> guard = co_await context_.changing.lock();
+    const SpuTable::Entry* entry = context_.catalog.find_spu(request.spu);
+    if (!guard.has_value()) {
+        answer.result = RegisterResult::unavailable;
+        answer.message = to_string(guard.error());
+        co_return answer;
+    }
+    if (entry == nullptr) {
+        answer.result = RegisterResult::unknown_spu;
+        answer.message = fmt::format("no SPU with id {} is registered", request.spu.value());
+        co_return answer;
+    }
+    answer.spu_name = entry->object.name;
+    const Uid known = entry->extra.storage_id;
+    if (!request.cluster_id.is_none() && request.cluster_id != answer.cluster_id) {
+        answer.result = RegisterResult::storage_mismatch;
+        answer.message =
+            fmt::format("the storage belongs to cluster {}", to_string(request.cluster_id));
+        co_return answer;
+    }
+    if (!known.is_none() && known != request.storage_id) {
+        answer.result = RegisterResult::storage_mismatch;
+        answer.message = fmt::format(
+            "SPU {} was registered with storage {} and comes with {}: if its data are gone for "
+            "good, unregister it and register it again",
+            request.spu.value(), to_string(known), to_string(request.storage_id));
+        co_return answer;
+    }
+    const Result<void> taken = co_await take_in(entry, &request, &answer);
+    if (!taken.has_value()) {
+        answer.result = RegisterResult::unavailable;
+        answer.message = to_string(taken.error());
+    }
+    co_return answer;
+}
+
+Task<Result<void>> Registration::take_in(const SpuTable::Entry* entry, const RegisterSpu* request,
+                                         Registered* answer) {
+    look_for_regressions(*request);
+    if (context_.doubts.all) {
+        // It would delete what these metadata do not know.
+        co_return fail(ErrorCode::unavailable,
+                       "the metadata are older than the cluster: restore the newest ones");
+    }
+    const SpuExtra& known = entry->extra;
+    if (known.boot != kNoBoot && known.boot_id == request->boot_id) {
+        // The same process on a new connection. Whether it is fenced is the heartbeats' matter.
+        answer->boot = known.boot;
+        note_reports(*request, known.boot);
+        co_return Result<void>();
+    }
+    RecordChanges changes(context_, reports_);
+    ClusterRecord cluster = context_.catalog.cluster;
+    // Above all that was ever given out, whatever happened to the metadata.
+    const BootEpoch last = std::max({cluster.boot_counter, request->boot, request->clean_boot});
+    cluster.boot_counter = BootEpoch(last.value() + 1);
+    std::map<control::PartitionRef, const StoredReplica*> stored;
+    for (const StoredReplica& replica : request->replicas) {
+        stored[ref_of(replica)] = &replica;
+    }
+    for (const auto& [name, partition] : context_.catalog.partitions.entries()) {
+        if (holds(partition.extra.record, request->spu)) {
+            const PartitionRecord& held = partition.extra.record;
+            const auto found = stored.find({held.topic_uid, held.partition});
+            bring_back(partition, *entry, *request, found == stored.end() ? nullptr : found->second,
+                       changes);
+        }
+    }
+    SpuRecord record = record_of(*entry);
+    record.storage_id = request->storage_id;
+    record.boot_id = request->boot_id;
+    record.boot = cluster.boot_counter;
+    record.fenced = false;
+    changes.put(cluster);
+    changes.put(*entry, std::move(record));
+    WEIR_CO_CHECK(co_await changes.commit());
+    answer->boot = cluster.boot_counter;
+    note_reports(*request, cluster.boot_counter);
+    co_return Result<void>();
+}
+
+void Registration::bring_back(const PartitionTable::Entry& entry, const SpuTable::Entry& spu,
+                              const RegisterSpu& request, const StoredReplica* stored,
+                              RecordChanges& changes) {
+    const PartitionRecord& before = changes.record(entry);
+    if (stored != nullptr && control::assigned_uid(before, request.spu) != stored->uid) {
+        // An earlier replica of the same partition.
+        stored = nullptr;
+    }
+    const ReturnKind kind = return_of(before, spu.extra, request, stored);
+    PartitionRecord after =
+        control::on_register(before, request.spu, kind, draw_uid(context_.uid_prng));
+    if (kind != ReturnKind::complete) {
+        WEIR_LOG(log_, warn, "{}: the replica on spu {} comes back {}", entry.object.name,
+                 request.spu.value(),
+                 kind == ReturnKind::unproven ? "without proof that it is complete"
+                                              : "without its data");
+    }
+    changes.put(entry, keep_only_copy(std::move(after), request.spu));
+}
+
+void Registration::note_reports(const RegisterSpu& request, BootEpoch boot) {
+    for (const StoredReplica& replica : request.replicas) {
+        if (const PartitionTable::Entry* entry = partitions_.find(ref_of(replica))) {
+            partitions_.note_report(*entry, report_of(request.spu, boot, replica));
+        }
+    }
+}
+
+void Registration::look_for_regressions(const RegisterSpu& request) {
+    control::MetadataView view;
+    view.boot_counter = context_.catalog.cluster.boot_counter;
+    for (const auto& [name, entry] : context_.catalog.partitions.entries()) {
+        const PartitionRecord& record = entry.extra.record;
+        view.leader_epochs[{record.topic_uid, record.partition}] = record.leader_epoch;
+    }
+    std::vector<control::RegisteredReplica> replicas;
+    for (const StoredReplica& stored : request.replicas) {
+        control::RegisteredReplica replica;
+        replica.of = ref_of(stored);
+        // What was deleted while the SPU was away is no sign: nobody keeps every topic that was.
+        if (!view.leader_epochs.contains(replica.of)) {
+            continue;
+        }
+        replica.report = report_of(request.spu, request.boot, stored);
+        replica.fence_epoch = stored.fence_epoch;
+        replicas.push_back(std::move(replica));
+    }
+    const BootEpoch last_boot = std::max(request.boot, request.clean_boot);
+    for (const auto& regression : control::find_regressions(view, last_boot, replicas)) {
+        if (regression.sign == control::RegressionSign::boot_above_counter) {
+            context_.doubts.all = true;
+            WEIR_LOG(log_, error,
+                     "spu {} has run as boot {}, which was never given out: the metadata are older "
+                     "than the cluster; no SPU is served until the newest ones are restored",
+                     request.spu.value(), last_boot.value());
+        } else {
+            context_.doubts.partitions.insert(regression.of);
+            WEIR_LOG(log_, error,
+                     "spu {} has accepted a newer epoch of {}/{} than the metadata know: its "
+                     "record is not changed any more",
+                     request.spu.value(), to_string(regression.of.topic_uid),
+                     regression.of.partition.value());
+        }
+    }
+}
+
+}  // namespace weir::sc

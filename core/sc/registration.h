@@ -1,0 +1,42 @@
+// The registration of an SPU's process (replication.md 5.4): which boot it is, and what its coming
+// back means for the partitions that it holds.
+//
+// Owned by the service; one shard.
+#pragma once
+
+#include "core/sc/partitions.h"
+#include "core/sc/record_changes.h"
+
+namespace weir::sc {
+
+// The only replica of a partition is worth waiting for, and may lead again once it says that it is
+// well, whatever happened to it: there is nothing else (replication.md 5.5, RF 1). To be applied to
+// a record that has just lost the member `spu`.
+PartitionRecord keep_only_copy(PartitionRecord record, SpuId spu);
+
+class Registration {
+public:
+    Registration(Context& context, Partitions& partitions, PartitionReports& reports);
+
+    // Whether the SPU may work here. A new process gets a new boot epoch, and in the same
+    // transaction the old one loses what it led and may lose its place in the live sets; a process
+    // that only reconnects keeps its boot epoch. The intervals and the version are not filled in.
+    Task<wire::internal::Registered> admit(wire::internal::RegisterSpu request);
+
+private:
+    Task<Result<void>> take_in(const SpuTable::Entry* entry,
+                               const wire::internal::RegisterSpu* request,
+                               wire::internal::Registered* answer);
+    void bring_back(const PartitionTable::Entry& entry, const SpuTable::Entry& spu,
+                    const wire::internal::RegisterSpu& request,
+                    const wire::internal::StoredReplica* stored, RecordChanges& changes);
+    void look_for_regressions(const wire::internal::RegisterSpu& request);
+    void note_reports(const wire::internal::RegisterSpu& request, BootEpoch boot);
+
+    Context& context_;
+    Partitions& partitions_;
+    PartitionReports& reports_;
+    Logger log_;
+};
+
+}  // namespace weir::sc
