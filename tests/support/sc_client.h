@@ -309,7 +309,9 @@ private:
             if (header.kind == MessageKind::registered) {
                 WEIR_CO_TRY(state_->registered, decode_message<Registered>(body, 1));
                 ++state_->sessions;
-                boot_ = state_->registered.boot;
+                if (state_->registered.result == RegisterResult::accepted) {
+                    boot_ = state_->registered.boot;
+                }
             } else if (header.kind == MessageKind::heartbeat_ack) {
                 WEIR_CO_TRY(const HeartbeatAck ack, decode_message<HeartbeatAck>(body, 1));
                 state_->acks = ack.sequence;
