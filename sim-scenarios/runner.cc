@@ -208,10 +208,8 @@ log::LogConfig Runner::log_config() const {
 }
 
 Duration Runner::unlisted_grace() const {
-    const bool restored =
-        std::any_of(scenario_.faults.begin(), scenario_.faults.end(),
-                    [](const FaultSpec& spec) { return spec.kind == FaultKind::store_restored; });
-    return restored ? Duration::from_s(3'600) : Duration::from_s(2);
+    return scenario_.has_fault(FaultKind::store_restored) ? Duration::from_s(3'600)
+                                                          : Duration::from_s(2);
 }
 
 void Runner::add_sc(const MachineOptions& options) {
