@@ -1,0 +1,61 @@
+// One end of a connection that sends and receives whole frames as bytes.
+//
+// Owned by the coroutine that uses it, on the shard of `env`.
+#pragma once
+
+#include "core/env/env.h"
+#include "core/rpc/frame.h"
+#include "core/wire/codec.h"
+
+#include <memory>
+#include <optional>
+
+namespace weir::test {
+
+class Peer {
+public:
+    Peer(Env& env, std::unique_ptr<Connection> connection)
+        : env_(env),
+          connection_(std::move(connection)),
+          reader_(*connection_, rpc::FrameLimits{4, 128U << 20}) {}
+
+    static Task<Result<std::unique_ptr<Peer>>> connect(Env& env, HostPort address) {
+        WEIR_CO_TRY(auto connection, co_await env.network.connect(address, CancelToken()));
+        co_return std::make_unique<Peer>(env, std::move(connection));
+    }
+
+    // `bytes` as they are.
+    Task<Result<void>> write(Bytes bytes) {
+        const ByteSpan slices[] = {bytes};
+        co_return co_await connection_->write(slices, CancelToken());
+    }
+    // `payload` after its length.
+    Task<Result<void>> send(const Bytes* payload) {
+        wire::Writer length;
+        length.write_u32(static_cast<std::uint32_t>(payload->size()));
+        const Bytes head = std::move(length).take();
+        const ByteSpan slices[] = {head, *payload};
+        co_return co_await connection_->write(slices, CancelToken());
+    }
+    // The payload of the next frame. connection_closed when the other side has ended, timed_out
+    // after `limit`.
+    Task<Result<BufferSlice>> next(Duration limit) {
+        Deadline deadline(env_.clock, env_.clock.now() + limit);
+        Result<std::optional<BufferSlice>> frame = co_await reader_.next(deadline.token());
+        if (!frame.has_value()) {
+            co_return fail(deadline.translate(frame.error()));
+        }
+        if (!frame->has_value()) {
+            co_return fail(ErrorCode::connection_closed, "closed");
+        }
+        co_return **std::move(frame);
+    }
+    Connection& connection() { return *connection_; }
+
+private:
+    Env& env_;
+    std::unique_ptr<Connection> connection_;
+    rpc::FrameReader reader_;
+};
+
+}  // namespace weir::test
