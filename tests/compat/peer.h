@@ -7,6 +7,7 @@
 #include "core/rpc/frame.h"
 #include "core/wire/codec.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -36,6 +37,20 @@ public:
         const Bytes head = std::move(length).take();
         const ByteSpan slices[] = {head, *payload};
         co_return co_await connection_->write(slices, CancelToken());
+    }
+    // The same in pieces, which arrive one after another.
+    Task<Result<void>> send_in_pieces(const Bytes* payload, std::size_t piece_size) {
+        wire::Writer length;
+        length.write_u32(static_cast<std::uint32_t>(payload->size()));
+        Bytes bytes = std::move(length).take();
+        bytes.insert(bytes.end(), payload->begin(), payload->end());
+        for (std::size_t at = 0; at < bytes.size(); at += piece_size) {
+            const ByteSpan slices[] = {
+                ByteSpan(bytes).subspan(at, std::min(piece_size, bytes.size() - at))};
+            WEIR_CO_CHECK(co_await connection_->write(slices, CancelToken()));
+            WEIR_CO_CHECK(co_await sleep_for(env_.clock, env_.executor, Duration::from_us(100)));
+        }
+        co_return Result<void>();
     }
     // The payload of the next frame. connection_closed when the other side has ended, timed_out
     // after `limit`.

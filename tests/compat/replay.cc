@@ -20,8 +20,8 @@ constexpr std::int32_t kOffsetsLeader = 5001;
 
 class Player {
 public:
-    Player(Env& env, const Dialogue& dialogue, Played& played)
-        : env_(env), dialogue_(dialogue), played_(played) {}
+    Player(Env& env, const Dialogue& dialogue, Delivery delivery, Played& played)
+        : env_(env), dialogue_(dialogue), delivery_(delivery), played_(played) {}
 
     Task<Result<void>> run(Peer& peer) {
         const Instant start = env_.clock.now();
@@ -35,7 +35,12 @@ public:
                                                start + Duration::from_ms(exchange.at_ms)));
             latest_[exchange.header.correlation_id] = exchange.request;
             requests_.push_back(exchange.header);
-            WEIR_CO_CHECK(co_await peer.send(&exchange.payload));
+            if (delivery_.piece_size.has_value()) {
+                WEIR_CO_CHECK(
+                    co_await peer.send_in_pieces(&exchange.payload, *delivery_.piece_size));
+            } else {
+                WEIR_CO_CHECK(co_await peer.send(&exchange.payload));
+            }
         }
         WEIR_CO_CHECK(co_await wait_for_expected(peer));
         while (true) {
@@ -108,6 +113,7 @@ private:
 
     Env& env_;
     const Dialogue& dialogue_;
+    Delivery delivery_;
     Played& played_;
     std::vector<wire::RequestHeader> requests_;
     std::map<CorrelationId, std::size_t> latest_;
@@ -133,8 +139,8 @@ StreamSlice stream_slice(const BufferSlice& body, wire::Version version) {
     return slice;
 }
 
-Task<Result<void>> play(Env& env, const Dialogue* dialogue, HostPort address, Played* played,
-                        CancelToken) {
+Task<Result<void>> play(Env& env, const Dialogue* dialogue, HostPort address, Delivery delivery,
+                        Played* played, CancelToken) {
     // The recorded times count from each connection, and clients ask the leader of consumer-offset
     // last.
     if (dialogue->spu == kOffsetsLeader) {
@@ -145,7 +151,7 @@ Task<Result<void>> play(Env& env, const Dialogue* dialogue, HostPort address, Pl
         played->problem = to_string(peer.error());
         co_return Result<void>();
     }
-    Player player(env, *dialogue, *played);
+    Player player(env, *dialogue, delivery, *played);
     const Result<void> done = co_await player.run(**peer);
     if (!done.has_value()) {
         played->problem = to_string(done.error());

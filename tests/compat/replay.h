@@ -25,9 +25,14 @@ struct Played {
     std::string problem;
 };
 
+// How a request travels: as one write, or in pieces of so many bytes.
+struct Delivery {
+    std::optional<std::size_t> piece_size;
+};
+
 // `dialogue` and `played` outlive the call. Never fails: see `played->problem`.
-Task<Result<void>> play(Env& env, const Dialogue* dialogue, HostPort address, Played* played,
-                        CancelToken stop);
+Task<Result<void>> play(Env& env, const Dialogue* dialogue, HostPort address, Delivery delivery,
+                        Played* played, CancelToken stop);
 
 // The whole batches in an answer of a StreamFetch; `body` keeps them alive.
 struct StreamSlice {

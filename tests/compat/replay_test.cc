@@ -16,14 +16,15 @@ namespace {
 // The relay through which the clients were recorded reported this.
 constexpr const char* kPlatformVersion = "0.18.2-dev-1";
 
-std::vector<Difference> replay(CompatCluster& cluster, const Conversation& conversation) {
+std::vector<Difference> replay(CompatCluster& cluster, const Conversation& conversation,
+                               Delivery delivery) {
     std::deque<Played> played(conversation.dialogues.size());
     std::vector<sim::Main> clients;
     for (std::size_t i = 0; i < conversation.dialogues.size(); ++i) {
         const Dialogue& dialogue = conversation.dialogues[i];
         const HostPort address =
             dialogue.spu.has_value() ? cluster.spu_address(*dialogue.spu) : kScAddress;
-        clients.emplace_back(&play, &dialogue, address, &played[i]);
+        clients.emplace_back(&play, &dialogue, address, delivery, &played[i]);
     }
     cluster.run_all(clients);
     // What the servers report about themselves has arrived before the next command.
@@ -56,7 +57,7 @@ bool known_later(const Difference& difference, const std::vector<Fields>& record
     return false;
 }
 
-void replay_all(const std::vector<Conversation>& conversations) {
+void replay_all(const std::vector<Conversation>& conversations, Delivery delivery) {
     sc::Config config;
     config.platform_version = kPlatformVersion;
     CompatCluster cluster(7, {5001, 5002}, config);
@@ -65,7 +66,7 @@ void replay_all(const std::vector<Conversation>& conversations) {
         recorded.push_back(recorded_partitions(conversation, cluster.addresses()));
     }
     for (std::size_t i = 0; i < conversations.size(); ++i) {
-        for (const Difference& difference : replay(cluster, conversations[i])) {
+        for (const Difference& difference : replay(cluster, conversations[i], delivery)) {
             EXPECT_TRUE(known_later(difference, recorded, i) || explained(difference))
                 << difference.where << " | " << difference.field << "\n  recorded "
                 << difference.recorded.substr(0, 300) << "\n  ours     "
@@ -75,10 +76,17 @@ void replay_all(const std::vector<Conversation>& conversations) {
 }
 
 TEST(Replay, OurServersAnswerAsRecorded) {
-    replay_all(first_cluster_conversations());
-    replay_all(second_cluster_conversations());
+    replay_all(first_cluster_conversations(), Delivery());
+    replay_all(second_cluster_conversations(), Delivery());
     for (const KnownDifference& unused : unused_differences()) {
         ADD_FAILURE() << "explains nothing: " << unused.where << " | " << unused.field;
+    }
+}
+
+TEST(Replay, OurServersAnswerSlowClientsAsRecorded) {
+    for (const std::size_t piece_size : {std::size_t{1}, std::size_t{7}}) {
+        replay_all(first_cluster_conversations(), Delivery{piece_size});
+        replay_all(second_cluster_conversations(), Delivery{piece_size});
     }
 }
 
