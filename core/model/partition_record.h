@@ -39,6 +39,12 @@ enum class UncleanPolicy : std::uint8_t {
     availability,  // from any replica, after a time of grace; what may be lost is reported
 };
 
+// The least that an acknowledged record is worth, whatever its producer asked for.
+enum class AckFloor : std::uint8_t {
+    none,       // what the producer asked for
+    committed,  // below the high watermark, also when the producer would have taken less
+};
+
 enum class PartitionPhase : std::uint8_t {
     online,
     election,         // a candidate is being looked for
@@ -77,6 +83,12 @@ struct PartitionRecord {
     std::uint32_t min_live = 1;
     Durability durability = Durability::fsync;
     UncleanPolicy unclean_policy = UncleanPolicy::balanced;
+    AckFloor ack_floor = AckFloor::none;
+    // Committed reads see all that was acknowledged as committed before they were asked for: the
+    // leader answers only while all live replicas follow it (replication.md 5.11).
+    bool strict_reads = false;
+    // A leader whose lease has ended goes on as long as all live replicas follow it.
+    bool ride_through = false;
 
     PartitionPhase phase = PartitionPhase::election;
 
