@@ -269,6 +269,7 @@ Task<Result<void>> Replica::close() {
 
 Task<Result<void>> Replica::remove() {
     WEIR_ASSERT(deleted_);
+    tell_dropped();
     WEIR_CO_TRY(const AsyncMutex::Guard guard, co_await files_.lock());
     closed_ = true;
     state_file_.close_file();
