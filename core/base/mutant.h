@@ -66,6 +66,7 @@ enum class Mutant : std::uint8_t {
     counted_before_sync,   // I19: what is not durable counts in mode fsync
     acks_of_any_epoch,     // I1: a leader counts what was said to another one
     ack_of_any_session,    // I1: a leader counts what was said in an earlier session
+    session_outlives_uid,  // I3: a leader counts what was said by the replica before
     appends_unfenced,      // I9: a follower takes batches of a former leader
     // core/log for replication
     truncate_not_synced,     // I16: a cut is answered before it is on disk
@@ -76,6 +77,8 @@ enum class Mutant : std::uint8_t {
     old_leader_serves,      // I6: a leader does not hear of the next one, and acknowledges on
     fence_not_persisted,    // I12: an epoch is acted on before it is on disk
     follower_hw_unbounded,  // I17: a follower takes its leader's HW although it lacks the records
+    damage_not_reported,    // A14: a damaged replica keeps still for ever
+    scrub_sees_nothing,     // A14: scrubbing finds no damage
     large_batch_cut,        // B5: a batch larger than a push is never sent
 };
 
