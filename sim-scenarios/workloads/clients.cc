@@ -185,6 +185,7 @@ client::ProducerConfig producer_config(RunState* run, TopicIndex topic, Prng& pr
     config.linger = Duration::from_ms(prng.between(0, 3) * 5);
     config.delivery = prng.chance(1, 2) ? client::DeliverySemantic::at_least_once
                                         : client::DeliverySemantic::at_most_once;
+    config.server_timeout = Duration::from_ms(1'500);
     config.response_timeout = Duration::from_s(4);
     config.delivery_timeout = Duration::from_s(15);
     config.retry_backoff_max = Duration::from_s(1);
