@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/control/election.h"
+#include "core/base/result.h"
 #include "core/control/promotion.h"
 #include "core/control/registration.h"
 #include "core/control/spu_state.h"
@@ -13,6 +14,7 @@
 #include "tests/prop/replication/model_oracle.h"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace weir::replication::model {
@@ -30,7 +32,8 @@ public:
 
     struct Admitted {
         BootEpoch boot;
-        Uid uid;
+        // Of its replica, if it has one.
+        std::optional<Uid> uid;
     };
     struct Registration {
         SpuId spu = kNoSpu;
@@ -48,6 +51,10 @@ public:
     // The candidate did not answer in time.
     void give_up_candidate();
     void move_leader(SpuId to);
+    // Begins a reassignment; the Error of core/control otherwise.
+    Result<void> reassign(const std::vector<SpuId>& target);
+    // Takes the next step of a reassignment, if one can be taken.
+    void settle();
     void restart();
 
     void take(SpuId from, const ProbeAnswer& message);

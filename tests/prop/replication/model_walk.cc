@@ -15,11 +15,6 @@ constexpr std::size_t kSettleDeliveriesMax = 400;
 
 }  // namespace
 
-Node& World::node_of(SpuId spu) {
-    return *std::find_if(nodes_.begin(), nodes_.end(),
-                         [spu](const Node& node) { return node.spu == spu; });
-}
-
 Node& World::any_node() {
     return nodes_[prng_.below(nodes_.size())];
 }
@@ -84,7 +79,7 @@ void World::act_on_replica(std::uint64_t choice) {
     }
     touched_ = &node;
     if (choice < 60) {
-        produce(node);
+        produce_some(node);
     } else if (choice < 70) {
         push(node, any_node().spu);
     } else if (choice < 78) {
@@ -94,21 +89,12 @@ void World::act_on_replica(std::uint64_t choice) {
     }
 }
 
-void World::produce(Node& node) {
+void World::produce_some(Node& node) {
     const Isolation isolation =
         prng_.chance(1, 2) ? Isolation::read_committed : Isolation::read_uncommitted;
-    if (node.disk.log.size() >= kLogMax ||
-        node.state->may_produce(isolation, moment()) != Permission::granted) {
-        return;
+    if (node.disk.log.size() < kLogMax) {
+        produce(node, isolation);
     }
-    const Offset base(static_cast<std::int64_t>(node.disk.log.size()));
-    const LeaderEpoch epoch = node.state->record().leader_epoch;
-    node.disk.log.push_back({epoch, ++last_value_});
-    oracle_.produced(node, base);
-    Effects effects;
-    const BatchMark batch{base, base + 1, epoch};
-    node.state->appended({&batch, 1}, moment(), effects);
-    perform(node, effects, nullptr);
 }
 
 void World::act_on_sc() {
@@ -142,11 +128,6 @@ void World::act_on_sc() {
     }
 }
 
-void World::probe(const Node& node) {
-    const LeaderEpoch next(sc_.record().leader_epoch.value() + 1);
-    send({node.spu, FromSc(Probe{sc_.epoch(), node.boot, next}), 0});
-}
-
 void World::fault() {
     Node& node = any_node();
     const std::uint64_t choice = prng_.below(9);
@@ -160,17 +141,15 @@ void World::fault() {
     }
     touched_ = &node;
     if (choice < 4) {
-        Effects effects;
-        node.state->disconnected(any_node().spu, moment(), effects);
-        perform(node, effects, nullptr);
+        disconnect(node, any_node().spu);
     } else if (choice < 5) {
-        crash(node, CrashKind::orderly);
+        end(node, CrashKind::orderly);
     } else if (choice < 6) {
-        crash(node, CrashKind::process);
+        end(node, CrashKind::process);
     } else if (choice < 8) {
         if (lossy_crashes_left_ > 0) {
             --lossy_crashes_left_;
-            crash(node, CrashKind::power);
+            end(node, CrashKind::power);
         }
     } else {
         replace_disk(node);
@@ -187,7 +166,7 @@ void World::replace_disk(Node& node) {
         return;
     }
     --disks_left_;
-    crash(node, CrashKind::process);
+    end(node, CrashKind::process);
     node.disk = Disk();
     node.disk.storage = Uid{3, ++last_storage_};
     node.hw_seen = Offset();
@@ -210,9 +189,7 @@ void World::reconnect_all() {
     for (Node& node : nodes_) {
         for (const Node& other : nodes_) {
             if (node.state != nullptr) {
-                Effects effects;
-                node.state->disconnected(other.spu, moment(), effects);
-                perform(node, effects, nullptr);
+                disconnect(node, other.spu);
             }
         }
     }

@@ -68,7 +68,7 @@ struct Failure {
 
 std::optional<Failure> first_failure(const Arguments& arguments, World::Counts& sum) {
     for (std::uint64_t i = 0; i < arguments.walks; ++i) {
-        World world(mix64(arguments.seed + i));
+        World world = World::of_seed(mix64(arguments.seed + i));
         world.walk(arguments.steps);
         add(sum, world.counts());
         if (world.oracle().is_violated()) {
