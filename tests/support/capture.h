@@ -17,6 +17,8 @@ namespace weir::test {
 
 struct CapturedFrame {
     bool from_client = false;
+    // Since the connection was made.
+    int at_ms = 0;
     // Without the length field.
     Bytes payload;
     // "file:line", for failures.
@@ -44,6 +46,7 @@ inline Capture load_capture(const std::string& path) {
         CapturedFrame frame;
         frame.where = path + ":" + std::to_string(number);
         frame.from_client = line[0] == '>';
+        frame.at_ms = std::stoi(line.substr(2));
         frame.payload = from_hex(std::string_view(line).substr(line.rfind(' ') + 1));
         const std::size_t at = line.find(" len=");
         EXPECT_NE(at, std::string::npos) << frame.where;

@@ -1,6 +1,7 @@
 #include "tests/prop/replication/model_cluster.h"
 
 #include "core/base/assert.h"
+#include "core/control/live_sets.h"
 
 #include <algorithm>
 #include <utility>
@@ -55,20 +56,62 @@ void Cluster::start(Node& node) {
     // What a process finds on its disk may still be in the memory of the machine only.
     recovered.log.durable = Offset(static_cast<std::int64_t>(node.disk.durable));
     recovered.log.hw = stored_hw(node, std::min(node.hw_seen, recovered.log.leo));
+    registration.replica = node.disk.replica;
     registration.last_epoch = recovered.log.last_epoch();
     registration.leo = recovered.log.leo;
     const Sc::Admitted admitted = sc_.register_spu(registration);
     node.boot = admitted.boot;
     node.known_storage = node.disk.storage;
-    if (admitted.uid.has_value()) {
+    if (admitted.uid.has_value() && *admitted.uid == node.disk.replica) {
         run_rules(node, *admitted.uid, std::move(recovered));
+    } else if (admitted.uid.has_value()) {
+        assign(node, *admitted.uid);
     }
     tell_all();
 }
 
 void Cluster::assign(Node& node, Uid uid) {
-    WEIR_ASSERT(node.state == nullptr && node.disk.log.empty());
-    run_rules(node, uid, RecoveredReplica());
+    RecoveredReplica recovered;
+    recovered.fence_epoch = node.disk.fence_epoch;
+    if (node.state != nullptr) {
+        node.last_nonce = node.state->last_nonce();
+    }
+    recovered.last_nonce = node.last_nonce;
+    remove(node);
+    node.disk.replica = uid;
+    run_rules(node, uid, std::move(recovered));
+}
+
+void Cluster::remove(Node& node) {
+    if (node.state != nullptr) {
+        node.last_nonce = node.state->last_nonce();
+    }
+    node.state.reset();
+    node.disk.log.clear();
+    node.disk.durable = 0;
+    node.disk.replica = Uid();
+    node.hw_seen = Offset();
+}
+
+void Cluster::find_damage(Node& node) {
+    const ReplicaLog log = node.state->log();
+    ProbeAnswer report;
+    report.boot = node.boot;
+    report.epoch = node.state->record().leader_epoch;
+    report.last_epoch = log.last_epoch();
+    report.leo = log.leo;
+    report.hw = log.hw;
+    report.is_healthy = false;
+    Effects effects;
+    node.state->damaged(effects);
+    perform(node, effects, nullptr);
+    if (node.state != nullptr) {
+        receive(node.spu, ForSc{report});
+    }
+}
+
+bool Cluster::is_assigned(const Node& node) const {
+    return control::assigned_uid(sc_.record(), node.spu) == node.disk.replica;
 }
 
 void Cluster::run_rules(Node& node, Uid uid, RecoveredReplica recovered) {
@@ -195,7 +238,13 @@ void Cluster::receive(Node& node, const FromPeer& mail) {
 void Cluster::receive(Node& node, const FromSc& mail) {
     Effects effects;
     if (const auto* leader_is = std::get_if<std::shared_ptr<const LeaderIs>>(&mail)) {
-        node.state->step(**leader_is, moment(), effects);
+        const LeaderIs& message = **leader_is;
+        const std::optional<Uid> uid = control::assigned_uid(message.record, node.spu);
+        if (message.boot == node.boot && uid.has_value() && *uid != node.disk.replica &&
+            message.record.version > node.state->record().version) {
+            assign(node, *uid);
+        }
+        node.state->step(message, moment(), effects);
     } else {
         node.state->step(std::get<Probe>(mail), effects);
     }

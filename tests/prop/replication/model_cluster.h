@@ -69,8 +69,13 @@ protected:
 
     // Registers; an SPU that holds a replica runs its rules from then on.
     void start(Node& node);
-    // A registered SPU gets a replica that is new there.
+    // A registered SPU gets a replica that is new there; what it had of another one is void.
     void assign(Node& node, Uid uid);
+    // The SC has taken the replica away, and tells the SPU.
+    void remove(Node& node);
+    // The replica finds that its log is damaged, and the SC hears of it at once: if the others were
+    // lost before it does, the only copy would be damaged, and that is for an operator.
+    void find_damage(Node& node);
     void crash(Node& node, CrashKind kind);
     void deliver(Mail mail);
     // A client's record, if the rules allow it. False when they do not.
@@ -85,6 +90,8 @@ protected:
     void tell_all();
 
     Node& node_of(SpuId spu);
+    // The record has a place for the replica that the SPU has.
+    bool is_assigned(const Node& node) const;
     // In a lease that does not end.
     Moment moment() const { return {now_, now_ + Duration::from_s(1'000'000)}; }
 

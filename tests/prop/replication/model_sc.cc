@@ -67,7 +67,7 @@ Sc::Admitted Sc::register_spu(const Registration& from) {
     if (!uid.has_value()) {
         return {boot, uid};
     }
-    report({from.spu, boot, *uid, from.last_epoch, from.leo, true}, record_.leader_epoch);
+    report({from.spu, boot, from.replica, from.last_epoch, from.leo, true}, record_.leader_epoch);
     return {boot, uid};
 }
 
@@ -145,10 +145,14 @@ void Sc::restart() {
 }
 
 void Sc::take(SpuId from, const ProbeAnswer& message) {
-    if (control::boot_of(spus_, from) == message.boot) {
-        report({from, message.boot, *control::assigned_uid(record_, from), message.last_epoch,
-                message.leo, message.is_healthy},
-               LeaderEpoch(message.epoch.value() - 1));
+    const std::optional<Uid> uid = control::assigned_uid(record_, from);
+    if (!uid.has_value() || control::boot_of(spus_, from) != message.boot) {
+        return;
+    }
+    report({from, message.boot, *uid, message.last_epoch, message.leo, message.is_healthy},
+           LeaderEpoch(message.epoch.value() - 1));
+    if (!message.is_healthy) {
+        write(control::on_damage(record_, from, Uid{1, ++last_uid_}));
     }
 }
 

@@ -4,8 +4,8 @@
 // new one to the oracle.
 #pragma once
 
-#include "core/control/election.h"
 #include "core/base/result.h"
+#include "core/control/election.h"
 #include "core/control/promotion.h"
 #include "core/control/registration.h"
 #include "core/control/spu_state.h"
@@ -40,6 +40,8 @@ public:
         BootEpoch clean_boot = kNoBoot;
         Uid storage;
         Uid known_storage;
+        // What is on the disk, and of which replica.
+        Uid replica;
         LeaderEpoch last_epoch = kNoEpoch;
         Offset leo;
     };

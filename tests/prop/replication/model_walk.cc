@@ -78,6 +78,11 @@ void World::act_on_replica(std::uint64_t choice) {
         return;
     }
     touched_ = &node;
+    if (!is_leaders && !is_assigned(node) &&
+        !control::assigned_uid(sc_.record(), node.spu).has_value()) {
+        remove(node);
+        return;
+    }
     if (choice < 60) {
         produce_some(node);
     } else if (choice < 70) {
@@ -120,11 +125,42 @@ void World::act_on_sc() {
     } else if (choice < 18) {
         sc_.restart();
         tell_all();
+    } else if (choice < 19) {
+        reassign();
     } else {
         tell_record(node);
     }
     if (sc_.record().version != before) {
         tell_all();
+    }
+}
+
+// Begins one, or takes the next step of the one that is under way.
+void World::reassign() {
+    if (!sc_.record().adding.empty() || !sc_.record().removing.empty()) {
+        sc_.settle();
+        return;
+    }
+    if (reassignments_left_ == 0 || prng_.chance(3, 4)) {
+        return;
+    }
+    std::vector<SpuId> target;
+    for (const Node& node : nodes_) {
+        if (prng_.chance(2, 3)) {
+            target.push_back(node.spu);
+        }
+    }
+    const Result<void> begun = sc_.reassign(target);
+    if (!begun.has_value()) {
+        return;
+    }
+    --reassignments_left_;
+    ++counts_.reassignments;
+    for (const AssignedReplica& replica : sc_.record().adding) {
+        Node& node = node_of(replica.spu);
+        if (node.state == nullptr && node.boot != kNoBoot) {
+            assign(node, replica.uid);
+        }
     }
 }
 
@@ -152,12 +188,13 @@ void World::fault() {
             end(node, CrashKind::power);
         }
     } else {
-        replace_disk(node);
+        lose_replica(node, prng_.chance(1, 2));
     }
 }
 
-// Only while another replica is known to be complete, and the SC hears of it at once.
-void World::replace_disk(Node& node) {
+// Its disk is replaced, of which the SC hears at once, or its log is found damaged. Only while
+// another replica is known to be complete.
+void World::lose_replica(Node& node, bool with_disk) {
     const PartitionRecord& record = sc_.record();
     const auto is_other = [&](SpuId spu) { return spu != node.spu; };
     const bool is_safe = std::any_of(record.lrs.begin(), record.lrs.end(), is_other) ||
@@ -166,6 +203,11 @@ void World::replace_disk(Node& node) {
         return;
     }
     --disks_left_;
+    if (!with_disk) {
+        ++counts_.damages;
+        find_damage(node);
+        return;
+    }
     end(node, CrashKind::process);
     node.disk = Disk();
     node.disk.storage = Uid{3, ++last_storage_};
@@ -174,13 +216,20 @@ void World::replace_disk(Node& node) {
 }
 
 bool World::is_settled() const {
-    if (sc_.record().phase != PartitionPhase::online || sc_.record().lrs.size() != nodes_.size()) {
+    const PartitionRecord& record = sc_.record();
+    if (record.phase != PartitionPhase::online || record.lrs.size() != record.replicas.size() ||
+        !record.adding.empty() || !record.removing.empty()) {
         return false;
     }
+    const Node& leader = *std::find_if(nodes_.begin(), nodes_.end(),
+                                       [&](const Node& node) { return node.spu == record.leader; });
     return std::all_of(nodes_.begin(), nodes_.end(), [&](const Node& node) {
+        if (!control::contains(record.lrs, node.spu)) {
+            return node.state == nullptr;
+        }
         const ReplicaLog& log = node.state->log();
-        return node.state->record() == sc_.record() && log.hw == log.leo &&
-               node.disk.log == nodes_.front().disk.log;
+        return node.state->record() == record && log.hw == log.leo &&
+               node.disk.log == leader.disk.log;
     });
 }
 
@@ -203,17 +252,27 @@ void World::settle() {
     reconnect_all();
     for (int round = 0; round < kSettleRounds && !oracle_.is_violated(); ++round) {
         for (Node& node : nodes_) {
-            if (node.state == nullptr) {
+            const bool has_place = control::assigned_uid(sc_.record(), node.spu).has_value();
+            if (node.state != nullptr && !has_place) {
+                remove(node);
+            } else if (node.state != nullptr && node.state->is_suspect() && round % 8 == 7) {
+                crash(node, CrashKind::orderly);
+            }
+            if (node.state == nullptr && (has_place || node.boot == kNoBoot)) {
                 start(node);
             }
             sc_.unfence(node.spu);
-            if (sc_.record().leader == kNoSpu) {
+            if (sc_.record().leader == kNoSpu && node.state != nullptr) {
                 probe(node);
             }
         }
         sc_.elect();
+        sc_.settle();
         tell_all();
         for (Node& node : nodes_) {
+            if (node.state == nullptr) {
+                continue;
+            }
             sync(node);
             tick(node);
             for (const Node& other : nodes_) {

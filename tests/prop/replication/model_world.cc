@@ -42,14 +42,16 @@ ReplicaOptions hasty_options() {
 World World::of_seed(std::uint64_t seed) {
     Prng prng(seed);
     const PartitionRecord record = first_record(prng);
-    return World(record, prng);
+    const std::size_t spare = prng.chance(1, 2) ? 1 : 0;
+    return World(record, record.replicas.size() + spare, prng);
 }
 
-World::World(const PartitionRecord& record, const Prng& prng)
-    : Cluster(record, record.replicas.size(), hasty_options()), prng_(prng) {
+World::World(const PartitionRecord& record, std::size_t spu_count, const Prng& prng)
+    : Cluster(record, spu_count, hasty_options()), prng_(prng) {
     const bool is_fsync = sc_.record().durability == Durability::fsync;
     lossy_crashes_left_ = is_fsync ? ~std::uint64_t{0} : sc_.record().min_live - 1;
     disks_left_ = is_fsync ? 1 : 0;
+    reassignments_left_ = prng_.below(4);
     for (Node& node : nodes_) {
         start(node);
     }

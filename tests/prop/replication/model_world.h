@@ -31,6 +31,8 @@ public:
         std::uint64_t truncations = 0;
         std::uint64_t crashes = 0;
         std::uint64_t lossy_crashes = 0;
+        std::uint64_t reassignments = 0;
+        std::uint64_t damages = 0;
         std::uint64_t calms = 0;
     };
     const Counts& counts() const { return counts_; }
@@ -43,7 +45,7 @@ private:
     };
 
     // `prng` has made the record.
-    World(const PartitionRecord& record, const Prng& prng);
+    World(const PartitionRecord& record, std::size_t spu_count, const Prng& prng);
 
     void send(Mail mail) override;
     bool may_perform(Node& node, const Effect& effect) override;
@@ -61,7 +63,8 @@ private:
     void act_on_sc();
     void fault();
     void produce_some(Node& node);
-    void replace_disk(Node& node);
+    void lose_replica(Node& node, bool with_disk);
+    void reassign();
     void reconnect_all();
     void settle();
     bool is_settled() const;
@@ -74,6 +77,7 @@ private:
     bool is_calm_ = false;
     std::uint64_t lossy_crashes_left_ = 0;
     std::uint64_t disks_left_ = 0;
+    std::uint64_t reassignments_left_ = 0;
     std::uint64_t last_storage_ = 1;
     Counts counts_;
 };
