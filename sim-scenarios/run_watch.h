@@ -4,6 +4,7 @@
 // Owned by the caller of run_case(); the runner puts it beside its own checks.
 #pragma once
 
+#include "runtime/sim/check/replication_oracle.h"
 #include "runtime/sim/cluster/world.h"
 #include "sim-scenarios/case.h"
 
@@ -48,29 +49,26 @@ private:
     NetworkTap* taps_[2];
 };
 
-// Likewise for probes.
+// Likewise for probes: fault points, the checks of replication, the watch (may be null).
 class WatchedProbe final : public WorldProbe {
 public:
-    WatchedProbe(WorldProbe* checks, RunWatch* watch) : checks_(checks), watch_(watch) {}
-    bool fault(HostId machine, FaultPoint point) override {
-        return checks_ != nullptr && checks_->fault(machine, point);
-    }
+    WatchedProbe(WorldProbe* points, ReplicationOracle& checks, RunWatch* watch)
+        : points_(points), checks_(checks), watch_(watch) {}
+    bool fault(HostId machine, FaultPoint point) override { return points_->fault(machine, point); }
     void reached(HostId machine, Sometimes situation) override {
-        if (checks_ != nullptr) {
-            checks_->reached(machine, situation);
-        }
+        points_->reached(machine, situation);
     }
     void log_moved(HostId machine, const LogPosition& position) override {
-        if (checks_ != nullptr) {
-            checks_->log_moved(machine, position);
-        }
+        checks_.log_moved(machine, position);
         if (watch_ != nullptr) {
             watch_->log_moved(machine, position);
         }
     }
+    void tell(HostId machine, const Fact& fact) override { checks_.tell(machine, fact); }
 
 private:
-    WorldProbe* checks_;
+    WorldProbe* points_;
+    ReplicationOracle& checks_;
     RunWatch* watch_;
 };
 

@@ -6,6 +6,7 @@
 #include "core/spu/service.h"
 #include "runtime/sim/check/frame_tap.h"
 #include "runtime/sim/check/log_inspection.h"
+#include "runtime/sim/check/watched_store.h"
 #include "sim-scenarios/payload.h"
 #include "sim-scenarios/workloads/clients.h"
 
@@ -33,12 +34,18 @@ constexpr std::uint64_t kQueueSize = 64U << 10U;
 constexpr std::int64_t kBoundedSlackSyncs = 40;
 constexpr std::int64_t kBoundedSlackMs = 20;
 constexpr std::int64_t kRecoveredNs = 1'000'000'000;
+// For which a deposed leader may serve on: its lease by the slowest clock, and a turn.
+constexpr Duration kConvergenceLimit = Duration::from_s(30);
+constexpr Duration kLeaseMax = Duration::from_ms(2'700);
 
 // As sc::run, with faults before its store.
-Task<Result<void>> sc_main(Env& env, sc::Config config, StoreFaults* faults, CancelToken stop) {
+Task<Result<void>> sc_main(Env& env, sc::Config config, StoreFaults* faults,
+                           ReplicationOracle* oracle, CancelToken stop) {
     WEIR_CO_TRY(const std::unique_ptr<sc::MetadataStore> store,
                 co_await sc::open_store(env, config));
-    FaultyStore faulty(env, *store, *faults);
+    WatchedStore watched(*store, *oracle);
+    WEIR_CO_CHECK(co_await watched.tell_all());
+    FaultyStore faulty(env, watched, *faults);
     Result<void> served = co_await sc::run_on(env, faulty, std::move(config), stop);
     Result<void> closed = co_await store->close();
     if (!served.has_value()) {
@@ -58,11 +65,12 @@ public:
           scenario_(one.scenario),
           options_(options),
           deck_(make_deck(one, options)),
-          probe_(&points_, options.watch),
+          probe_(&points_, replication_, options.watch),
           draw_(Prng::derive(one.seed, "scenario.draw")),
           swarm_(Prng::derive(one.seed, "scenario.swarm")),
           world_(one.seed, world_options(options)),
           oracle_(world_),
+          replication_(world_, oracle_, kLeaseMax),
           tap_(oracle_),
           watched_tap_(&tap_, options.watch),
           injector_(world_),
@@ -161,6 +169,7 @@ private:
     Prng swarm_;
     World world_;
     Oracle oracle_;
+    ReplicationOracle replication_;
     FrameTap tap_;
     WatchedTap watched_tap_;
     FaultInjector injector_;
@@ -208,10 +217,8 @@ log::LogConfig Runner::log_config() const {
 }
 
 Duration Runner::unlisted_grace() const {
-    const bool restored =
-        std::any_of(scenario_.faults.begin(), scenario_.faults.end(),
-                    [](const FaultSpec& spec) { return spec.kind == FaultKind::store_restored; });
-    return restored ? Duration::from_s(3'600) : Duration::from_s(2);
+    return scenario_.has_fault(FaultKind::store_restored) ? Duration::from_s(3'600)
+                                                          : Duration::from_s(2);
 }
 
 void Runner::add_sc(const MachineOptions& options) {
@@ -224,7 +231,7 @@ void Runner::add_sc(const MachineOptions& options) {
     config.snapshot_after_size_bytes = 8'192;
     config.durability = scenario_.durability;
     tap_.follow(sc_->host(), kScPublicPort, {static_cast<std::uint16_t>(wire::ScApi::watch)});
-    injector_.add(*sc_, Role::sc, Main(sc_main, config, &injector_.store_faults()));
+    injector_.add(*sc_, Role::sc, Main(sc_main, config, &injector_.store_faults(), &replication_));
 }
 
 void Runner::add_spus(const MachineOptions& options) {
@@ -232,6 +239,7 @@ void Runner::add_spus(const MachineOptions& options) {
         SpuMachine spu;
         spu.machine = &world_.add_machine(fmt::format("spu-{}", i), options);
         spu.id = SpuId(kFirstSpuId + static_cast<std::int32_t>(i));
+        replication_.follow(spu.machine->host());
         spu::Config config;
         config.id = spu.id;
         config.public_bind = HostPort{"0.0.0.0", kSpuPublicPort};
@@ -324,6 +332,7 @@ void Runner::build() {
         return charge(machine, path);
     };
     injector_.after_restore = [this](std::int64_t backup_ns) {
+        replication_.store_restored();
         run_.restores.push_back(RunState::Restore{backup_ns, oracle_.now_ns()});
     };
     injector_.on_end = [this](Machine& machine, Role) { machine_ended(machine); };
@@ -458,8 +467,12 @@ bool Runner::charge(Machine& machine, std::string_view path) {
         return false;
     }
     if (path.empty()) {
+        if (!replication_.may_lose_disk(machine.host())) {
+            return false;
+        }
+        replication_.disk_lost(machine.host());
         for (const auto& [key, leader] : run_.leaders) {
-            if (leader == spu->id) {
+            if (leader == spu->id && replication_factor(key.first) == 1) {
                 oracle_.budget().charge(key.first, key.second);
             }
         }
@@ -578,6 +591,7 @@ void Runner::before_power_loss(Machine& machine) {
     if (spu == nullptr) {
         return;
     }
+    replication_.power_lost(machine.host());
     // What is certainly on the platter: what remains when everything unsynced is lost.
     DiskImage image = machine.disk_image().clone();
     Draws unused{Prng(0)};
@@ -757,6 +771,13 @@ void Runner::run_load() {
         }
         liveness(fmt::format("not finished {} s after the faults were healed: waiting for {}",
                              scenario_.settle.s(), run_.waiting_for));
+        return;
+    }
+    const auto converged = [this] { return replication_.not_converged().empty(); };
+    if (!run_until(kConvergenceLimit, converged) && !failed() && !broken_off()) {
+        oracle_.report(Invariant::i30_convergence,
+                       fmt::format("{} s after everything was read: {}", kConvergenceLimit.s(),
+                                   replication_.not_converged()));
     }
 }
 

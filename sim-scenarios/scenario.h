@@ -11,6 +11,7 @@
 #include "runtime/sim/faults/fault_plan.h"
 #include "runtime/sim/net/fabric.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -102,6 +103,11 @@ struct Scenario {
     // one half.
     bool swarm_families = false;
     bool swarm_tiny = false;
+
+    bool has_fault(FaultKind kind) const {
+        return std::any_of(faults.begin(), faults.end(),
+                           [kind](const FaultSpec& spec) { return spec.kind == kind; });
+    }
 };
 
 // `source` names the text in errors.

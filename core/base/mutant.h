@@ -66,6 +66,7 @@ enum class Mutant : std::uint8_t {
     counted_before_sync,   // I19: what is not durable counts in mode fsync
     acks_of_any_epoch,     // I1: a leader counts what was said to another one
     ack_of_any_session,    // I1: a leader counts what was said in an earlier session
+    session_outlives_uid,  // I3: a leader counts what was said by the replica before
     appends_unfenced,      // I9: a follower takes batches of a former leader
     // core/log for replication
     truncate_not_synced,     // I16: a cut is answered before it is on disk

@@ -1,5 +1,7 @@
 #include "core/client/admin.h"
 
+#include <fmt/core.h>
+
 #include <utility>
 
 namespace weir::client {
@@ -61,6 +63,29 @@ Task<Result<wire::ListResponse>> Admin::list(wire::ListRequest request, CancelTo
                 co_await call(wire::ScApi::list, std::move(request), &version, token));
     WEIR_CO_TRY(wire::Reader reader, open_answer(frame));
     co_return wire::decode_list_response(reader, version);
+}
+
+template <typename Request>
+Task<Result<BufferSlice>> Admin::call_own(wire::OwnApi api, Request request, CancelToken token) {
+    const Instant deadline = client_->env().clock.now() + client_->config().request_timeout;
+    WEIR_CO_TRY(const std::shared_ptr<ServerConnection> sc,
+                co_await client_->sc_connection(deadline, token));
+    Result<BufferSlice> answer = co_await sc->call(static_cast<std::uint16_t>(api),
+                                                   wire::kOwnVersionMax, request, deadline, token);
+    if (!answer.has_value() && answer.error().code == ErrorCode::connection_closed) {
+        co_return fail(ErrorCode::not_supported,
+                       fmt::format("{} closed the connection instead of answering {}: is it a "
+                                   "Streaming Controller of Weir, and not older than this client?",
+                                   to_string(sc->address()), to_string(api)));
+    }
+    co_return answer;
+}
+
+Task<Result<wire::Operated>> Admin::operate(wire::Operate request, CancelToken token) {
+    WEIR_CO_TRY(const BufferSlice frame,
+                co_await call_own(wire::OwnApi::operate, std::move(request), token));
+    WEIR_CO_TRY(wire::Reader reader, open_answer(frame));
+    co_return wire::decode_operated(reader, wire::kOwnVersionMax);
 }
 
 Task<Result<wire::Status>> Admin::create_topic(std::string name, TopicSpec spec,

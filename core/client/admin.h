@@ -8,6 +8,7 @@
 #include "core/client/client.h"
 #include "core/client/errors.h"
 #include "core/wire/control_plane.h"
+#include "core/wire/own_api.h"
 
 #include <cstdint>
 #include <string>
@@ -27,6 +28,10 @@ public:
     Task<Result<wire::Status>> update(wire::UpdateRequest request, CancelToken token);
     Task<Result<wire::ListResponse>> list(wire::ListRequest request, CancelToken token);
 
+    // Our own (core/wire/own_api.h). not_supported: the server closed the connection at it, as one
+    // does that does not know it.
+    Task<Result<wire::Operated>> operate(wire::Operate request, CancelToken token);
+
     // The common ones, spelled out.
     Task<Result<wire::Status>> create_topic(std::string name, TopicSpec spec, CancelToken token);
     Task<Result<wire::Status>> delete_topic(std::string name, CancelToken token);
@@ -45,6 +50,8 @@ private:
                                    CancelToken token);
     template <typename Request>
     Task<Result<wire::Status>> call_for_status(wire::ScApi api, Request request, CancelToken token);
+    template <typename Request>
+    Task<Result<BufferSlice>> call_own(wire::OwnApi api, Request request, CancelToken token);
     Client* client_;
 };
 

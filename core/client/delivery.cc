@@ -76,7 +76,8 @@ Task<void> Producer::Delivery::run() {
     const Instant deadline = env.clock.now() + config_.delivery_timeout;
     Backoff backoff(env, config_.retry_backoff_min, config_.retry_backoff_max);
     while (!items_.empty()) {
-        const Next next = co_await attempt(deadline);
+        LeaderWatch leader(client_.metadata(), key_, token_);
+        const Next next = co_await attempt(deadline, leader.token());
         if (next == Next::give_up || items_.empty()) {
             break;
         }
@@ -86,8 +87,8 @@ Task<void> Producer::Delivery::run() {
         if (items_.front().maybe_written) {
             env.probe.reached(Sometimes::client_retry_unknown);
         }
-        const Result<void> waited = co_await backoff.wait(deadline, token_);
-        if (!waited.has_value()) {
+        const Result<void> waited = co_await backoff.wait(deadline, leader.token());
+        if (!waited.has_value() && token_.cancelled()) {
             break;
         }
     }
@@ -111,16 +112,15 @@ wire::ProduceRequest Producer::Delivery::make_request() const {
     return request;
 }
 
-Task<Producer::Delivery::Next> Producer::Delivery::attempt(Instant deadline) {
+Task<Producer::Delivery::Next> Producer::Delivery::attempt(Instant deadline, CancelToken token) {
     Env& env = client_.env();
-    Deadline limit(env.clock, deadline, token_);
+    Deadline limit(env.clock, deadline, token);
     Result<std::shared_ptr<ServerConnection>> leader =
         co_await client_.leader_connection(key_, Purpose::produce, limit.token());
     if (!leader.has_value()) {
         last_error_ = limit.translate(std::move(leader).error());
         last_code_ = wire::ErrorTag::none;
-        const bool final =
-            last_error_.code == ErrorCode::not_found || last_error_.code == ErrorCode::cancelled;
+        const bool final = last_error_.code == ErrorCode::not_found || token_.cancelled();
         co_return final ? Next::give_up : Next::retry;
     }
     const std::shared_ptr<ServerConnection> connection = *std::move(leader);
@@ -130,9 +130,9 @@ Task<Producer::Delivery::Next> Producer::Delivery::attempt(Instant deadline) {
     const Instant answer_by =
         std::min(deadline, env.clock.now() + config_.server_timeout + config_.response_timeout);
     Result<BufferSlice> frame =
-        co_await connection->call(kProduce, version, request, answer_by, token_);
+        co_await connection->call(kProduce, version, request, answer_by, token);
     if (frame.has_value() && mutant(Mutant::acked_sent_again)) {
-        static_cast<void>(co_await connection->call(kProduce, version, request, answer_by, token_));
+        static_cast<void>(co_await connection->call(kProduce, version, request, answer_by, token));
     }
     if (frame.has_value()) {
         co_return take_answers(*frame, version);
@@ -149,7 +149,7 @@ Task<Producer::Delivery::Next> Producer::Delivery::attempt(Instant deadline) {
         // A retry on the same connection would wait behind the request that got stuck.
         connection->abandon(last_error_);
     }
-    co_return last_error_.code == ErrorCode::cancelled ? Next::give_up : Next::retry;
+    co_return token_.cancelled() ? Next::give_up : Next::retry;
 }
 
 Producer::Delivery::Next Producer::Delivery::take_answers(const BufferSlice& frame,

@@ -43,7 +43,8 @@ private:
     };
     enum class Next : std::uint8_t { retry, give_up };
 
-    Task<Next> attempt(Instant deadline);
+    // One request; given up with `token` when another SPU leads.
+    Task<Next> attempt(Instant deadline, CancelToken token);
     wire::ProduceRequest make_request() const;
     Next take_answers(const BufferSlice& frame, wire::Version version);
     // True when the entry's outcome is final.

@@ -122,7 +122,22 @@ Result<void> Metadata::apply(const wire::WatchResponse& response) {
     }
     ++version_;
     changed_.notify_all();
+    leader_watches_.for_each([this](LeaderWatch& watch) { watch.compare(*this); });
     return {};
+}
+
+LeaderWatch::LeaderWatch(const Metadata& metadata, ReplicaKey key, CancelToken parent)
+    : key_(std::move(key)), leader_(metadata.leader(key_)), source_(parent) {
+    metadata.leader_watches_.push_back(*this);
+}
+
+void LeaderWatch::compare(const Metadata& metadata) {
+    const std::optional<SpuId> leader = metadata.leader(key_);
+    if (leader.has_value() && leader != leader_) {
+        leader_changed_ = true;
+        unlink();
+        source_.cancel();
+    }
 }
 
 }  // namespace weir::client

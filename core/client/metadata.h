@@ -5,11 +5,13 @@
 // the maps are invalid after a suspension.
 #pragma once
 
+#include "core/base/intrusive_list.h"
 #include "core/env/network.h"
 #include "core/model/partition.h"
 #include "core/model/replica_key.h"
 #include "core/model/spu.h"
 #include "core/model/topic.h"
+#include "core/task/cancel.h"
 #include "core/task/sync.h"
 #include "core/wire/control_plane.h"
 
@@ -22,6 +24,8 @@
 namespace weir::client {
 
 enum class SpuAddressKind : std::uint8_t { public_address, local_address };
+
+class LeaderWatch;
 
 class Metadata {
 public:
@@ -52,6 +56,8 @@ public:
     std::uint64_t version() const { return version_; }
 
 private:
+    friend class LeaderWatch;
+
     std::map<std::string, TopicObject> topics_;
     std::map<ReplicaKey, PartitionObject> partitions_;
     std::map<SpuId, SpuObject> spus_;
@@ -61,6 +67,31 @@ private:
     std::uint64_t version_ = 0;
     // Waiting changes nothing that a reader sees.
     mutable Notifier changed_;
+    // Watching changes nothing that a reader sees.
+    mutable IntrusiveList<LeaderWatch> leader_watches_;
+};
+
+// Ends what is done with the leader of a partition as soon as the SC names another one. A leader
+// whose process is stopped, or that is cut off, takes connections and requests and answers none:
+// without this its clients wait for the end of their patience, long after the election.
+//
+// Lives in the frame of the operation; one shard; the Metadata outlives it, or nothing uses it any
+// more.
+class LeaderWatch : public ListNode {
+public:
+    LeaderWatch(const Metadata& metadata, ReplicaKey key, CancelToken parent);
+    // Cancelled when another SPU leads than when the watch began, or when `parent` is.
+    CancelToken token() { return source_.token(); }
+    bool leader_changed() const { return leader_changed_; }
+
+private:
+    friend class Metadata;
+    void compare(const Metadata& metadata);
+
+    ReplicaKey key_;
+    std::optional<SpuId> leader_;
+    bool leader_changed_ = false;
+    CancelSource source_;
 };
 
 }  // namespace weir::client

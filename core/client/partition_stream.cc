@@ -73,19 +73,23 @@ Task<void> Consumer::PartitionStream::run() {
     Item last;
     last.partition = key_.partition;
     while (!token_.cancelled()) {
-        Result<void> ended = co_await session();
+        LeaderWatch leader(client_.metadata(), key_, token_);
+        Result<void> ended = co_await session(leader.token());
         if (ended.has_value()) {
             break;
         }
         if (token_.cancelled()) {
             co_return;
         }
+        if (leader.leader_changed()) {
+            continue;
+        }
         if (!worth_another_try(ended.error())) {
             last.error = std::move(ended).error();
             break;
         }
-        const Result<void> waited = co_await backoff_.wait(never, token_);
-        if (!waited.has_value()) {
+        const Result<void> waited = co_await backoff_.wait(never, leader.token());
+        if (!waited.has_value() && token_.cancelled()) {
             co_return;
         }
     }
@@ -93,11 +97,11 @@ Task<void> Consumer::PartitionStream::run() {
     WEIR_MAYBE(sent.has_value());
 }
 
-Task<Result<void>> Consumer::PartitionStream::session() {
+Task<Result<void>> Consumer::PartitionStream::session(CancelToken token) {
     WEIR_CO_TRY(const std::shared_ptr<ServerConnection> connection,
-                co_await client_.leader_connection(key_, Purpose::consume, token_));
+                co_await client_.leader_connection(key_, Purpose::consume, token));
     if (!next_.has_value()) {
-        WEIR_CO_CHECK(co_await resolve_start(connection));
+        WEIR_CO_CHECK(co_await resolve_start(connection, token));
     }
     if (at_end()) {
         co_return Result<void>();
@@ -118,7 +122,7 @@ Task<Result<void>> Consumer::PartitionStream::session() {
     request.consumer_id = config_.consumer_id;
     WEIR_CO_TRY(AnswerStream answers,
                 connection->open_stream(key_of(wire::SpuApi::stream_fetch), version, request));
-    CancelSource stop(token_);
+    CancelSource stop(token);
     TaskScope acknowledging(client_.env().executor, token_);
     acknowledging.spawn(acknowledge(connection, &stop));
     Result<void> received = co_await receive(std::move(answers), version, stop.token());
@@ -155,7 +159,7 @@ Task<Result<std::optional<Offset>>> Consumer::PartitionStream::stored_offset() {
 }
 
 Task<Result<void>> Consumer::PartitionStream::resolve_start(
-    std::shared_ptr<ServerConnection> connection) {
+    std::shared_ptr<ServerConnection> connection, CancelToken token) {
     std::optional<Offset> resume;
     if (config_.consumer_id.has_value()) {
         WEIR_CO_TRY(resume, co_await stored_offset());
@@ -170,7 +174,7 @@ Task<Result<void>> Consumer::PartitionStream::resolve_start(
     const Instant deadline = client_.env().clock.now() + client_.config().request_timeout;
     WEIR_CO_TRY(const BufferSlice frame,
                 co_await connection->call(key_of(wire::SpuApi::fetch_offsets), version, request,
-                                          deadline, token_));
+                                          deadline, token));
     WEIR_CO_TRY(wire::Reader reader, open_answer(frame));
     WEIR_CO_TRY(const wire::FetchOffsetsResponse response,
                 wire::decode_fetch_offsets_response(reader, version));

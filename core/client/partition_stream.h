@@ -28,9 +28,11 @@ public:
 private:
     enum class Progress : std::uint8_t { more, end };
 
-    // One stream on one connection; an error when it broke.
-    Task<Result<void>> session();
-    Task<Result<void>> resolve_start(std::shared_ptr<ServerConnection> connection);
+    // One stream on one connection; an error when it broke. `token` is cancelled, too, when another
+    // SPU leads.
+    Task<Result<void>> session(CancelToken token);
+    Task<Result<void>> resolve_start(std::shared_ptr<ServerConnection> connection,
+                                     CancelToken token);
     Task<Result<std::optional<Offset>>> stored_offset();
     Task<Result<void>> receive(AnswerStream answers, wire::Version version, CancelToken token);
     Task<Result<Progress>> take_answer(BufferSlice frame, wire::Version version);

@@ -52,8 +52,9 @@ struct ProducerConfig {
     // Our default: an acknowledged record is on every live replica.
     wire::Isolation isolation = wire::Isolation::read_committed;
     DeliverySemantic delivery = DeliverySemantic::at_least_once;
-    // How long the server may wait for the commit before it answers "timed out".
-    Duration server_timeout = Duration::from_ms(1'500);
+    // How long the server may wait for the commit before it answers "timed out". Longer than it
+    // takes until a silent replica is given up, or every such replica would fail what is under way.
+    Duration server_timeout = Duration::from_s(10);
     // How long one answer may take, on top of the server's timeout, before the connection is given
     // up.
     Duration response_timeout = Duration::from_s(60);

@@ -6,9 +6,11 @@ namespace {
 
 class NullProbe final : public Probe {
 public:
+    NullProbe() : Probe(false) {}
     bool fault(FaultPoint) override { return false; }
     void reached(Sometimes) override {}
     void log_moved(const LogPosition&) override {}
+    void tell(const Fact&) override {}
 };
 
 }  // namespace

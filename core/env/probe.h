@@ -5,11 +5,14 @@
 //    rarer: gives up early, splits work, answers slowly. Never one that would be a bug.
 //  - `reached` counts rare situations, so that a sweep can tell which it never came to.
 //  - `log_moved` feeds the strips of an explained failure.
+//  - `tell` feeds the checks of replication; whoever tells asks `listens` first, so that a fact
+//    costs nothing where nobody does.
 // None of them may change what the caller promises. Each costs one virtual call: not for loops over
 // records.
 #pragma once
 
 #include "core/base/ids.h"
+#include "core/env/facts.h"
 
 #include <array>
 #include <cstdint>
@@ -165,10 +168,19 @@ struct LogPosition {
 
 class Probe {
 public:
+    explicit Probe(bool listens) : listens_(listens) {}
     virtual ~Probe() = default;
+    Probe(const Probe&) = delete;
+    Probe& operator=(const Probe&) = delete;
     virtual bool fault(FaultPoint point) = 0;
     virtual void reached(Sometimes situation) = 0;
     virtual void log_moved(const LogPosition& position) = 0;
+    // Whether anybody wants facts.
+    bool listens() const { return listens_; }
+    virtual void tell(const Fact& fact) = 0;
+
+private:
+    bool listens_;
 };
 
 // Does nothing; lives for ever.

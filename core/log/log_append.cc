@@ -220,6 +220,11 @@ void LogImpl::note_batches(Segment& segment, const BufferSlice& batches) {
                             config_.index_interval_bytes);
         segment.max_time_stamp = std::max(segment.max_time_stamp, batch->header.max_time_stamp);
         note_batch(lineage_, batch->header.partition_leader_epoch, batch->header.base_offset);
+        tell([this, &batch] {
+            const BatchHeader& header = batch->header;
+            return BatchWritten{dir_, header.base_offset, header.next_offset(),
+                                header.partition_leader_epoch, header.crc};
+        });
     }
     segment.end_position += batches.size();
 }

@@ -208,6 +208,9 @@ std::vector<std::shared_ptr<Segment>> LogImpl::swap_segments(CutRequest request,
     synced_.sequence = promised_sequence_ = assigned_sequence_;
     synced_bytes_ = written_bytes_;
     pending_count_ = owed_count_ = 0;
+    tell([this, &request] {
+        return LogCut{dir_, request.end, request.kind == CutRequest::Kind::reset};
+    });
     tell_position();
     return doomed;
 }

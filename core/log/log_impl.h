@@ -229,6 +229,12 @@ private:
     const std::shared_ptr<Segment>& active() const { return segments_.back(); }
     void note_use() { last_used_ = env_.clock.now(); }
     void tell_position() { env_.probe.log_moved(LogPosition{dir_, log_start_, committed_, leo_}); }
+    template <typename F>
+    void tell(F make_fact) {
+        if (env_.probe.listens()) {
+            env_.probe.tell(make_fact());
+        }
+    }
 
     Env& env_;
     const std::string dir_;

@@ -49,6 +49,12 @@ LogImpl::LogImpl(Env& env, std::string dir, LogConfig config,
     synced_.position = active()->end_position;
     checkpointed_ = synced_;
     note_use();
+    tell([this] {
+        const LogIdentity& identity = config_.identity;
+        const PartitionIdentity partition{identity.uid.high, identity.uid.low,
+                                          PartitionId(identity.partition)};
+        return LogOpened{dir_, partition, log_start_, leo_};
+    });
     tell_position();
 }
 

@@ -237,6 +237,7 @@ Task<Result<void>> LogImpl::end(Ending ending) {
     }
     // Waits for appends that will not be committed any more end now.
     ended_ = true;
+    tell([this] { return LogClosed{dir_}; });
     on_written_.notify_all();
     on_committed_.notify_all();
     changed_.notify_all();

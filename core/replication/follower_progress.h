@@ -26,9 +26,11 @@ struct Push {
 class FollowerProgress {
 public:
     // Nothing is known of it; it gets time from `now` on before it counts as lagging.
-    FollowerProgress(SpuId spu, Instant now) : spu_(spu), caught_up_at_(now) {}
+    FollowerProgress(const AssignedReplica& replica, Instant now)
+        : spu_(replica.spu), uid_(replica.uid), caught_up_at_(now) {}
 
     SpuId spu() const { return spu_; }
+    const Uid& uid() const { return uid_; }
     bool is_attached() const { return session_.has_value(); }
     // Of the attached session.
     Offset acked() const { return session_->acked; }
@@ -88,6 +90,7 @@ private:
     void note_position(Offset acked, Offset leo, Instant now);
 
     SpuId spu_;
+    Uid uid_;
     std::optional<Session> session_;
     // Newest Attach that was seen.
     BootEpoch boot_seen_;

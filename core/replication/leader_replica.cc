@@ -62,8 +62,10 @@ void LeaderReplica::take_record(Step& step) {
                 continue;
             }
             FollowerProgress* known = find(replica.spu);
-            followers.push_back(known != nullptr ? std::move(*known)
-                                                 : FollowerProgress(replica.spu, step.at.now));
+            // With another uid it is another replica: nothing that was heard counts for it.
+            const bool stays = known != nullptr && (known->uid() == replica.uid ||
+                                                    mutant(Mutant::session_outlives_uid));
+            followers.push_back(stays ? std::move(*known) : FollowerProgress(replica, step.at.now));
         }
     }
     std::sort(followers.begin(), followers.end(),

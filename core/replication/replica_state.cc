@@ -32,7 +32,8 @@ ReplicaState::ReplicaState(const ReplicaIdentity& self, const ReplicaOptions& op
     WEIR_ASSERT(log_.durable <= log_.leo);
     // No nonce of an earlier process comes again: an answer to it may still be on the way, in the
     // same epoch.
-    history_.last_nonce = self_.boot.value() << kNonceBits;
+    history_.last_nonce =
+        std::max<std::uint64_t>(self_.boot.value() << kNonceBits, recovered.last_nonce);
     history_.followed_at = now;
 }
 

@@ -32,6 +32,8 @@ struct RecoveredReplica {
     ReplicaLog log;
     // The highest epoch that was accepted; kNoEpoch on a new disk.
     LeaderEpoch fence_epoch = kNoEpoch;
+    // Of this partition in this process, before the replica was looked at anew; 0 at the start.
+    std::uint64_t last_nonce = 0;
 };
 
 class ReplicaState {
@@ -77,6 +79,7 @@ public:
     // Null when it does not lead, or does not follow. Valid until the next call.
     const LeaderReplica* leader() const { return std::get_if<LeaderReplica>(&role_); }
     const FollowerReplica* follower() const { return std::get_if<FollowerReplica>(&role_); }
+    std::uint64_t last_nonce() const { return history_.last_nonce; }
     // It can't be trusted to have what it should: it keeps still until it is replaced.
     bool is_suspect() const { return is_suspect_; }
 

@@ -68,7 +68,7 @@ struct View {
 
 // What of following outlives the leader that is followed.
 struct FollowerHistory {
-    // Begins with the boot, so that none comes twice.
+    // Begins with the boot, and is handed on in the process, so that none comes twice.
     std::uint64_t last_nonce = 0;
     // When it last told a leader that it follows; the start of the process before that.
     Instant followed_at;

@@ -22,6 +22,7 @@ struct Doubts {
     bool all = false;
     std::set<control::PartitionRef> partitions;
 
+    bool any() const { return all || !partitions.empty(); }
     bool concern(const PartitionRecord& record) const {
         const control::PartitionRef ref = {record.topic_uid, record.partition};
         return all || partitions.contains(ref);
@@ -47,6 +48,9 @@ struct Context {
     AsyncMutex changing;
     Prng uid_prng;
     Doubts doubts;
+    // Topics that were deleted since the start: what an SPU that was away still has of them is not
+    // to be taken for something that the metadata have lost.
+    std::set<Uid> deleted_topics;
 };
 
 }  // namespace weir::sc

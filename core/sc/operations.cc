@@ -9,9 +9,9 @@
 
 namespace weir::sc {
 
-using wire::internal::Operate;
-using wire::internal::Operated;
-using wire::internal::OperatorVerb;
+using wire::Operate;
+using wire::Operated;
+using wire::OperatorVerb;
 
 Task<Operated> Operations::carry_out(Operate request) {
     Operated answer;

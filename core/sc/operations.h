@@ -5,7 +5,7 @@
 #pragma once
 
 #include "core/sc/record_changes.h"
-#include "core/wire/internal.h"
+#include "core/wire/own_api.h"
 
 namespace weir::sc {
 
@@ -15,14 +15,13 @@ public:
         : context_(context), reports_(reports), log_(context.env.log, "sc.operations") {}
 
     // Answers when it is stored.
-    Task<wire::internal::Operated> carry_out(wire::internal::Operate request);
+    Task<wire::Operated> carry_out(wire::Operate request);
 
 private:
     // Puts what the request changes into `changes`; an Error with a text for a person.
-    Result<void> decide(const wire::internal::Operate& request, RecordChanges& changes);
-    Result<void> set_draining(const wire::internal::Operate& request, RecordChanges& changes);
-    Result<PartitionRecord> next_record(const wire::internal::Operate& request,
-                                        const PartitionRecord& record,
+    Result<void> decide(const wire::Operate& request, RecordChanges& changes);
+    Result<void> set_draining(const wire::Operate& request, RecordChanges& changes);
+    Result<PartitionRecord> next_record(const wire::Operate& request, const PartitionRecord& record,
                                         const control::SpuStates& spus);
 
     Context& context_;

@@ -154,6 +154,11 @@ Task<Result<void>> PublicConnection::reply_status(RequestHeader header, wire::St
 Task<Result<void>> PublicConnection::handle(BufferSlice frame) {
     Reader reader(frame.span());
     WEIR_CO_TRY(RequestHeader header, wire::decode_request_header(reader));
+    const std::optional<wire::OwnApi> own = wire::own_api_from_key(header.api_key);
+    if (own.has_value()) {
+        BufferSlice body = frame.sub(reader.position(), reader.remaining());
+        co_return co_await handle_own(*own, std::move(header), std::move(body));
+    }
     const std::optional<ScApi> api = wire::sc_api_from_key(header.api_key);
     if (!api.has_value()) {
         co_return fail(ErrorCode::malformed, fmt::format("unknown api key {}", header.api_key));
@@ -219,6 +224,32 @@ Task<Result<void>> PublicConnection::handle_api(ScApi api, RequestHeader header,
         }
     }
     co_return fail(ErrorCode::malformed, "unknown api");
+}
+
+Task<Result<void>> PublicConnection::handle_own(wire::OwnApi api, RequestHeader header,
+                                                BufferSlice body) {
+    if (header.api_version < wire::kOwnVersionMin || header.api_version > wire::kOwnVersionMax) {
+        co_return fail(ErrorCode::malformed,
+                       fmt::format("version {} of {}", header.api_version, to_string(api)));
+    }
+    Reader reader(body.span());
+    switch (api) {
+        case wire::OwnApi::operate: {
+            WEIR_CO_TRY(wire::Operate request, wire::decode_operate(reader, header.api_version));
+            const wire::Operated answer = co_await operate(std::move(request));
+            enqueue_updates();
+            enqueue(header, answer);
+            co_return co_await flush();
+        }
+    }
+    co_return fail(ErrorCode::malformed, "unknown api");
+}
+
+Task<wire::Operated> PublicConnection::operate(wire::Operate request) {
+    if (request.verb == wire::OperatorVerb::adopt) {
+        co_return co_await services_.adoption.adopt(request.force);
+    }
+    co_return co_await services_.operations.carry_out(std::move(request));
 }
 
 Result<void> PublicConnection::start_watch(const RequestHeader& header,

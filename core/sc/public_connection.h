@@ -13,6 +13,7 @@
 #include "core/sc/watch.h"
 #include "core/task/task_scope.h"
 #include "core/wire/header.h"
+#include "core/wire/own_api.h"
 
 #include <memory>
 #include <string>
@@ -31,6 +32,8 @@ private:
     // Handles one request; an error closes the connection.
     Task<Result<void>> handle(BufferSlice frame);
     Task<Result<void>> handle_api(wire::ScApi api, wire::RequestHeader header, BufferSlice body);
+    Task<Result<void>> handle_own(wire::OwnApi api, wire::RequestHeader header, BufferSlice body);
+    Task<wire::Operated> operate(wire::Operate request);
     Task<Result<void>> handle_create(wire::RequestHeader header, wire::CreateRequest request);
     Task<Result<void>> handle_delete(wire::RequestHeader header, wire::DeleteRequest request);
     Task<Result<void>> handle_update(wire::RequestHeader header, wire::UpdateRequest request);

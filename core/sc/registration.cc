@@ -25,17 +25,6 @@ control::PartitionRef ref_of(const StoredReplica& replica) {
     return {replica.partition.topic_uid, replica.partition.partition};
 }
 
-control::ReplicaReport report_of(SpuId spu, BootEpoch boot, const StoredReplica& replica) {
-    control::ReplicaReport report;
-    report.spu = spu;
-    report.boot = boot;
-    report.uid = replica.uid;
-    report.last_epoch = replica.last_epoch;
-    report.leo = replica.leo;
-    report.healthy = replica.is_healthy;
-    return report;
-}
-
 // `stored`: what the SPU has of the replica that the record assigns to it; nullptr for nothing.
 ReturnKind return_of(const PartitionRecord& record, const SpuExtra& known,
                      const RegisterSpu& request, const StoredReplica* stored) {
@@ -66,6 +55,20 @@ bool holds(const PartitionRecord& record, SpuId spu) {
 
 }  // namespace
 
+control::RegisteredReplica registered_replica(SpuId spu, BootEpoch boot,
+                                              const StoredReplica& stored) {
+    control::RegisteredReplica replica;
+    replica.of = ref_of(stored);
+    replica.report.spu = spu;
+    replica.report.boot = boot;
+    replica.report.uid = stored.uid;
+    replica.report.last_epoch = stored.last_epoch;
+    replica.report.leo = stored.leo;
+    replica.report.healthy = stored.is_healthy;
+    replica.fence_epoch = stored.fence_epoch;
+    return replica;
+}
+
 PartitionRecord keep_only_copy(PartitionRecord record, SpuId spu) {
     const bool is_only_copy = record.replicas.size() + record.adding.size() == 1;
     if (is_only_copy && record.lrs.empty() && record.elr.empty()) {
@@ -74,10 +77,12 @@ PartitionRecord keep_only_copy(PartitionRecord record, SpuId spu) {
     return record;
 }
 
-Registration::Registration(Context& context, Partitions& partitions, PartitionReports& reports)
+Registration::Registration(Context& context, Partitions& partitions, PartitionReports& reports,
+                           Adoption& adoption)
     : context_(context),
       partitions_(partitions),
       reports_(reports),
+      adoption_(adoption),
       log_(context.env.log, "sc.registration") {}
 
 Task<Registered> Registration::admit(RegisterSpu request) {
@@ -123,10 +128,12 @@ Task<Registered> Registration::admit(RegisterSpu request) {
 Task<Result<void>> Registration::take_in(const SpuTable::Entry* entry, const RegisterSpu* request,
                                          Registered* answer) {
     look_for_regressions(*request);
+    adoption_.note(*request);
     if (context_.doubts.all) {
         // It would delete what these metadata do not know.
         co_return fail(ErrorCode::unavailable,
-                       "the metadata are older than the cluster: restore the newest ones");
+                       "the metadata are older than the cluster: restore the newest ones, or adopt "
+                       "what the SPUs have (weir cluster adopt)");
     }
     const SpuExtra& known = entry->extra;
     if (known.boot != kNoBoot && known.boot_id == request->boot_id) {
@@ -188,7 +195,7 @@ void Registration::bring_back(const PartitionTable::Entry& entry, const SpuTable
 void Registration::note_reports(const RegisterSpu& request, BootEpoch boot) {
     for (const StoredReplica& replica : request.replicas) {
         if (const PartitionTable::Entry* entry = partitions_.find(ref_of(replica))) {
-            partitions_.note_report(*entry, report_of(request.spu, boot, replica));
+            partitions_.note_report(*entry, registered_replica(request.spu, boot, replica).report);
         }
     }
 }
@@ -202,15 +209,10 @@ void Registration::look_for_regressions(const RegisterSpu& request) {
     }
     std::vector<control::RegisteredReplica> replicas;
     for (const StoredReplica& stored : request.replicas) {
-        control::RegisteredReplica replica;
-        replica.of = ref_of(stored);
         // What was deleted while the SPU was away is no sign: nobody keeps every topic that was.
-        if (!view.leader_epochs.contains(replica.of)) {
-            continue;
+        if (view.leader_epochs.contains(ref_of(stored))) {
+            replicas.push_back(registered_replica(request.spu, request.boot, stored));
         }
-        replica.report = report_of(request.spu, request.boot, stored);
-        replica.fence_epoch = stored.fence_epoch;
-        replicas.push_back(std::move(replica));
     }
     const BootEpoch last_boot = std::max(request.boot, request.clean_boot);
     for (const auto& regression : control::find_regressions(view, last_boot, replicas)) {
@@ -218,13 +220,14 @@ void Registration::look_for_regressions(const RegisterSpu& request) {
             context_.doubts.all = true;
             WEIR_LOG(log_, error,
                      "spu {} has run as boot {}, which was never given out: the metadata are older "
-                     "than the cluster; no SPU is served until the newest ones are restored",
+                     "than the cluster; no SPU is served until the newest ones are restored or an "
+                     "operator adopts what the SPUs have",
                      request.spu.value(), last_boot.value());
         } else {
             context_.doubts.partitions.insert(regression.of);
             WEIR_LOG(log_, error,
                      "spu {} has accepted a newer epoch of {}/{} than the metadata know: its "
-                     "record is not changed any more",
+                     "record is not changed until an operator adopts what the SPUs have",
                      request.spu.value(), to_string(regression.of.topic_uid),
                      regression.of.partition.value());
         }

@@ -4,6 +4,7 @@
 // Owned by the service; one shard.
 #pragma once
 
+#include "core/sc/adoption.h"
 #include "core/sc/partitions.h"
 #include "core/sc/record_changes.h"
 
@@ -14,9 +15,14 @@ namespace weir::sc {
 // a record that has just lost the member `spu`.
 PartitionRecord keep_only_copy(PartitionRecord record, SpuId spu);
 
+// What a registration says of one replica.
+control::RegisteredReplica registered_replica(SpuId spu, BootEpoch boot,
+                                              const wire::internal::StoredReplica& stored);
+
 class Registration {
 public:
-    Registration(Context& context, Partitions& partitions, PartitionReports& reports);
+    Registration(Context& context, Partitions& partitions, PartitionReports& reports,
+                 Adoption& adoption);
 
     // Whether the SPU may work here. A new process gets a new boot epoch, and in the same
     // transaction the old one loses what it led and may lose its place in the live sets; a process
@@ -36,6 +42,7 @@ private:
     Context& context_;
     Partitions& partitions_;
     PartitionReports& reports_;
+    Adoption& adoption_;
     Logger log_;
 };
 

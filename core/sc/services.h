@@ -3,6 +3,7 @@
 // Owned by the service, outlives every connection.
 #pragma once
 
+#include "core/sc/adoption.h"
 #include "core/sc/context.h"
 #include "core/sc/objects.h"
 #include "core/sc/operations.h"
@@ -20,16 +21,18 @@ struct Services {
           reports(context_in),
           spus(context_in, reports),
           partitions(context_in, spus, reports),
-          registration(context_in, partitions, reports),
           topics(context_in, spus),
+          adoption(context_in, reports, topics),
+          registration(context_in, partitions, reports, adoption),
           objects(context_in),
           operations(context_in, reports) {}
     Context& context;
     PartitionReports reports;
     Spus spus;
     Partitions partitions;
-    Registration registration;
     Topics topics;
+    Adoption adoption;
+    Registration registration;
     Objects objects;
     Operations operations;
 };

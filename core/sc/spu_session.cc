@@ -128,13 +128,6 @@ Task<Result<void>> SpuSession::register_spu() {
     WEIR_CO_TRY(const BufferSlice frame, co_await read_frame());
     Reader reader(frame.span());
     WEIR_CO_TRY(const InternalHeader header, decode_internal_header(reader));
-    if (header.kind == MessageKind::operate) {
-        WEIR_CO_TRY(const Operate request, decode_message<Operate>(reader, kInternalHelloVersion));
-        const Operated answer = co_await services_.operations.carry_out(request);
-        enqueue(answer, header.correlation_id);
-        WEIR_CO_CHECK(co_await flush());
-        co_return fail(ErrorCode::cancelled, "an operator's request was answered");
-    }
     if (header.kind != MessageKind::register_spu) {
         co_return fail(ErrorCode::malformed,
                        fmt::format("{} before the registration", to_string(header.kind)));

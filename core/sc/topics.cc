@@ -86,7 +86,8 @@ wire::Status Topics::refused(const std::string& name, const TopicSpec& spec,
     return status_error(name, tag, refusal.message);
 }
 
-Topics::Plan Topics::plan(std::string name, Uid uid, TopicSpec spec, TopicStatus status) const {
+Topics::Plan Topics::plan(std::string name, Uid uid, TopicSpec spec, TopicStatus status,
+                          const Records& given) const {
     const control::ClusterView view =
         context_.catalog.cluster_view(context_.config.partitions_per_topic_max);
     Plan plan;
@@ -106,7 +107,8 @@ Topics::Plan Topics::plan(std::string name, Uid uid, TopicSpec spec, TopicStatus
         PartitionExtra extra;
         extra.key.topic = name;
         extra.key.partition = number;
-        extra.record = new_record(uid, number, row);
+        const auto known = given.find(number);
+        extra.record = known == given.end() ? new_record(uid, number, row) : known->second;
         PartitionObject partition;
         partition.name = to_string(extra.key);
         if (context_.catalog.partitions.find(partition.name) != nullptr) {
@@ -149,6 +151,48 @@ PartitionRecord Topics::new_record(const Uid& topic_uid, std::uint32_t number,
     partition.unclean_policy = context_.config.unclean_policy;
     const control::SpuStates states = context_.catalog.spu_states();
     return control::new_partition(partition, states, spus_.away(states));
+}
+
+PartitionRecord Topics::bare_record(const Uid& topic_uid, std::uint32_t number,
+                                    std::size_t replica_count) const {
+    const std::uint32_t wanted =
+        context_.config.min_live.value_or(control::default_min_live(replica_count));
+    PartitionRecord record;
+    record.topic_uid = topic_uid;
+    record.partition = PartitionId(number);
+    record.min_live =
+        std::clamp<std::uint32_t>(wanted, 1, static_cast<std::uint32_t>(replica_count));
+    record.durability = context_.config.durability;
+    record.unclean_policy = context_.config.unclean_policy;
+    return record;
+}
+
+Task<Result<void>> Topics::put_back(std::string name, Uid uid,
+                                    std::map<std::uint32_t, PartitionRecord> records) {
+    TopicSpec spec;
+    TopicStatus status;
+    if (const TopicTable::Entry* topic = context_.catalog.topics.find(name)) {
+        WEIR_ASSERT(topic->extra.uid == uid);
+        spec = topic->object.spec;
+        status = topic->object.status;
+    } else {
+        spec.replicas = ComputedReplicas();
+    }
+    auto* computed = std::get_if<ComputedReplicas>(&spec.replicas);
+    for (const auto& [number, record] : records) {
+        std::vector<SpuId>& row = status.replica_map[number];
+        for (const AssignedReplica& replica : record.replicas) {
+            row.push_back(replica.spu);
+        }
+        if (computed != nullptr) {
+            computed->partition_count = std::max(computed->partition_count, number + 1);
+            computed->replication_factor =
+                std::max(computed->replication_factor, static_cast<std::uint32_t>(row.size()));
+        }
+    }
+    status.resolution = TopicResolution::provisioned;
+    Plan found = plan(std::move(name), uid, std::move(spec), std::move(status), records);
+    co_return co_await carry_out(std::move(found));
 }
 
 Task<Result<void>> Topics::carry_out(Plan plan) {
@@ -308,6 +352,7 @@ Task<wire::Status> Topics::remove(std::string name, bool force) {
     for (const ReplicaKey& key : partitions) {
         context_.catalog.partitions.remove(to_string(key));
     }
+    context_.deleted_topics.insert(topic->extra.uid);
     context_.catalog.topics.remove(name);
     context_.catalog.notify();
     WEIR_LOG(log_, info, "topic {} deleted with {} partitions", name, partitions.size());

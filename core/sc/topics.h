@@ -9,6 +9,7 @@
 #include "core/sc/spus.h"
 #include "core/wire/control_plane.h"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -30,12 +31,26 @@ public:
     // The system topic of 8.6, unless it exists.
     Task<Result<void>> create_consumer_offset_topic();
 
+    // --- For whoever holds Context::changing
+    // ------------------------------------------------------
+
+    // A record with the settings of new ones, and without replicas.
+    PartitionRecord bare_record(const Uid& topic_uid, std::uint32_t number,
+                                std::size_t replica_count) const;
+    // Stores partitions that follow those that the topic has, or that are the first of a topic that
+    // is made for them, with settings as of one that names none.
+    Task<Result<void>> put_back(std::string name, Uid uid,
+                                std::map<std::uint32_t, PartitionRecord> records);
+
 private:
     struct Plan;
+    using Records = std::map<std::uint32_t, PartitionRecord>;
     wire::Status refused(const std::string& name, const TopicSpec& spec,
                          const control::Refusal& refusal) const;
     // The topic's new state with what it takes to store it.
-    Plan plan(std::string name, Uid uid, TopicSpec spec, TopicStatus status) const;
+    // Partitions that it has not yet get new records, except for the `given` ones.
+    Plan plan(std::string name, Uid uid, TopicSpec spec, TopicStatus status,
+              const Records& given = Records()) const;
     // With fresh uids, and a leader if there is one to elect.
     PartitionRecord new_record(const Uid& topic_uid, std::uint32_t number,
                                const std::vector<SpuId>& row) const;

@@ -65,6 +65,7 @@ Task<wire::FetchPartitionResponse> fetch_partition(const FetchServices& services
         }
         response.records = *std::move(records);
     }
+    replica->note_served();
     response.high_watermark = (*log)->committed_end().value();
     response.log_start_offset = (*log)->log_start().value();
     co_return response;
@@ -137,6 +138,7 @@ Task<wire::FetchOffsetsResponse> handle_fetch_offsets(const FetchServices& servi
                 answer.partitions.push_back(std::move(offsets));
                 continue;
             }
+            replica->note_served();
             offsets.start_offset = (*log)->log_start().value();
             offsets.last_stable_offset = (*log)->committed_end().value();
             if (request.consumer_id.has_value()) {

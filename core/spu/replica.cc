@@ -139,6 +139,7 @@ std::optional<StoredReplica> Replica::stored() const {
     }
     StoredReplica stored;
     stored.partition = partition();
+    stored.topic = key().topic;
     stored.uid = state_file_.replica_uid();
     stored.fence_epoch = state_file_.fence_epoch();
     stored.is_healthy = log_ != nullptr && !(state_.has_value() && state_->is_suspect());
@@ -268,6 +269,7 @@ Task<Result<void>> Replica::close() {
 
 Task<Result<void>> Replica::remove() {
     WEIR_ASSERT(deleted_);
+    tell_dropped();
     WEIR_CO_TRY(const AsyncMutex::Guard guard, co_await files_.lock());
     closed_ = true;
     state_file_.close_file();

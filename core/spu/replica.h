@@ -14,7 +14,8 @@
 // (Log::begin_epoch): nothing is appended for it afterwards, and the rules know all that was.
 //
 // What it implements: replica.cc the files and the assignment, replica_rules.cc the inputs,
-// replica_effects.cc the effects, replica_push.cc what goes to followers.
+// replica_effects.cc the effects, replica_push.cc what goes to followers, replica_facts.cc what a
+// listening probe is told.
 #pragma once
 
 #include "core/base/intrusive_list.h"
@@ -126,6 +127,9 @@ public:
     // There may be more for this one.
     void tell_follower(SpuId spu);
 
+    // A client is about to get an answer that says that this SPU leads.
+    void note_served() const;
+
 private:
     struct ProbeInput {
         ScEpoch sc_epoch;
@@ -179,6 +183,13 @@ private:
     void note_uncommitted(Offset leo);
     void update_followed();
     void update_role();
+
+    // replica_facts.cc
+    PartitionIdentity identity() const;
+    void tell_state() const;
+    void tell_message(const replication::PeerMessage& message) const;
+    void tell_message(const replication::ScMessage& message) const;
+    void tell_dropped() const;
 
     // replica_push.cc
     void make_followers();

@@ -58,8 +58,10 @@ bool Replica::carry_out_now(Effect& effect) {
         note_committed(advanced->hw);
     } else if (auto* to_peer = std::get_if<replication::ToPeer>(&effect)) {
         update_followed();
+        tell_message(to_peer->message);
         context_.peers.send(to_peer->to, {partition(), std::move(to_peer->message), {}});
     } else if (auto* to_sc = std::get_if<replication::ToSc>(&effect)) {
+        tell_message(to_sc->message);
         context_.sc_outbox.put(partition(), std::move(to_sc->message));
     } else if (const auto* alarm = std::get_if<replication::Alarm>(&effect)) {
         WEIR_LOG(logger_, error, "{}, offset {}: {}", to_string(key()), alarm->offset.value(),
@@ -213,6 +215,7 @@ void Replica::update_role() {
     if (state_.has_value() && state_->follower() != nullptr && cut_count_ == 0) {
         note_committed(state_->log().hw);
     }
+    tell_state();
     const bool leads_now = leads();
     if (leads_now != led_) {
         led_ = leads_now;

@@ -146,6 +146,7 @@ Task<Result<void>> Stream::serve(CancelToken token) {
         // Read after the slice: never below what is in it.
         const Offset high_watermark = log->committed_end();
         const Offset log_start = log->log_start();
+        replica_->note_served();
         WEIR_CO_CHECK(co_await send_slice(*std::move(slice), high_watermark, log_start, token));
     }
     co_return fail(ErrorCode::cancelled, "the connection is closing");

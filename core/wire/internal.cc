@@ -30,8 +30,6 @@ std::string_view to_string(MessageKind kind) {
         case MessageKind::heartbeat_ack: return "HeartbeatAck";
         case MessageKind::probe_partitions: return "ProbePartitions";
         case MessageKind::sc_messages: return "ScMessages";
-        case MessageKind::operate: return "Operate";
-        case MessageKind::operated: return "Operated";
         case MessageKind::peer_hello: return "PeerHello";
         case MessageKind::peer_welcome: return "PeerWelcome";
         case MessageKind::fetch_consumer_offset: return "FetchConsumerOffset";

@@ -16,7 +16,6 @@
 //   of replication (core/replication/messages.h) speak through Assignments (LeaderIs: a record is
 //   part of each assignment), ProbePartitions and ScMessages. After a reconnect everything starts
 //   again with RegisterSpu and a full Assignments.
-// An operator's tool to the SC (same port): Operate -> Operated, one for each connection.
 // SPU to SPU (the caller dials the private port of the leader of consumer-offset-0, or of the
 // leader of partitions that it follows):
 //   PeerHello -> PeerWelcome, then any number of the three consumer-offset requests, each answered
@@ -63,8 +62,6 @@ enum class MessageKind : std::uint16_t {
     heartbeat_ack = 3007,
     probe_partitions = 3008,
     sc_messages = 3009,
-    operate = 3011,
-    operated = 3012,
     peer_hello = 3101,
     peer_welcome = 3102,
     fetch_consumer_offset = 3103,
@@ -106,6 +103,8 @@ struct PartitionRef {
 // A replica as an SPU found it on its disk.
 struct StoredReplica {
     PartitionRef partition;
+    // The topic's name. An SC that has lost the topic can make it anew.
+    std::string topic;
     // Of the assignment that it was made for.
     Uid uid;
     // The highest epoch that it accepted.
@@ -302,37 +301,6 @@ struct ScMessages {
     friend bool operator==(const ScMessages&, const ScMessages&) = default;
 };
 
-// ---- An operator and the SC
-
-enum class OperatorVerb : std::uint8_t {
-    // The partition `key` shall be held by `spus`, preferred leader first.
-    reassign,
-    // What a reassignment of `key` has not finished is given up.
-    cancel_reassignment,
-    // The preferred leader of `key` shall lead it.
-    elect_preferred,
-    // The SPU `spus[0]` gives away what it leads and holds; it stays so until undrain.
-    drain,
-    undrain,
-};
-
-struct Operate {
-    static constexpr MessageKind kKind = MessageKind::operate;
-    OperatorVerb verb = OperatorVerb::reassign;
-    ReplicaKey key;
-    std::vector<SpuId> spus;
-    friend bool operator==(const Operate&, const Operate&) = default;
-};
-
-struct Operated {
-    static constexpr MessageKind kKind = MessageKind::operated;
-    // It is stored and under way; otherwise nothing has changed.
-    bool accepted = false;
-    // For a person.
-    std::string message;
-    friend bool operator==(const Operated&, const Operated&) = default;
-};
-
 // ---- SPU and SPU
 
 struct PeerHello {
@@ -418,8 +386,6 @@ void encode_message(Writer& writer, const T& message, Version version);
     EACH(HeartbeatAck);              \
     EACH(ProbePartitions);           \
     EACH(ScMessages);                \
-    EACH(Operate);                   \
-    EACH(Operated);                  \
     EACH(PeerHello);                 \
     EACH(PeerWelcome);               \
     EACH(FetchConsumerOffset);       \

@@ -13,19 +13,6 @@ namespace detail {
 template <>
 inline constexpr std::uint8_t kEnumCount<internal::RegisterResult> = 5;
 
-template <>
-inline constexpr std::uint8_t kEnumCount<internal::OperatorVerb> = 5;
-
-template <typename A>
-void fields(A& a, FieldsOf<A, internal::Operate>& v) {
-    a(v.verb, v.key, v.spus);
-}
-
-template <typename A>
-void fields(A& a, FieldsOf<A, internal::Operated>& v) {
-    a(v.accepted, v.message);
-}
-
 template <typename A>
 void fields(A& a, FieldsOf<A, internal::PartitionRef>& v) {
     a(v.topic_uid, v.partition);
@@ -33,7 +20,7 @@ void fields(A& a, FieldsOf<A, internal::PartitionRef>& v) {
 
 template <typename A>
 void fields(A& a, FieldsOf<A, internal::StoredReplica>& v) {
-    a(v.partition, v.uid, v.fence_epoch, v.last_epoch, v.leo, v.log_start, v.is_healthy);
+    a(v.partition, v.topic, v.uid, v.fence_epoch, v.last_epoch, v.leo, v.log_start, v.is_healthy);
 }
 
 template <typename A>

@@ -60,11 +60,13 @@ private:
         Process* const real;
     };
     struct RecordedProbe final : Probe {
-        explicit RecordedProbe(Transcript& transcript_in) : transcript(transcript_in) {}
+        explicit RecordedProbe(Transcript& transcript_in)
+            : Probe(false), transcript(transcript_in) {}
         // A recorded node is a real one: nothing makes it take a rarer way.
         bool fault(FaultPoint) override { return false; }
         void reached(Sometimes situation) override;
         void log_moved(const LogPosition& position) override;
+        void tell(const Fact&) override {}
         Transcript& transcript;
         std::map<std::string, LogEnd> logs;
     };

@@ -115,10 +115,7 @@ Task<void> delete_one(Churn* churn, CancelToken stop) {
 
 Task<void> run_admin_churn(Env& env, client::Client& client, RunState* run, CancelToken stop) {
     Churn churn{env, client, run, env.random.stream("churn")};
-    const std::vector<FaultSpec>& faults = run->scenario.faults;
-    churn.reuses_names = std::none_of(faults.begin(), faults.end(), [](const FaultSpec& spec) {
-        return spec.kind == FaultKind::store_restored;
-    });
+    churn.reuses_names = !run->scenario.has_fault(FaultKind::store_restored);
     const std::int64_t interval_ns = run->scenario.workload.admin_interval->ns();
     while (run->load && !stop.cancelled()) {
         const std::size_t live = run->churn_topics.size();
@@ -153,7 +150,7 @@ Task<bool> verify_churn(Env& env, client::Client& client, RunState* run, CancelT
         co_await pause(env, Duration::from_ms(100), stop);
     }
     for (const RunState::DeletedTopic& one : run->deleted_topics) {
-        if (names.contains(one.name) && !run->may_be_undone(one.deleted)) {
+        if (names.contains(one.name) && !run->may_be_back(one.deleted)) {
             run->oracle.report(Invariant::a15_metadata,
                                fmt::format("topic {} was deleted and is listed", one.name));
         }

@@ -8,6 +8,7 @@
 #include "sim-scenarios/payload.h"
 #include "sim-scenarios/workloads/admin_churn.h"
 #include "sim-scenarios/workloads/offset_consumers.h"
+#include "sim-scenarios/workloads/operator.h"
 #include "sim-scenarios/workloads/views.h"
 
 #include <fmt/core.h>
@@ -184,6 +185,7 @@ client::ProducerConfig producer_config(RunState* run, TopicIndex topic, Prng& pr
     config.linger = Duration::from_ms(prng.between(0, 3) * 5);
     config.delivery = prng.chance(1, 2) ? client::DeliverySemantic::at_least_once
                                         : client::DeliverySemantic::at_most_once;
+    config.server_timeout = Duration::from_ms(1'500);
     config.response_timeout = Duration::from_s(4);
     config.delivery_timeout = Duration::from_s(15);
     config.retry_backoff_max = Duration::from_s(1);
@@ -619,6 +621,10 @@ Task<Result<void>> client_main(Env& env, RunState* run, std::uint32_t index, Can
     while (!run->ready && !stop.cancelled()) {
         co_await pause(env, Duration::from_ms(10), stop);
     }
+    TaskScope operators(env.executor, stop);
+    if (index == 0 && run->scenario.has_fault(FaultKind::store_restored)) {
+        operators.spawn(run_operator(env, *client, run, operators.token()));
+    }
     TaskScope workers(env.executor, stop);
     if (!stop.cancelled()) {
         spawn_workers(env, *client, run, index, workers);
@@ -636,6 +642,7 @@ Task<Result<void>> client_main(Env& env, RunState* run, std::uint32_t index, Can
     }
     Event stopped(env.executor);
     static_cast<void>(co_await stopped.wait(stop));
+    co_await operators.close();
     co_await client->close();
     co_return Result<void>();
 }

@@ -22,4 +22,10 @@ bool RunState::may_be_undone(const Confirmed& change) const {
     });
 }
 
+bool RunState::may_be_back(const Confirmed& deletion) const {
+    return std::any_of(restores.begin(), restores.end(), [&deletion](const Restore& restore) {
+        return deletion.asked_ns <= restore.at_ns;
+    });
+}
+
 }  // namespace weir::sim

@@ -90,6 +90,8 @@ struct RunState {
     std::vector<Restore> restores;
     // Whether a restore may have undone it.
     bool may_be_undone(const Confirmed& change) const;
+    // Whether what was deleted may be back: undone, or adopted from an SPU that was away.
+    bool may_be_back(const Confirmed& deletion) const;
     // Churn topics that the SC has forgotten so. Their records stay where they are.
     std::vector<TopicIndex> unlisted_topics;
     std::map<std::pair<TopicIndex, std::uint32_t>, SpuId> leaders;

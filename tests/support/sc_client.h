@@ -10,6 +10,7 @@
 #include "core/wire/control_plane.h"
 #include "core/wire/header.h"
 #include "core/wire/internal.h"
+#include "core/wire/own_api.h"
 
 #include <map>
 #include <memory>
@@ -101,6 +102,16 @@ public:
         co_return wire::decode_status(reader, version);
     }
 
+    Task<Result<wire::Operated>> operate(wire::Operate request) {
+        version = wire::kOwnVersionMax;
+        const auto sent = co_await send(wire::ScApi(wire::OwnApi::operate), std::move(request));
+        version = 19;
+        WEIR_CO_TRY(const std::int32_t id, sent);
+        WEIR_CO_TRY(const BufferSlice body, co_await receive_for(id));
+        wire::Reader reader(body.span());
+        co_return wire::decode_operated(reader, wire::kOwnVersionMax);
+    }
+
     Task<Result<wire::ListResponse>> list(ObjectKind kind, bool system) {
         wire::ListRequest request;
         request.kind = kind;
@@ -162,29 +173,6 @@ private:
     std::int32_t last_id_ = 0;
     std::vector<Response> passed_;
 };
-
-// An operator's tool: one request on its own connection to the private port.
-inline Task<Result<wire::internal::Operated>> operate(Env& env, HostPort address,
-                                                      wire::internal::Operate request) {
-    using namespace wire::internal;
-    WEIR_CO_TRY(const std::unique_ptr<Connection> connection,
-                co_await env.network.connect(std::move(address), CancelToken()));
-    rpc::FrameReader reader(*connection, rpc::FrameLimits());
-    rpc::FrameWriter writer(*connection, env.executor);
-    rpc::OutFrame out;
-    out.head = message_frame(request, kInternalHelloVersion, CorrelationId(1));
-    WEIR_CO_CHECK(co_await writer.send(std::move(out), CancelToken()));
-    WEIR_CO_TRY(std::optional<BufferSlice> frame, co_await reader.next(CancelToken()));
-    if (!frame.has_value()) {
-        co_return fail(ErrorCode::connection_closed, "the SC has closed");
-    }
-    wire::Reader body(frame->span());
-    WEIR_CO_TRY(const InternalHeader header, decode_internal_header(body));
-    if (header.kind != MessageKind::operated) {
-        co_return fail(ErrorCode::malformed, "unexpected message");
-    }
-    co_return decode_message<Operated>(body, header.version);
-}
 
 // What a scripted SPU was told, for the test to look at, and what is on its disk.
 struct FakeSpuState {
@@ -321,7 +309,9 @@ private:
             if (header.kind == MessageKind::registered) {
                 WEIR_CO_TRY(state_->registered, decode_message<Registered>(body, 1));
                 ++state_->sessions;
-                boot_ = state_->registered.boot;
+                if (state_->registered.result == RegisterResult::accepted) {
+                    boot_ = state_->registered.boot;
+                }
             } else if (header.kind == MessageKind::heartbeat_ack) {
                 WEIR_CO_TRY(const HeartbeatAck ack, decode_message<HeartbeatAck>(body, 1));
                 state_->acks = ack.sequence;
@@ -384,6 +374,7 @@ private:
         wire::internal::StoredReplica stored;
         stored.partition.topic_uid = assignment.record.topic_uid;
         stored.partition.partition = assignment.record.partition;
+        stored.topic = assignment.key.topic;
         for (const auto* places : {&assignment.record.replicas, &assignment.record.adding}) {
             for (const AssignedReplica& replica : *places) {
                 if (replica.spu == SpuId(options_.id)) {

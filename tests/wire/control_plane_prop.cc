@@ -3,6 +3,7 @@
 #include "core/wire/control_plane.h"
 #include "core/wire/internal.h"
 #include "core/wire/internal_fields.h"
+#include "core/wire/own_api_fields.h"
 #include "tests/support/random_fields.h"
 #include "tests/support/rapidcheck.h"
 
@@ -135,6 +136,12 @@ RC_GTEST_PROP(ControlPlane, list_and_watch_responses_round_trip, (std::uint64_t 
     check_watch<SmartModuleSpec>(prng, version);
     check_watch<SpuGroupSpec>(prng, version);
     check_watch<TableFormatSpec>(prng, version);
+}
+
+RC_GTEST_PROP(ControlPlane, our_own_requests_round_trip, (std::uint64_t seed)) {
+    Prng prng(seed);
+    check_request(random_value<Operate>(prng, kOwnVersionMax), kOwnVersionMax, &decode_operate);
+    check_request(random_value<Operated>(prng, kOwnVersionMax), kOwnVersionMax, &decode_operated);
 }
 
 RC_GTEST_PROP(ControlPlane, small_requests_round_trip, (std::uint64_t seed)) {

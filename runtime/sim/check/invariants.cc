@@ -52,6 +52,63 @@ const std::vector<InvariantInfo>& invariant_catalogue() {
         {Invariant::a20_stored_offset, "A20", "stored-offset", safety,
          "A stored consumer offset never exceeds what was delivered to the consumer, and never "
          "goes back."},
+        {Invariant::i1_one_commit, "I1", "one-commit", safety,
+         "Whenever a leader moves its high watermark over an offset, it holds there what was "
+         "committed first."},
+        {Invariant::i2_leader_complete, "I2", "leader-complete", safety,
+         "A replica that becomes leader by a clean election holds everything that is committed."},
+        {Invariant::i3_candidates, "I3", "candidates-complete", safety,
+         "So does every replica that may be elected: in LRS or ELR, in a process the SC knows."},
+        {Invariant::i6_one_leader, "I6", "one-leader", safety,
+         "An epoch is led by the one process that was elected to it."},
+        {Invariant::i7_lineage, "I7", "lineage", safety,
+         "Batches of the same epoch at the same offset are the same, on whichever replica."},
+        {Invariant::i8_matching, "I8", "log-matching", safety,
+         "Below its high watermark every replica holds what is committed."},
+        {Invariant::i9_prefix, "I9", "prefix", safety,
+         "What a follower holds that is attached to a leader, the leader holds as well."},
+        {Invariant::i10_superset, "I10", "superset", safety,
+         "A leader with min_live replicas waits for everybody who may be elected in its place."},
+        {Invariant::i11_min_live, "I11", "min-live", safety,
+         "Nothing is committed while fewer than min_live replicas are stored as live."},
+        {Invariant::i12_monotone, "I12", "monotone-authority", safety,
+         "Epochs, versions, boot counter and what a replica has accepted never go back, restarts "
+         "included."},
+        {Invariant::i13_good_record, "I13", "good-record", safety,
+         "The leader is in the LRS; LRS, ELR and last_known are disjoint sets of replicas; with "
+         "min_live members in the LRS the others are empty."},
+        {Invariant::i14_fenced_out, "I14", "fenced-out", safety,
+         "An SPU that is taken for gone is in no LRS, and no former process of one leads."},
+        {Invariant::i15_discipline, "I15", "epoch-discipline", safety,
+         "Another leader has another epoch, another record another version."},
+        {Invariant::i16_clean_cut, "I16", "clean-cut", safety,
+         "No replica cuts its log below its high watermark, and none that may be elected below "
+         "what is committed."},
+        {Invariant::i17_order, "I17", "log-order", safety,
+         "Log start <= high watermark <= log end; batches follow each other without a gap and "
+         "with epochs that do not go down; files hold what the log says."},
+        {Invariant::i18_one_writer, "I18", "one-writer", safety, "No log is open twice."},
+        {Invariant::i19_durable_ack, "I19", "durable-ack", safety,
+         "With durability fsync, what a replica lets others count on is on its disk: a loss of "
+         "power does not take it."},
+        {Invariant::i20_stale_leader, "I20", "stale-leader", safety,
+         "Once another leads, an SPU serves clients for its lease at most."},
+        {Invariant::i21_zombie, "I21", "zombie", safety,
+         "What a leader of a former epoch still commits, the leaders of later ones hold."},
+        {Invariant::i22_identity, "I22", "identity", safety,
+         "No replica is deleted that is still assigned."},
+        {Invariant::i23_recovery_marked, "I23", "recovery-marked", safety,
+         "An election outside of LRS and ELR is marked as a recovery, and never happens under the "
+         "policy never."},
+        {Invariant::i24_survival, "I24", "survival", safety,
+         "Such an election happens only when enough was lost: min_live tails, or a disk."},
+        {Invariant::i28_retention, "I28", "retention-committed", safety,
+         "Retention deletes only what is committed."},
+        {Invariant::i29_one_request, "I29", "one-request", safety,
+         "A leader has at most one request for another LRS under way, and repeats it unchanged."},
+        {Invariant::i30_convergence, "I30", "convergence", liveness,
+         "After the faults have healed all replicas are live and hold the same bytes, all of them "
+         "committed, and everybody agrees on the leader."},
         {Invariant::assertion, "assert", "assertion", InvariantKind::assertion,
          "No assertion of the program fails."},
     };
@@ -296,8 +353,7 @@ const std::vector<UnplacedMutant>& mutants_without_scenario() {
         {Mutant::follower_hw_unbounded, "follower_hw_unbounded",
          "a follower takes its leader's HW although it lacks the records",
          "SpuReplication.AFollowerCommitsWhatItHas"},
-        {Mutant::large_batch_cut, "large_batch_cut",
-         "a batch larger than a push is never sent",
+        {Mutant::large_batch_cut, "large_batch_cut", "a batch larger than a push is never sent",
          "SpuReplication.ABatchLargerThanAPushArrives"},
     };
     return list;

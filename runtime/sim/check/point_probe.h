@@ -25,6 +25,7 @@ public:
     bool fault(HostId machine, FaultPoint point) override;
     void reached(HostId machine, Sometimes situation) override;
     void log_moved(HostId, const LogPosition&) override {}
+    void tell(HostId, const Fact&) override {}
 
     // Times that each point fired, and that each situation came about.
     const PointCounts& fired() const { return fired_; }

@@ -27,7 +27,8 @@ private:
 
 class MachineProbe final : public Probe {
 public:
-    MachineProbe(WorldProbe* all, HostId machine) : all_(all), machine_(machine) {}
+    MachineProbe(WorldProbe* all, HostId machine)
+        : Probe(all != nullptr), all_(all), machine_(machine) {}
     bool fault(FaultPoint point) override {
         return all_ != nullptr && all_->fault(machine_, point);
     }
@@ -39,6 +40,11 @@ public:
     void log_moved(const LogPosition& position) override {
         if (all_ != nullptr) {
             all_->log_moved(machine_, position);
+        }
+    }
+    void tell(const Fact& fact) override {
+        if (all_ != nullptr) {
+            all_->tell(machine_, fact);
         }
     }
 

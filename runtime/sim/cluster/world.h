@@ -41,6 +41,7 @@ public:
     virtual bool fault(HostId machine, FaultPoint point) = 0;
     virtual void reached(HostId machine, Sometimes situation) = 0;
     virtual void log_moved(HostId machine, const LogPosition& position) = 0;
+    virtual void tell(HostId machine, const Fact& fact) = 0;
 };
 
 struct WorldOptions {

@@ -1,5 +1,5 @@
-// How a world looks at the end of a walk, for the person who has to explain it.
-#include "tests/prop/replication/model_world.h"
+// How a cluster looks, for the person who has to explain it.
+#include "tests/prop/replication/model_cluster.h"
 
 #include <fmt/format.h>
 
@@ -46,7 +46,7 @@ std::string role(const ReplicaState& state) {
 
 }  // namespace
 
-std::string World::describe() const {
+std::string Cluster::describe() const {
     std::string out = fmt::format("  SC: {}\n", text(sc_.record()));
     for (const Node& node : nodes_) {
         const bool is_fenced = !control::is_unfenced(sc_.spus(), node.spu);

@@ -31,6 +31,7 @@ inline constexpr std::array kPlantedBugs = {
     PlantedBug{Mutant::added_boot_unchecked, "added_boot_unchecked"},
     PlantedBug{Mutant::appends_unfenced, "appends_unfenced"},
     PlantedBug{Mutant::ack_of_any_session, "ack_of_any_session"},
+    PlantedBug{Mutant::session_outlives_uid, "session_outlives_uid"},
 };
 
 // False when there is none of that name, or this build has none.

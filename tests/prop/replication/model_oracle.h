@@ -34,6 +34,8 @@ struct Disk {
     LeaderEpoch fence_epoch = kNoEpoch;
     BootEpoch clean_boot = kNoBoot;
     Uid storage;
+    // Of the replica that the log belongs to; none before the first.
+    Uid replica;
 };
 
 struct Node {
@@ -44,6 +46,8 @@ struct Node {
     std::unique_ptr<ReplicaState> state;
     // At the end of the last process; what it found at its start may be older.
     Offset hw_seen;
+    // Of the last replica that was taken away.
+    std::uint64_t last_nonce = 0;
     // What the SC knows of its disk.
     Uid known_storage;
 };

@@ -4,6 +4,7 @@
 #include "core/control/leader_move.h"
 #include "core/control/live_sets.h"
 #include "core/control/lrs_change.h"
+#include "core/control/reassignment.h"
 
 #include <algorithm>
 #include <utility>
@@ -62,8 +63,11 @@ Sc::Admitted Sc::register_spu(const Registration& from) {
     const BootEpoch boot(++last_boot_);
     spus_[from.spu] = control::SpuState{boot, true, false};
     write(control::on_register(record_, from.spu, kind, Uid{1, ++last_uid_}));
-    const Uid uid = *control::assigned_uid(record_, from.spu);
-    report({from.spu, boot, uid, from.last_epoch, from.leo, true}, record_.leader_epoch);
+    const std::optional<Uid> uid = control::assigned_uid(record_, from.spu);
+    if (!uid.has_value()) {
+        return {boot, uid};
+    }
+    report({from.spu, boot, from.replica, from.last_epoch, from.leo, true}, record_.leader_epoch);
     return {boot, uid};
 }
 
@@ -110,6 +114,29 @@ void Sc::move_leader(SpuId to) {
     }
 }
 
+Result<void> Sc::reassign(const std::vector<SpuId>& target) {
+    control::ReassignmentRequest request;
+    request.target = target;
+    for (std::size_t i = 0; i < target.size(); ++i) {
+        request.fresh_uids.push_back(Uid{1, ++last_uid_});
+    }
+    WEIR_TRY(const PartitionRecord next, control::begin_reassignment(record_, request, spus_));
+    write(next);
+    return Result<void>();
+}
+
+void Sc::settle() {
+    if (control::reassignment_state(record_) == control::ReassignmentState::leader_leaves) {
+        const auto stays = [&](SpuId spu) { return !control::contains(record_.removing, spu); };
+        const auto next = std::find_if(record_.lrs.begin(), record_.lrs.end(), stays);
+        if (next != record_.lrs.end()) {
+            move_leader(*next);
+        }
+    } else if (const auto done = control::complete_reassignment(record_)) {
+        write(*done);
+    }
+}
+
 // What was not stored is gone.
 void Sc::restart() {
     epoch_ = ScEpoch(epoch_.value() + 1);
@@ -118,10 +145,14 @@ void Sc::restart() {
 }
 
 void Sc::take(SpuId from, const ProbeAnswer& message) {
-    if (control::boot_of(spus_, from) == message.boot) {
-        report({from, message.boot, *control::assigned_uid(record_, from), message.last_epoch,
-                message.leo, message.is_healthy},
-               LeaderEpoch(message.epoch.value() - 1));
+    const std::optional<Uid> uid = control::assigned_uid(record_, from);
+    if (!uid.has_value() || control::boot_of(spus_, from) != message.boot) {
+        return;
+    }
+    report({from, message.boot, *uid, message.last_epoch, message.leo, message.is_healthy},
+           LeaderEpoch(message.epoch.value() - 1));
+    if (!message.is_healthy) {
+        write(control::on_damage(record_, from, Uid{1, ++last_uid_}));
     }
 }
 

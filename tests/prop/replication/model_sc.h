@@ -4,6 +4,7 @@
 // new one to the oracle.
 #pragma once
 
+#include "core/base/result.h"
 #include "core/control/election.h"
 #include "core/control/promotion.h"
 #include "core/control/registration.h"
@@ -13,6 +14,7 @@
 #include "tests/prop/replication/model_oracle.h"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace weir::replication::model {
@@ -30,13 +32,16 @@ public:
 
     struct Admitted {
         BootEpoch boot;
-        Uid uid;
+        // Of its replica, if it has one.
+        std::optional<Uid> uid;
     };
     struct Registration {
         SpuId spu = kNoSpu;
         BootEpoch clean_boot = kNoBoot;
         Uid storage;
         Uid known_storage;
+        // What is on the disk, and of which replica.
+        Uid replica;
         LeaderEpoch last_epoch = kNoEpoch;
         Offset leo;
     };
@@ -48,6 +53,10 @@ public:
     // The candidate did not answer in time.
     void give_up_candidate();
     void move_leader(SpuId to);
+    // Begins a reassignment; the Error of core/control otherwise.
+    Result<void> reassign(const std::vector<SpuId>& target);
+    // Takes the next step of a reassignment, if one can be taken.
+    void settle();
     void restart();
 
     void take(SpuId from, const ProbeAnswer& message);

@@ -15,11 +15,6 @@ constexpr std::size_t kSettleDeliveriesMax = 400;
 
 }  // namespace
 
-Node& World::node_of(SpuId spu) {
-    return *std::find_if(nodes_.begin(), nodes_.end(),
-                         [spu](const Node& node) { return node.spu == spu; });
-}
-
 Node& World::any_node() {
     return nodes_[prng_.below(nodes_.size())];
 }
@@ -83,8 +78,13 @@ void World::act_on_replica(std::uint64_t choice) {
         return;
     }
     touched_ = &node;
+    if (!is_leaders && !is_assigned(node) &&
+        !control::assigned_uid(sc_.record(), node.spu).has_value()) {
+        remove(node);
+        return;
+    }
     if (choice < 60) {
-        produce(node);
+        produce_some(node);
     } else if (choice < 70) {
         push(node, any_node().spu);
     } else if (choice < 78) {
@@ -94,21 +94,12 @@ void World::act_on_replica(std::uint64_t choice) {
     }
 }
 
-void World::produce(Node& node) {
+void World::produce_some(Node& node) {
     const Isolation isolation =
         prng_.chance(1, 2) ? Isolation::read_committed : Isolation::read_uncommitted;
-    if (node.disk.log.size() >= kLogMax ||
-        node.state->may_produce(isolation, moment()) != Permission::granted) {
-        return;
+    if (node.disk.log.size() < kLogMax) {
+        produce(node, isolation);
     }
-    const Offset base(static_cast<std::int64_t>(node.disk.log.size()));
-    const LeaderEpoch epoch = node.state->record().leader_epoch;
-    node.disk.log.push_back({epoch, ++last_value_});
-    oracle_.produced(node, base);
-    Effects effects;
-    const BatchMark batch{base, base + 1, epoch};
-    node.state->appended({&batch, 1}, moment(), effects);
-    perform(node, effects, nullptr);
 }
 
 void World::act_on_sc() {
@@ -134,6 +125,8 @@ void World::act_on_sc() {
     } else if (choice < 18) {
         sc_.restart();
         tell_all();
+    } else if (choice < 19) {
+        reassign();
     } else {
         tell_record(node);
     }
@@ -142,9 +135,33 @@ void World::act_on_sc() {
     }
 }
 
-void World::probe(const Node& node) {
-    const LeaderEpoch next(sc_.record().leader_epoch.value() + 1);
-    send({node.spu, FromSc(Probe{sc_.epoch(), node.boot, next}), 0});
+// Begins one, or takes the next step of the one that is under way.
+void World::reassign() {
+    if (!sc_.record().adding.empty() || !sc_.record().removing.empty()) {
+        sc_.settle();
+        return;
+    }
+    if (reassignments_left_ == 0 || prng_.chance(3, 4)) {
+        return;
+    }
+    std::vector<SpuId> target;
+    for (const Node& node : nodes_) {
+        if (prng_.chance(2, 3)) {
+            target.push_back(node.spu);
+        }
+    }
+    const Result<void> begun = sc_.reassign(target);
+    if (!begun.has_value()) {
+        return;
+    }
+    --reassignments_left_;
+    ++counts_.reassignments;
+    for (const AssignedReplica& replica : sc_.record().adding) {
+        Node& node = node_of(replica.spu);
+        if (node.state == nullptr && node.boot != kNoBoot) {
+            assign(node, replica.uid);
+        }
+    }
 }
 
 void World::fault() {
@@ -160,25 +177,24 @@ void World::fault() {
     }
     touched_ = &node;
     if (choice < 4) {
-        Effects effects;
-        node.state->disconnected(any_node().spu, moment(), effects);
-        perform(node, effects, nullptr);
+        disconnect(node, any_node().spu);
     } else if (choice < 5) {
-        crash(node, CrashKind::orderly);
+        end(node, CrashKind::orderly);
     } else if (choice < 6) {
-        crash(node, CrashKind::process);
+        end(node, CrashKind::process);
     } else if (choice < 8) {
         if (lossy_crashes_left_ > 0) {
             --lossy_crashes_left_;
-            crash(node, CrashKind::power);
+            end(node, CrashKind::power);
         }
     } else {
-        replace_disk(node);
+        lose_replica(node, prng_.chance(1, 2));
     }
 }
 
-// Only while another replica is known to be complete, and the SC hears of it at once.
-void World::replace_disk(Node& node) {
+// Its disk is replaced, of which the SC hears at once, or its log is found damaged. Only while
+// another replica is known to be complete.
+void World::lose_replica(Node& node, bool with_disk) {
     const PartitionRecord& record = sc_.record();
     const auto is_other = [&](SpuId spu) { return spu != node.spu; };
     const bool is_safe = std::any_of(record.lrs.begin(), record.lrs.end(), is_other) ||
@@ -187,7 +203,12 @@ void World::replace_disk(Node& node) {
         return;
     }
     --disks_left_;
-    crash(node, CrashKind::process);
+    if (!with_disk) {
+        ++counts_.damages;
+        find_damage(node);
+        return;
+    }
+    end(node, CrashKind::process);
     node.disk = Disk();
     node.disk.storage = Uid{3, ++last_storage_};
     node.hw_seen = Offset();
@@ -195,13 +216,20 @@ void World::replace_disk(Node& node) {
 }
 
 bool World::is_settled() const {
-    if (sc_.record().phase != PartitionPhase::online || sc_.record().lrs.size() != nodes_.size()) {
+    const PartitionRecord& record = sc_.record();
+    if (record.phase != PartitionPhase::online || record.lrs.size() != record.replicas.size() ||
+        !record.adding.empty() || !record.removing.empty()) {
         return false;
     }
+    const Node& leader = *std::find_if(nodes_.begin(), nodes_.end(),
+                                       [&](const Node& node) { return node.spu == record.leader; });
     return std::all_of(nodes_.begin(), nodes_.end(), [&](const Node& node) {
+        if (!control::contains(record.lrs, node.spu)) {
+            return node.state == nullptr;
+        }
         const ReplicaLog& log = node.state->log();
-        return node.state->record() == sc_.record() && log.hw == log.leo &&
-               node.disk.log == nodes_.front().disk.log;
+        return node.state->record() == record && log.hw == log.leo &&
+               node.disk.log == leader.disk.log;
     });
 }
 
@@ -210,9 +238,7 @@ void World::reconnect_all() {
     for (Node& node : nodes_) {
         for (const Node& other : nodes_) {
             if (node.state != nullptr) {
-                Effects effects;
-                node.state->disconnected(other.spu, moment(), effects);
-                perform(node, effects, nullptr);
+                disconnect(node, other.spu);
             }
         }
     }
@@ -226,17 +252,27 @@ void World::settle() {
     reconnect_all();
     for (int round = 0; round < kSettleRounds && !oracle_.is_violated(); ++round) {
         for (Node& node : nodes_) {
-            if (node.state == nullptr) {
+            const bool has_place = control::assigned_uid(sc_.record(), node.spu).has_value();
+            if (node.state != nullptr && !has_place) {
+                remove(node);
+            } else if (node.state != nullptr && node.state->is_suspect() && round % 8 == 7) {
+                crash(node, CrashKind::orderly);
+            }
+            if (node.state == nullptr && (has_place || node.boot == kNoBoot)) {
                 start(node);
             }
             sc_.unfence(node.spu);
-            if (sc_.record().leader == kNoSpu) {
+            if (sc_.record().leader == kNoSpu && node.state != nullptr) {
                 probe(node);
             }
         }
         sc_.elect();
+        sc_.settle();
         tell_all();
         for (Node& node : nodes_) {
+            if (node.state == nullptr) {
+                continue;
+            }
             sync(node);
             tick(node);
             for (const Node& other : nodes_) {

@@ -1,8 +1,5 @@
 #include "tests/prop/replication/model_world.h"
 
-#include "core/base/assert.h"
-#include "core/control/live_sets.h"
-
 #include <algorithm>
 #include <utility>
 
@@ -14,11 +11,9 @@ constexpr std::size_t kMailMax = 48;
 constexpr std::uint64_t kHoldOneIn = 12;
 constexpr std::uint64_t kHoldMax = 60;
 
-const Uid kTopic{7, 7};
-
 PartitionRecord first_record(Prng& prng) {
     PartitionRecord record;
-    record.topic_uid = kTopic;
+    record.topic_uid = Uid{7, 7};
     record.version = RecordVersion(1);
     const std::int64_t count = prng.between(2, 4);
     for (std::int32_t id = 1; id <= count; ++id) {
@@ -29,178 +24,81 @@ PartitionRecord first_record(Prng& prng) {
     return record;
 }
 
-std::vector<Node> first_nodes(const PartitionRecord& record) {
-    std::vector<Node> nodes(record.replicas.size());
-    for (std::size_t i = 0; i < nodes.size(); ++i) {
-        nodes[i].spu = record.replicas[i].spu;
-        nodes[i].disk.storage = Uid{2, i + 1};
-    }
-    return nodes;
-}
-
-Lineage lineage_of(const std::vector<Rec>& log) {
-    Lineage lineage;
-    for (std::size_t i = 0; i < log.size(); ++i) {
-        note_batch(lineage, log[i].epoch, Offset(static_cast<std::int64_t>(i)));
-    }
-    return lineage;
-}
-
-Offset end_of(const std::vector<Rec>& log) {
-    return Offset(static_cast<std::int64_t>(log.size()));
+// Nothing waits for time.
+ReplicaOptions hasty_options() {
+    ReplicaOptions options;
+    options.expand_hold = Duration();
+    options.alter_retry = Duration();
+    options.attach_retry_min = Duration();
+    options.attach_retry_max = Duration();
+    options.keepalive = Duration();
+    options.chunk_bytes = 3;
+    options.window_bytes = 6;
+    return options;
 }
 
 }  // namespace
 
-World::World(std::uint64_t seed) : prng_(seed), oracle_(nodes_), sc_(first_record(prng_), oracle_) {
-    nodes_ = first_nodes(sc_.record());
-    options_.expand_hold = Duration();
-    options_.alter_retry = Duration();
-    options_.attach_retry_min = Duration();
-    options_.attach_retry_max = Duration();
-    options_.keepalive = Duration();
-    options_.chunk_bytes = 3;
-    options_.window_bytes = 6;
+World World::of_seed(std::uint64_t seed) {
+    Prng prng(seed);
+    const PartitionRecord record = first_record(prng);
+    const std::size_t spare = prng.chance(1, 2) ? 1 : 0;
+    return World(record, record.replicas.size() + spare, prng);
+}
+
+World::World(const PartitionRecord& record, std::size_t spu_count, const Prng& prng)
+    : Cluster(record, spu_count, hasty_options()), prng_(prng) {
     const bool is_fsync = sc_.record().durability == Durability::fsync;
     lossy_crashes_left_ = is_fsync ? ~std::uint64_t{0} : sc_.record().min_live - 1;
     disks_left_ = is_fsync ? 1 : 0;
+    reassignments_left_ = prng_.below(4);
     for (Node& node : nodes_) {
         start(node);
     }
     sc_.create();
 }
 
-void World::start(Node& node) {
-    WEIR_ASSERT(node.state == nullptr);
-    Sc::Registration registration;
-    registration.spu = node.spu;
-    registration.clean_boot = std::exchange(node.disk.clean_boot, kNoBoot);
-    registration.storage = node.disk.storage;
-    registration.known_storage = node.known_storage;
-    RecoveredReplica recovered;
-    recovered.fence_epoch = node.disk.fence_epoch;
-    recovered.log.lineage = lineage_of(node.disk.log);
-    recovered.log.leo = end_of(node.disk.log);
-    // What a process finds on its disk may still be in the memory of the machine only. The HW is
-    // what some checkpoint said.
-    recovered.log.durable = Offset(static_cast<std::int64_t>(node.disk.durable));
-    recovered.log.hw = Offset(prng_.between(0, std::min(node.hw_seen, recovered.log.leo).value()));
-    registration.last_epoch = recovered.log.last_epoch();
-    registration.leo = recovered.log.leo;
-    const Sc::Admitted admitted = sc_.register_spu(registration);
-    node.boot = admitted.boot;
-    node.known_storage = node.disk.storage;
-    node.state = std::make_unique<ReplicaState>(
-        ReplicaIdentity{node.spu, node.boot, kTopic, PartitionId(), admitted.uid}, options_,
-        std::move(recovered), now_);
-    tell_all();
-}
-
-void World::crash(Node& node, CrashKind kind) {
-    WEIR_ASSERT(node.state != nullptr);
-    ++counts_.crashes;
-    node.hw_seen = node.state->log().hw;
-    node.state.reset();
-    if (kind == CrashKind::orderly) {
-        node.disk.durable = node.disk.log.size();
-        node.disk.clean_boot = node.boot;
-    } else if (kind == CrashKind::power && node.disk.durable < node.disk.log.size()) {
-        ++counts_.lossy_crashes;
-        const auto kept = prng_.between(static_cast<std::int64_t>(node.disk.durable),
-                                        static_cast<std::int64_t>(node.disk.log.size()));
-        node.disk.log.resize(static_cast<std::size_t>(kept));
-        node.disk.durable = node.disk.log.size();
+bool World::may_perform(Node&, const Effect& effect) {
+    if (!is_calm_ && prng_.chance(1, 400)) {
+        ++counts_.crashes;
+        return false;
     }
-}
-
-// In order; now and then the process ends between two of them.
-void World::perform(Node& node, Effects& effects, const FromPeer* input) {
-    // What a leader counts as committed is so even if it dies before it tells anybody.
-    for (const Effect& effect : effects) {
-        if (const auto* advanced = std::get_if<HwAdvanced>(&effect)) {
-            oracle_.hw_advanced(node, advanced->hw);
-        }
-    }
-    for (std::size_t i = 0; i < effects.size() && node.state != nullptr; ++i) {
-        if (!is_calm_ && prng_.chance(1, 400)) {
-            crash(node, CrashKind::process);
-            return;
-        }
-        const Effect effect = effects[i];
-        perform(node, effect, input, effects);
-    }
-}
-
-void World::perform(Node& node, const Effect& effect, const FromPeer* input, Effects& effects) {
-    if (const auto* fence = std::get_if<PersistFence>(&effect)) {
-        oracle_.fence_stored(node, fence->epoch);
-        node.disk.fence_epoch = fence->epoch;
-    } else if (const auto* cut = std::get_if<TruncateLog>(&effect)) {
+    if (std::holds_alternative<TruncateLog>(effect)) {
         ++counts_.truncations;
-        node.disk.log.resize(static_cast<std::size_t>(cut->to.value()));
-        node.disk.durable = std::min(node.disk.durable, node.disk.log.size());
-        oracle_.truncated(node, cut->to, sc_.record(), sc_.spus());
-    } else if (std::holds_alternative<WriteBatches>(effect)) {
-        WEIR_ASSERT(input != nullptr);
-        write_batches(node, *input, effects);
-    } else if (const auto* to_peer = std::get_if<ToPeer>(&effect)) {
-        oracle_.spoke(node);
-        FromPeer content;
-        content.message = to_peer->message;
-        if (const auto* ack = std::get_if<Ack>(&content.message)) {
-            oracle_.acked(node, ack->acked);
-        } else if (const auto* append = std::get_if<Append>(&content.message)) {
-            for (const BatchMark& batch : append->batches) {
-                content.values.push_back(
-                    node.disk.log[static_cast<std::size_t>(batch.base.value())].value);
-            }
-        }
-        send({to_peer->to, std::move(content), 0});
-    } else if (const auto* to_sc = std::get_if<ToSc>(&effect)) {
-        oracle_.spoke(node);
-        send({kNoSpu, ForSc{node.spu, to_sc->message}, 0});
-    } else if (const auto* alarm = std::get_if<Alarm>(&effect)) {
-        oracle_.alarm(node, *alarm);
     }
+    return true;
 }
 
-void World::write_batches(Node& node, const FromPeer& input, Effects& effects) {
-    const auto& append = std::get<Append>(input.message);
-    if (!is_calm_ && prng_.chance(1, 60)) {
-        return;  // the disk is full
-    }
-    for (std::size_t i = 0; i < append.batches.size(); ++i) {
-        node.disk.log.push_back({append.batches[i].epoch, input.values[i]});
-    }
-    node.state->appended(append.batches, moment(), effects);
+// Now and then the disk is full.
+bool World::may_write(const Node&) {
+    return is_calm_ || !prng_.chance(1, 60);
+}
+
+Offset World::stored_hw(const Node&, Offset limit) {
+    return Offset(prng_.between(0, limit.value()));
+}
+
+std::size_t World::kept_by_power_loss(const Node& node) {
+    ++counts_.lossy_crashes;
+    const std::size_t at_stake = node.disk.log.size() - node.disk.durable;
+    return static_cast<std::size_t>(prng_.between(0, static_cast<std::int64_t>(at_stake)));
+}
+
+void World::end(Node& node, CrashKind kind) {
+    ++counts_.crashes;
+    crash(node, kind);
 }
 
 void World::send(Mail mail) {
+    Held held{std::move(mail), 0};
     if (!is_calm_ && prng_.chance(1, kHoldOneIn)) {
-        mail.ready_at = deliveries_ + prng_.below(kHoldMax);
+        held.ready_at = deliveries_ + prng_.below(kHoldMax);
     }
     if (network_.size() >= kMailMax) {
         std::swap(network_[prng_.below(network_.size())], network_.back());
         network_.pop_back();
     }
-    network_.push_back(std::move(mail));
-}
-
-void World::tell_record(const Node& node) {
-    if (node.state == nullptr) {
-        return;
-    }
-    auto message = std::make_shared<LeaderIs>();
-    message->sc_epoch = sc_.epoch();
-    message->boot = node.boot;
-    message->record = sc_.record();
-    send({node.spu, FromSc(std::shared_ptr<const LeaderIs>(std::move(message))), 0});
-}
-
-void World::tell_all() {
-    for (const Node& node : nodes_) {
-        tell_record(node);
-    }
+    network_.push_back(std::move(held));
 }
 
 bool World::deliver_one() {
@@ -211,10 +109,10 @@ bool World::deliver_one() {
         }
         ++deliveries_;
         if (!is_calm_ && prng_.chance(1, 8)) {
-            deliver(Mail(network_[chosen]));  // and once more later
+            deliver(Mail(network_[chosen].mail));  // and once more later
             return true;
         }
-        Mail mail = std::move(network_[chosen]);
+        Held held = std::move(network_[chosen]);
         if (is_calm_) {
             network_.erase(network_.begin());
         } else {
@@ -222,84 +120,12 @@ bool World::deliver_one() {
             network_.pop_back();
         }
         if (is_calm_ || !prng_.chance(1, 10)) {
-            deliver(std::move(mail));
+            deliver(std::move(held.mail));
         }
         return true;
     }
     ++deliveries_;
     return false;
-}
-
-void World::deliver(Mail mail) {
-    if (const auto* for_sc = std::get_if<ForSc>(&mail.content)) {
-        receive(*for_sc);
-        return;
-    }
-    Node& node = node_of(mail.to);
-    if (node.state == nullptr) {
-        return;
-    }
-    touched_ = &node;
-    if (const auto* from_peer = std::get_if<FromPeer>(&mail.content)) {
-        receive(node, *from_peer);
-    } else {
-        receive(node, std::get<FromSc>(mail.content));
-    }
-}
-
-void World::receive(Node& node, const FromPeer& mail) {
-    Effects effects;
-    node.state->step(mail.message, moment(), effects);
-    perform(node, effects, &mail);
-}
-
-void World::receive(Node& node, const FromSc& mail) {
-    Effects effects;
-    if (const auto* leader_is = std::get_if<std::shared_ptr<const LeaderIs>>(&mail)) {
-        node.state->step(**leader_is, moment(), effects);
-    } else {
-        node.state->step(std::get<Probe>(mail), effects);
-    }
-    perform(node, effects, nullptr);
-}
-
-void World::receive(const ForSc& mail) {
-    const RecordVersion before = sc_.record().version;
-    std::visit([&](const auto& message) { sc_.take(mail.from, message); }, mail.message);
-    if (sc_.record().version != before) {
-        tell_all();
-    } else {
-        tell_record(node_of(mail.from));
-    }
-}
-
-void World::push(Node& node, SpuId follower) {
-    const std::optional<Push> push = node.state->next_push(follower, moment());
-    if (!push) {
-        return;
-    }
-    std::vector<BatchMark> batches;
-    const std::size_t begin = static_cast<std::size_t>(push->base.value());
-    for (std::size_t i = begin; i < node.disk.log.size() && batches.size() < push->bytes_max; ++i) {
-        const Offset base(static_cast<std::int64_t>(i));
-        batches.push_back({base, base + 1, node.disk.log[i].epoch});
-    }
-    Effects effects;
-    node.state->pushed(follower, *push, batches, batches.size(), moment(), effects);
-    perform(node, effects, nullptr);
-}
-
-void World::sync(Node& node) {
-    node.disk.durable = node.disk.log.size();
-    Effects effects;
-    node.state->synced(end_of(node.disk.log), moment(), effects);
-    perform(node, effects, nullptr);
-}
-
-void World::tick(Node& node) {
-    Effects effects;
-    node.state->tick(moment(), effects);
-    perform(node, effects, nullptr);
 }
 
 }  // namespace weir::replication::model

@@ -56,6 +56,8 @@ void add(World::Counts& sum, const World::Counts& one) {
     sum.truncations += one.truncations;
     sum.crashes += one.crashes;
     sum.lossy_crashes += one.lossy_crashes;
+    sum.reassignments += one.reassignments;
+    sum.damages += one.damages;
     sum.calms += one.calms;
 }
 
@@ -68,7 +70,7 @@ struct Failure {
 
 std::optional<Failure> first_failure(const Arguments& arguments, World::Counts& sum) {
     for (std::uint64_t i = 0; i < arguments.walks; ++i) {
-        World world(mix64(arguments.seed + i));
+        World world = World::of_seed(mix64(arguments.seed + i));
         world.walk(arguments.steps);
         add(sum, world.counts());
         if (world.oracle().is_violated()) {
@@ -88,9 +90,10 @@ int run(const Arguments& arguments) {
     }
     std::printf("%" PRIu64 " walks, %" PRIu64 " steps: no violation; %" PRIu64
                 " records committed, %" PRIu64 " elections, %" PRIu64 " truncations, %" PRIu64
-                " crashes (%" PRIu64 " lost a tail), %" PRIu64 " calms\n",
+                " crashes (%" PRIu64 " lost a tail), %" PRIu64 " reassignments, %" PRIu64
+                " damaged replicas, %" PRIu64 " calms\n",
                 arguments.walks, sum.steps, sum.committed, sum.elections, sum.truncations,
-                sum.crashes, sum.lossy_crashes, sum.calms);
+                sum.crashes, sum.lossy_crashes, sum.reassignments, sum.damages, sum.calms);
     return 0;
 }
 

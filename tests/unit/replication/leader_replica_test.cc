@@ -72,6 +72,28 @@ TEST(Leader, ForgetsAPositionWithTheConnection) {
     EXPECT_EQ(leader.state.log().hw, at(0));
 }
 
+// A damaged replica starts over in the same process of its SPU, with another uid.
+TEST(Leader, CountsNothingOfTheReplicaBefore) {
+    Replica leader = leader_with({4, 4, 4}, 0);
+    leader.hear(record_of(1, 5, 8, {1, 2, 3}));
+    leader.hear(attach_of(2, 5, 1, log_of({4, 4, 4})));
+    PartitionRecord record = record_of(1, 5, 9, {1, 3});
+    record.replicas[1].uid = Uid{9, 9};
+    leader.hear(record);
+    for (int i = 0; i < 20; ++i) {
+        leader.tick(Duration::from_ms(100));
+        leader.hear(ack_of(2, 5, 1, 3));
+    }
+    EXPECT_FALSE(leader.state.leader()->proposal().has_value() &&
+                 !leader.state.leader()->proposal()->added.empty());
+    leader.hear(attach_of(2, 5, 2, log_of({})));
+    EXPECT_FALSE(leader.peer_message<AttachOk>());
+    Attach attach = attach_of(2, 5, 2, log_of({}));
+    attach.uid = Uid{9, 9};
+    leader.hear(attach);
+    EXPECT_TRUE(leader.peer_message<AttachOk>());
+}
+
 TEST(Leader, IgnoresAcksOfAnotherSession) {
     Replica leader = leader_with({}, 0);
     leader.hear(record_of(1, 5, 8, {1, 2}));

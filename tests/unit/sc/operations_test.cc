@@ -12,10 +12,10 @@ namespace weir::sc {
 namespace {
 
 using test::ScClient;
+using wire::Operate;
+using wire::Operated;
+using wire::OperatorVerb;
 using wire::Status;
-using wire::internal::Operate;
-using wire::internal::Operated;
-using wire::internal::OperatorVerb;
 
 const ReplicaKey kKey = {"hello", 0};
 Operate g_request;
@@ -50,8 +50,8 @@ protected:
         for (const int id : spus) {
             g_request.spus.push_back(SpuId(id));
         }
-        run([](Env& env, ScClient&) -> Task<Result<void>> {
-            WEIR_CO_TRY(g_answer, co_await test::operate(env, test::kScPrivate, g_request));
+        run([](Env&, ScClient& client) -> Task<Result<void>> {
+            WEIR_CO_TRY(g_answer, co_await client.operate(g_request));
             co_return Result<void>();
         });
         world_.run_for(Duration::from_ms(200));

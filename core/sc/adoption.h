@@ -1,0 +1,60 @@
+// The operator's `adopt` (replication.md 5.14): the metadata were found to be older than the
+// cluster (Context::doubts), and from now on what the SPUs have reported counts.
+//
+// Keeps the last registration of each SPU, refused ones included. Volatile: after a restart the
+// SPUs register again. Owned by the service; one shard.
+#pragma once
+
+#include "core/sc/record_changes.h"
+#include "core/sc/topics.h"
+#include "core/wire/internal.h"
+#include "core/wire/own_api.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace weir::sc {
+
+class Adoption {
+public:
+    Adoption(Context& context, PartitionReports& reports, Topics& topics);
+
+    // An SPU has said what it has.
+    void note(const wire::internal::RegisterSpu& request);
+
+    // Rebuilds the records that are in doubt, and topics that the metadata do not know at all, from
+    // what was reported; ends the doubts. Answers when it is stored. Without `force` refused while
+    // an SPU of the cluster has not reported. An SPU that comes later with newer numbers raises
+    // doubts again, and that is to be adopted again.
+    Task<wire::Operated> adopt(bool force);
+
+private:
+    struct Reported {
+        BootEpoch last_boot = kNoBoot;
+        std::vector<control::RegisteredReplica> replicas;
+        // The names of their topics.
+        std::map<Uid, std::string> topics;
+    };
+    // What is said of one topic that the metadata do not know, or not all partitions of.
+    struct Found {
+        std::string name;
+        std::map<std::uint32_t, std::vector<control::RegisteredReplica>> partitions;
+    };
+
+    std::vector<std::string> silent_spus() const;
+    std::map<control::PartitionRef, std::vector<control::RegisteredReplica>> reports() const;
+    std::map<Uid, Found> find_unknown() const;
+    // Changes the records; one line for each into `answer`.
+    Task<Result<void>> adopt_records(wire::Operated* answer);
+    // What can be made of a topic goes into the metadata, and a line about it into `answer`.
+    Task<Result<void>> adopt_topic(Uid uid, Found found, wire::Operated* answer);
+
+    Context& context_;
+    PartitionReports& reports_;
+    Topics& topics_;
+    Logger log_;
+    std::map<SpuId, Reported> reported_;
+};
+
+}  // namespace weir::sc

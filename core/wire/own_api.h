@@ -1,0 +1,73 @@
+// Requests of our own on the SC's public port: what an operator of replicated partitions needs and
+// Fluvio's protocol has no words for (docs/decisions/0010).
+//
+// Framed like any other request there, with keys far above Fluvio's and versions of their own. They
+// are not listed in the ApiVersions answer, which stays that of Fluvio: a server that does not know
+// one closes the connection. Values own their bytes. Decoding answers `malformed` on anything that
+// does not follow the layout.
+#pragma once
+
+#include "core/base/ids.h"
+#include "core/model/replica_key.h"
+#include "core/wire/codec.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir::wire {
+
+enum class OwnApi : std::uint16_t {
+    operate = 20'001,
+};
+
+// nullopt for a key that is not one of ours.
+std::optional<OwnApi> own_api_from_key(std::uint16_t key);
+std::string_view to_string(OwnApi api);
+
+// Of each of them.
+inline constexpr Version kOwnVersionMin = 1;
+inline constexpr Version kOwnVersionMax = 1;
+
+// ---- Operate
+
+enum class OperatorVerb : std::uint8_t {
+    // The partition `key` shall be held by `spus`, preferred leader first.
+    reassign,
+    // What a reassignment of `key` has not finished is given up.
+    cancel_reassignment,
+    // The preferred leader of `key` shall lead it.
+    elect_preferred,
+    // The SPU `spus[0]` gives away what it leads and holds; it stays so until undrain.
+    drain,
+    undrain,
+    // The metadata are older than the cluster: what the SPUs have reported counts from now on. With
+    // `force` also without those SPUs that have not reported.
+    adopt,
+};
+
+struct Operate {
+    OperatorVerb verb = OperatorVerb::reassign;
+    ReplicaKey key;
+    std::vector<SpuId> spus;
+    bool force = false;
+    friend bool operator==(const Operate&, const Operate&) = default;
+};
+
+struct Operated {
+    // It is stored and under way; otherwise nothing has changed.
+    bool accepted = false;
+    // For a person; the details are one line each.
+    std::string message;
+    std::vector<std::string> details;
+    friend bool operator==(const Operated&, const Operated&) = default;
+};
+
+Result<Operate> decode_operate(Reader& reader, Version version);
+void encode(Writer& writer, const Operate& request, Version version);
+Result<Operated> decode_operated(Reader& reader, Version version);
+void encode(Writer& writer, const Operated& answer, Version version);
+
+}  // namespace weir::wire

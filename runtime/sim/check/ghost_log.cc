@@ -1,0 +1,88 @@
+#include "runtime/sim/check/ghost_log.h"
+
+#include "core/base/assert.h"
+#include "core/log/format.h"
+#include "core/model/batch.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace weir::sim {
+
+void GhostLog::append(const GhostBatch& batch) {
+    WEIR_ASSERT(batch.base == end_);
+    WEIR_ASSERT(batch.next > batch.base);
+    batches_.push_back(batch);
+    end_ = batch.next;
+}
+
+void GhostLog::cut(std::int64_t to) {
+    while (!batches_.empty() && batches_.back().next > to) {
+        batches_.pop_back();
+    }
+    end_ = batches_.empty() ? std::min(end_, std::max(to, start_)) : batches_.back().next;
+    if (to < start_) {
+        start_ = end_ = to;
+    }
+}
+
+const GhostBatch* GhostLog::find(std::int64_t offset) const {
+    const auto after = std::upper_bound(
+        batches_.begin(), batches_.end(), offset,
+        [](std::int64_t value, const GhostBatch& batch) { return value < batch.next; });
+    return after == batches_.end() || after->base > offset ? nullptr : &*after;
+}
+
+std::optional<std::int64_t> GhostLog::first_difference(const GhostLog& other, std::int64_t from,
+                                                       std::int64_t to) const {
+    while (from < to) {
+        const GhostBatch* own = find(from);
+        const GhostBatch* theirs = other.find(from);
+        if (own == nullptr || theirs == nullptr || *own != *theirs) {
+            return from;
+        }
+        from = own->next;
+    }
+    return std::nullopt;
+}
+
+GhostLog read_ghost_log(const DiskImage& image, std::string_view dir, std::int64_t log_start,
+                        std::int64_t leo) {
+    struct Found {
+        std::int64_t base;
+        ByteSpan content;
+    };
+    std::vector<Found> segments;
+    for (const auto& [path, node] : image.files()) {
+        if (!path.starts_with(dir) || path.size() <= dir.size() || path[dir.size()] != '/') {
+            continue;
+        }
+        const auto base = log::parse_file_name(std::string_view(path).substr(dir.size() + 1),
+                                               log::kSegmentSuffix);
+        if (base.has_value() && node->size() >= log::kSegmentHeaderSize) {
+            segments.push_back(Found{base->value(), node->content()});
+        }
+    }
+    GhostLog log(log_start);
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+        // What lies behind the base of the next one was cut.
+        const std::int64_t end =
+            i + 1 < segments.size() ? std::min(segments[i + 1].base, leo) : leo;
+        BatchWalker walker(segments[i].content.subspan(log::kSegmentHeaderSize),
+                           BatchWalker::Check::header, Offset(segments[i].base));
+        while (const auto batch = walker.next()) {
+            const BatchHeader& header = batch->header;
+            if (header.next_offset().value() > end) {
+                break;
+            }
+            if (header.base_offset.value() == log.end()) {
+                log.append(GhostBatch{header.base_offset.value(), header.next_offset().value(),
+                                      header.partition_leader_epoch.value(), header.crc});
+            }
+        }
+    }
+    return log;
+}
+
+}  // namespace weir::sim

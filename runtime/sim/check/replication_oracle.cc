@@ -1,0 +1,415 @@
+#include "runtime/sim/check/replication_oracle.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace weir::sim {
+
+namespace {
+
+GhostBatch batch_of(const BatchWritten& fact) {
+    return GhostBatch{fact.base.value(), fact.next.value(), fact.epoch.value(), fact.crc};
+}
+
+}  // namespace
+
+bool ReplicationOracle::is_running(HostId host, const Replica& replica) const {
+    const Machine& machine = world_.machine(host);
+    return replica.open && machine.running() && machine.incarnation() == replica.incarnation;
+}
+
+bool ReplicationOracle::is_eligible(const Partition& partition, HostId host,
+                                    const Replica& replica) const {
+    if (!partition.record.has_value() || !is_running(host, replica) || replica.boot == kNoBoot) {
+        return false;
+    }
+    const PartitionRecord& record = *partition.record;
+    const auto has = [&replica](const SpuSet& set) {
+        return std::find(set.begin(), set.end(), replica.spu) != set.end();
+    };
+    return (has(record.lrs) || has(record.elr)) &&
+           std::any_of(spus_.begin(), spus_.end(), [&replica](const auto& entry) {
+               return entry.second.spec.id == replica.spu && entry.second.boot == replica.boot;
+           });
+}
+
+std::optional<std::int64_t> ReplicationOracle::lacks(const Partition& partition,
+                                                     const Replica& replica) const {
+    const std::int64_t from = std::max(replica.log_start, partition.committed.start());
+    return replica.log.first_difference(partition.committed, from, partition.committed.end());
+}
+
+std::optional<TopicIndex> ReplicationOracle::topic_of(const Partition& partition) const {
+    const std::size_t dash = partition.name.rfind('-');
+    return dash == std::string::npos
+               ? std::nullopt
+               : oracle_.find_topic(std::string_view(partition.name).substr(0, dash));
+}
+
+bool ReplicationOracle::is_judged(const Partition& partition) const {
+    const auto topic = topic_of(partition);
+    // The budget knows topics of the run only; damage may hit the system's as well.
+    const bool is_over =
+        topic.has_value() ? oracle_.budget().over(*topic) : oracle_.budget().count() > 0;
+    return !partition.is_recovering && !is_over;
+}
+
+void ReplicationOracle::report(const Partition& partition, Invariant invariant, std::string text) {
+    if (is_judged(partition)) {
+        oracle_.report(invariant, fmt::format("{}: {}", partition.name, text));
+    }
+}
+
+ReplicationOracle::Replica* ReplicationOracle::find(HostId host, std::string_view dir,
+                                                    Partition** partition) {
+    const auto found = dirs_.find(std::make_pair(host, std::string(dir)));
+    if (found == dirs_.end()) {
+        return nullptr;
+    }
+    *partition = &partitions_[found->second];
+    return &(*partition)->replicas[host];
+}
+
+void ReplicationOracle::tell(HostId host, const Fact& fact) {
+    if (spu_hosts_.contains(host)) {
+        std::visit([this, host](const auto& one) { take(host, one); }, fact);
+    }
+}
+
+void ReplicationOracle::take(HostId host, const LogOpened& fact) {
+    dirs_.insert_or_assign(std::make_pair(host, std::string(fact.dir)), fact.partition);
+    Partition& partition = partitions_[fact.partition];
+    Replica& replica = partition.replicas[host];
+    Machine& machine = world_.machine(host);
+    if (is_running(host, replica)) {
+        report(partition, Invariant::i18_one_writer,
+               fmt::format("{} opens its log a second time", machine.name()));
+    }
+    replica.incarnation = machine.incarnation();
+    replica.open = true;
+    replica.boot = kNoBoot;
+    replica.role = ReplicaRole::none;
+    replica.hw = -1;
+    replica.log_start = fact.log_start.value();
+    replica.leo = fact.leo.value();
+    replica.log = read_ghost_log(machine.disk_image(), fact.dir, replica.log_start, replica.leo);
+    if (replica.log.end() != replica.leo) {
+        report(partition, Invariant::i17_order,
+               fmt::format("{} opens a log up to {}, its files hold batches up to {}",
+                           machine.name(), replica.leo, replica.log.end()));
+    }
+    const bool keeps = partition.record.has_value() &&
+                       partition.record->durability == Durability::fsync && !replica.lost;
+    if (keeps && replica.leo < replica.acked) {
+        report(partition, Invariant::i19_durable_ack,
+               fmt::format("{} comes back with a log up to {}, others count on {}", machine.name(),
+                           replica.leo, replica.acked));
+    }
+    replica.acked = std::min(replica.acked, replica.leo);
+}
+
+void ReplicationOracle::take(HostId host, const LogClosed& fact) {
+    Partition* partition = nullptr;
+    if (Replica* replica = find(host, fact.dir, &partition)) {
+        replica->open = false;
+    }
+}
+
+void ReplicationOracle::take(HostId host, const BatchWritten& fact) {
+    Partition* partition = nullptr;
+    Replica* replica = find(host, fact.dir, &partition);
+    if (replica == nullptr) {
+        return;
+    }
+    const GhostBatch batch = batch_of(fact);
+    const std::string& machine = world_.machine(host).name();
+    if (batch.base != replica->log.end() || batch.next <= batch.base) {
+        report(*partition, Invariant::i17_order,
+               fmt::format("{} writes [{}, {}) behind a log that ends at {}", machine, batch.base,
+                           batch.next, replica->log.end()));
+        return;
+    }
+    const auto& before = replica->log.batches();
+    if (!before.empty() && before.back().epoch > batch.epoch) {
+        report(*partition, Invariant::i17_order,
+               fmt::format("{} writes epoch {} at {}, behind epoch {}", machine, batch.epoch,
+                           batch.base, before.back().epoch));
+    }
+    replica->log.append(batch);
+    replica->leo = batch.next;
+    if (batch.epoch >= 0) {
+        const auto key = std::make_pair(batch.epoch, batch.base);
+        const auto known = partition->stamped.try_emplace(key, batch).first;
+        if (known->second != batch) {
+            report(*partition, Invariant::i7_lineage,
+                   fmt::format("{} writes other records at offset {} of epoch {} than another",
+                               machine, batch.base, batch.epoch));
+        }
+    }
+    if (replica->role == ReplicaRole::attached) {
+        check_attached(*partition, *replica, batch.base);
+    }
+}
+
+void ReplicationOracle::take(HostId host, const LogCut& fact) {
+    Partition* partition = nullptr;
+    Replica* replica = find(host, fact.dir, &partition);
+    if (replica == nullptr) {
+        return;
+    }
+    const std::int64_t to = fact.all ? 0 : fact.to.value();
+    const std::string& machine = world_.machine(host).name();
+    if (to < partition->committed.end() && is_eligible(*partition, host, *replica)) {
+        report(*partition, Invariant::i16_clean_cut,
+               fmt::format("{} may be elected and cuts its log at {}, below {}, which is committed",
+                           machine, to, partition->committed.end()));
+    } else if (!fact.all && to < replica->hw) {
+        report(*partition, Invariant::i16_clean_cut,
+               fmt::format("{} cuts its log at {}, below its high watermark {}", machine, to,
+                           replica->hw));
+    }
+    if (fact.all) {
+        replica->log = GhostLog(fact.to.value());
+        replica->log_start = fact.to.value();
+    } else {
+        replica->log.cut(to);
+    }
+    replica->leo = fact.to.value();
+    replica->acked = std::min(replica->acked, to);
+}
+
+void ReplicationOracle::log_moved(HostId host, const LogPosition& position) {
+    Partition* partition = nullptr;
+    Replica* replica = find(host, position.dir, &partition);
+    if (replica == nullptr) {
+        return;
+    }
+    const std::int64_t start = position.log_start.value();
+    if (start > replica->log_start && start > partition->committed.end()) {
+        report(*partition, Invariant::i28_retention,
+               fmt::format("{} deletes up to {}, but only {} is committed",
+                           world_.machine(host).name(), start, partition->committed.end()));
+    }
+    replica->log_start = start;
+}
+
+void ReplicationOracle::take(HostId host, const PositionAcked& fact) {
+    Partition* partition = nullptr;
+    if (Replica* replica = find(host, fact.dir, &partition)) {
+        replica->acked = std::max(replica->acked, fact.acked.value());
+    }
+}
+
+void ReplicationOracle::take(HostId host, const LrsAsked& fact) {
+    Partition& partition = partitions_[fact.partition];
+    const auto key = std::make_tuple(fact.spu, fact.boot, fact.epoch, fact.version);
+    const auto known = partition.asked.try_emplace(key, fact.content).first;
+    if (known->second != fact.content) {
+        report(partition, Invariant::i29_one_request,
+               fmt::format("{} asks for two changes of the LRS of version {}",
+                           world_.machine(host).name(), fact.version.value()));
+    }
+}
+
+void ReplicationOracle::take(HostId host, const ClientServed& fact) {
+    const Partition& partition = partitions_[fact.partition];
+    // A single replica rides through.
+    if (!partition.record.has_value() || partition.record->replicas.size() == 1) {
+        return;
+    }
+    const PartitionRecord& record = *partition.record;
+    if (record.leader == fact.spu && record.leader_boot == fact.boot) {
+        return;
+    }
+    const auto deposed = partition.deposed_ns.find(Leader{fact.spu, fact.boot});
+    const std::int64_t late_ns =
+        deposed == partition.deposed_ns.end() ? INT64_MAX : oracle_.now_ns() - deposed->second;
+    if (late_ns > lease_.ns() && !is_restored_) {
+        report(partition, Invariant::i20_stale_leader,
+               fmt::format("{} serves a client, {} ms after it was deposed",
+                           world_.machine(host).name(), late_ns / 1'000'000));
+    }
+}
+
+void ReplicationOracle::take(HostId host, const ReplicaDropped& fact) {
+    Partition& partition = partitions_[fact.partition];
+    if (partition.record.has_value()) {
+        for (const auto* places : {&partition.record->replicas, &partition.record->adding}) {
+            for (const AssignedReplica& place : *places) {
+                if (place.spu == fact.spu) {
+                    report(partition, Invariant::i22_identity,
+                           fmt::format("{} deletes its replica, which is assigned to it",
+                                       world_.machine(host).name()));
+                }
+            }
+        }
+    }
+    partition.replicas.erase(host);
+    if (!partition.record.has_value()) {
+        // Deleted; a backup of the metadata may bring it back, empty.
+        partition.committed = GhostLog();
+        partition.stamped.clear();
+    }
+}
+
+void ReplicationOracle::take(HostId host, const ReplicaMoved& fact) {
+    Partition& partition = partitions_[fact.partition];
+    Replica& replica = partition.replicas[host];
+    const bool is_new_life = replica.boot != fact.boot || replica.hw < 0;
+    if (replica.uid != fact.replica_uid_low) {
+        replica.uid = fact.replica_uid_low;
+        replica.fence = kNoEpoch;
+    }
+    check_order(partition, replica, fact);
+    replica.spu = fact.spu;
+    replica.boot = fact.boot;
+    replica.fence = fact.fence_epoch;
+    const ReplicaRole role_before = is_new_life ? ReplicaRole::none : replica.role;
+    const bool is_new_role = role_before != fact.role || replica.epoch != fact.epoch;
+    replica.role = fact.role;
+    replica.epoch = fact.epoch;
+    replica.committed_count = static_cast<std::uint32_t>(fact.committed_lrs.size());
+    replica.maximal = {fact.maximal_lrs.begin(), fact.maximal_lrs.end()};
+    if (fact.role == ReplicaRole::leader) {
+        check_leader(partition, replica, fact, is_new_role);
+    } else if (fact.role == ReplicaRole::attached && is_new_role) {
+        check_attached(partition, replica, replica.log_start);
+    }
+    if (fact.hw.value() > replica.hw) {
+        check_commit(partition, host, replica, fact);
+    }
+    replica.hw = fact.hw.value();
+}
+
+void ReplicationOracle::check_order(const Partition& partition, const Replica& replica,
+                                    const ReplicaMoved& fact) {
+    if (fact.fence_epoch < replica.fence) {
+        report(partition, Invariant::i12_monotone,
+               fmt::format("SPU {} goes back from epoch {} to {}", fact.spu.value(),
+                           replica.fence.value(), fact.fence_epoch.value()));
+    }
+    if (fact.log_start > fact.hw || fact.hw > fact.leo || fact.leo.value() != replica.log.end()) {
+        report(partition, Invariant::i17_order,
+               fmt::format("SPU {} has log start {}, high watermark {}, log end {}; its log ends "
+                           "at {}",
+                           fact.spu.value(), fact.log_start.value(), fact.hw.value(),
+                           fact.leo.value(), replica.log.end()));
+    }
+}
+
+// I2, I6, I10.
+void ReplicationOracle::check_leader(Partition& partition, Replica& replica,
+                                     const ReplicaMoved& fact, bool fresh) {
+    const Leader self{fact.spu, fact.boot};
+    const auto elected = partition.leaders.find(fact.epoch);
+    if (elected != partition.leaders.end() && elected->second != self) {
+        report(partition, Invariant::i6_one_leader,
+               fmt::format("SPU {} leads epoch {}, to which SPU {} was elected", fact.spu.value(),
+                           fact.epoch.value(), elected->second.first.value()));
+    }
+    if (fresh && partition.is_recovering && partition.record.has_value() &&
+        partition.record->leader_epoch == fact.epoch) {
+        lead_after_loss(partition, replica);
+    } else if (fresh) {
+        if (const auto lost = lacks(partition, replica)) {
+            report(partition, Invariant::i2_leader_complete,
+                   fmt::format("SPU {} leads epoch {} and lacks what is committed at {}",
+                               fact.spu.value(), fact.epoch.value(), *lost));
+        }
+    }
+    check_superset(partition);
+}
+
+// A recovery outside of LRS and ELR: what this leader does not have is lost.
+void ReplicationOracle::lead_after_loss(Partition& partition, Replica& replica) {
+    if (const auto lost = lacks(partition, replica)) {
+        partition.committed.cut(*lost);
+        if (const auto topic = topic_of(partition)) {
+            Oracle::RecoveredLog ends;
+            ends.log_start = replica.log_start;
+            ends.leo = *lost;
+            oracle_.accept_loss(PartitionRef{*topic, partition.record->partition.value()}, ends);
+        }
+    }
+    partition.is_recovering = false;
+    for (auto& [host, other] : partition.replicas) {
+        other.hw = std::min(other.hw, partition.committed.end());
+    }
+}
+
+// I9: what an attached follower holds is what its leader holds.
+void ReplicationOracle::check_attached(Partition& partition, Replica& replica, std::int64_t from) {
+    for (const auto& [host, leader] : partition.replicas) {
+        if (leader.role != ReplicaRole::leader || leader.epoch != replica.epoch ||
+            !is_running(host, leader)) {
+            continue;
+        }
+        const auto place = replica.log.first_difference(
+            leader.log, std::max(from, leader.log_start), replica.log.end());
+        if (place.has_value()) {
+            report(partition, Invariant::i9_prefix,
+                   fmt::format("SPU {} is attached to SPU {} in epoch {} and differs at {}",
+                               replica.spu.value(), leader.spu.value(), replica.epoch.value(),
+                               *place));
+        }
+    }
+}
+
+// I1, I3, I8, I11, I19, I21.
+void ReplicationOracle::check_commit(Partition& partition, HostId host, Replica& replica,
+                                     const ReplicaMoved& fact) {
+    const std::int64_t hw = fact.hw.value();
+    GhostLog& committed = partition.committed;
+    const std::int64_t before = committed.end();
+    const bool leads = fact.role == ReplicaRole::leader;
+    if (leads && hw > before) {
+        if (replica.committed_count < fact.min_live) {
+            report(partition, Invariant::i11_min_live,
+                   fmt::format("SPU {} commits {} with {} of {} live replicas", fact.spu.value(),
+                               hw, replica.committed_count, fact.min_live));
+        }
+        for (const GhostBatch* batch = replica.log.find(before); batch != nullptr;
+             batch = replica.log.find(committed.end())) {
+            if (batch->base != committed.end() || batch->next > hw) {
+                break;
+            }
+            committed.append(*batch);
+        }
+    }
+    if (leads && fact.acks_durable && fact.hw > fact.durable) {
+        report(partition, Invariant::i19_durable_ack,
+               fmt::format("SPU {} commits {} and has synced {}", fact.spu.value(), hw,
+                           fact.durable.value()));
+    }
+    if (leads) {
+        replica.acked = std::max(replica.acked, hw);
+    }
+    const std::int64_t from = std::max({replica.hw, replica.log_start, committed.start()});
+    const auto place = replica.log.first_difference(committed, from, hw);
+    if (place.has_value()) {
+        report(partition, leads ? Invariant::i1_one_commit : Invariant::i8_matching,
+               fmt::format("SPU {} takes {} for committed, and at {} something else is",
+                           fact.spu.value(), hw, *place));
+    }
+    for (auto& [other_host, other] : partition.replicas) {
+        if (other_host == host || committed.end() == before) {
+            continue;
+        }
+        const bool is_later = other.role == ReplicaRole::leader && other.epoch > fact.epoch &&
+                              is_running(other_host, other);
+        if (!is_later && !is_eligible(partition, other_host, other)) {
+            continue;
+        }
+        const auto lost = other.log.first_difference(committed, std::max(before, other.log_start),
+                                                     committed.end());
+        if (lost.has_value()) {
+            report(partition, is_later ? Invariant::i21_zombie : Invariant::i3_candidates,
+                   fmt::format("SPU {} commits {} in epoch {}, and SPU {}, which {}, lacks {}",
+                               fact.spu.value(), hw, fact.epoch.value(), other.spu.value(),
+                               is_later ? "leads a later one" : "may be elected", *lost));
+        }
+    }
+}
+
+}  // namespace weir::sim

@@ -1,0 +1,150 @@
+// I1-I30: whether the replicas of every partition, and what the SC stores about them, are as the
+// rules of replication say (docs/internals/replication.md).
+//
+// Fed with the facts that replicas tell their probe, and with every transaction of the metadata
+// store. It keeps a copy of each log, batch by batch, and C: what was committed first at each
+// offset. One per run, outside the simulated machines; reports to the Oracle. A fact costs what has
+// changed since the one before; starts, elections and joins cost the length of the log.
+//
+// A partition over its budget (FaultBudget) is not judged. Neither is what a recovery outside of
+// LRS and ELR loses, once that recovery is justified (I23, I24).
+//
+// What it implements: replication_oracle.cc the facts, replication_records.cc the store's side.
+#pragma once
+
+#include "core/env/facts.h"
+#include "core/model/partition_record.h"
+#include "core/sc/records.h"
+#include "runtime/sim/check/ghost_log.h"
+#include "runtime/sim/check/oracle.h"
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace weir::sim {
+
+class ReplicationOracle {
+public:
+    // `lease`: for how long an SPU may go on serving once somebody else leads.
+    ReplicationOracle(World& world, Oracle& oracle, Duration lease)
+        : world_(world), oracle_(oracle), lease_(lease) {}
+
+    // --- From the probes of the SPUs ----------------------------------------------------------
+    void follow(HostId spu) { spu_hosts_.insert(spu); }
+    void tell(HostId host, const Fact& fact);
+    void log_moved(HostId host, const LogPosition& position);
+
+    // --- From the store of the SC -------------------------------------------------------------
+    // All objects of that kind, as an SC finds them when it starts.
+    void found(sc::RecordKind kind, const std::vector<sc::StoreItem>& items);
+    void stored(const sc::Mutation& mutation);
+    // What it stored last may be gone.
+    void store_restored();
+
+    // --- From the faults ----------------------------------------------------------------------
+    // Whether the disk of that machine may be lost: everything committed is elsewhere as well.
+    bool may_lose_disk(HostId host) const;
+    void disk_lost(HostId host);
+    // What was not synced is lost.
+    void power_lost(HostId host);
+
+    // I30: empty when every partition is as it should be once nothing happens any more.
+    std::string not_converged() const;
+
+private:
+    struct Replica {
+        std::uint32_t incarnation = 0;
+        std::uint64_t uid = 0;
+        SpuId spu = kNoSpu;
+        BootEpoch boot = kNoBoot;
+        ReplicaRole role = ReplicaRole::none;
+        LeaderEpoch epoch = kNoEpoch;
+        LeaderEpoch fence = kNoEpoch;
+        std::int64_t log_start = 0;
+        std::int64_t hw = -1;  // nothing told in this life yet
+        std::int64_t leo = 0;
+        // The highest position that others may count on.
+        std::int64_t acked = 0;
+        std::uint32_t committed_count = 0;
+        std::set<SpuId> maximal;
+        GhostLog log;
+        bool open = false;
+        // Its disk was lost, and it has not come back to the LRS since.
+        bool lost = false;
+    };
+    using Leader = std::pair<SpuId, BootEpoch>;
+    struct Partition {
+        std::string name;  // of the store; empty: not stored (any more)
+        std::optional<PartitionRecord> record;
+        GhostLog committed;
+        std::map<HostId, Replica> replicas;
+        std::map<LeaderEpoch, Leader> leaders;
+        std::map<std::pair<std::int32_t, std::int64_t>, GhostBatch> stamped;  // by epoch and base
+        std::map<Leader, std::int64_t> deposed_ns;
+        std::map<std::tuple<SpuId, BootEpoch, LeaderEpoch, RecordVersion>, std::uint64_t> asked;
+        // Power losses since all replicas were in the LRS.
+        std::set<HostId> tail_losses;
+        // Led by somebody who may lack what was committed: what is lost is known once it leads.
+        bool is_recovering = false;
+    };
+
+    // replication_oracle.cc
+    void take(HostId host, const LogOpened& fact);
+    void take(HostId host, const LogClosed& fact);
+    void take(HostId host, const BatchWritten& fact);
+    void take(HostId host, const LogCut& fact);
+    void take(HostId host, const ReplicaMoved& fact);
+    void take(HostId host, const PositionAcked& fact);
+    void take(HostId host, const LrsAsked& fact);
+    void take(HostId host, const ClientServed& fact);
+    void take(HostId host, const ReplicaDropped& fact);
+    void check_order(const Partition& partition, const Replica& replica, const ReplicaMoved& fact);
+    void check_leader(Partition& partition, Replica& replica, const ReplicaMoved& fact, bool fresh);
+    void check_commit(Partition& partition, HostId host, Replica& replica,
+                      const ReplicaMoved& fact);
+    void check_attached(Partition& partition, Replica& replica, std::int64_t from);
+    void lead_after_loss(Partition& partition, Replica& replica);
+    Replica* find(HostId host, std::string_view dir, Partition** partition);
+
+    // replication_records.cc
+    void take_partition(const std::string& name, const std::optional<Bytes>& bytes);
+    void take_spu(const std::string& name, const std::optional<Bytes>& bytes);
+    void take_cluster(const std::optional<Bytes>& bytes);
+    void check_change(const Partition& partition, const PartitionRecord& before,
+                      const PartitionRecord& after);
+    void check_record(const Partition& partition, const PartitionRecord& record);
+    void check_unclean(Partition& partition, const PartitionRecord& before,
+                       const PartitionRecord& after);
+    void check_members();
+    void check_superset(const Partition& partition);
+    std::string not_converged(const Partition& partition) const;
+
+    bool is_running(HostId host, const Replica& replica) const;
+    // It may be elected: in LRS or ELR, in the process that the SC knows.
+    bool is_eligible(const Partition& partition, HostId host, const Replica& replica) const;
+    // Its log lacks what was committed; where.
+    std::optional<std::int64_t> lacks(const Partition& partition, const Replica& replica) const;
+    std::optional<TopicIndex> topic_of(const Partition& partition) const;
+    bool is_judged(const Partition& partition) const;
+    void report(const Partition& partition, Invariant invariant, std::string text);
+
+    World& world_;
+    Oracle& oracle_;
+    Duration lease_;
+    std::set<HostId> spu_hosts_;
+    std::map<PartitionIdentity, Partition> partitions_;
+    std::map<std::pair<HostId, std::string>, PartitionIdentity, std::less<>> dirs_;
+    std::map<std::string, PartitionIdentity> names_;
+    std::map<std::string, sc::SpuRecord> spus_;
+    std::optional<sc::ClusterRecord> cluster_;
+    bool is_restored_ = false;
+};
+
+}  // namespace weir::sim

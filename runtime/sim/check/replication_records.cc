@@ -1,0 +1,364 @@
+// What the SC stores: whether it may, and what it says about the replicas.
+
+#include "runtime/sim/check/replication_oracle.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <tuple>
+
+namespace weir::sim {
+
+namespace {
+
+bool contains(const SpuSet& set, SpuId spu) {
+    return std::find(set.begin(), set.end(), spu) != set.end();
+}
+
+bool is_assigned(const PartitionRecord& record, SpuId spu) {
+    return std::any_of(record.replicas.begin(), record.replicas.end(),
+                       [spu](const AssignedReplica& replica) { return replica.spu == spu; });
+}
+
+bool may_be_elected(const PartitionRecord& record, SpuId spu) {
+    return contains(record.lrs, spu) || contains(record.elr, spu);
+}
+
+}  // namespace
+
+void ReplicationOracle::found(sc::RecordKind kind, const std::vector<sc::StoreItem>& items) {
+    std::set<std::string> names;
+    for (const sc::StoreItem& item : items) {
+        names.insert(item.name);
+        stored(sc::Mutation{{kind, item.name}, item.value.bytes, std::nullopt});
+    }
+    if (kind != sc::RecordKind::partition) {
+        return;
+    }
+    for (auto& [identity, partition] : partitions_) {
+        if (partition.record.has_value() && !names.contains(partition.name)) {
+            partition.record.reset();
+        }
+    }
+}
+
+void ReplicationOracle::stored(const sc::Mutation& mutation) {
+    if (mutation.key.kind == sc::RecordKind::partition) {
+        take_partition(mutation.key.name, mutation.value);
+    } else if (mutation.key.kind == sc::RecordKind::spu) {
+        take_spu(mutation.key.name, mutation.value);
+    } else if (mutation.key.kind == sc::RecordKind::cluster) {
+        take_cluster(mutation.value);
+    }
+}
+
+void ReplicationOracle::store_restored() {
+    for (auto& [identity, partition] : partitions_) {
+        partition.record.reset();
+        partition.leaders.clear();
+        partition.deposed_ns.clear();
+        partition.asked.clear();
+    }
+    names_.clear();
+    spus_.clear();
+    cluster_.reset();
+    is_restored_ = true;
+}
+
+void ReplicationOracle::take_cluster(const std::optional<Bytes>& bytes) {
+    const auto record = bytes.has_value() ? sc::decode_cluster_record(*bytes)
+                                          : Result<sc::ClusterRecord>(fail(ErrorCode::corrupt, ""));
+    if (!record.has_value()) {
+        return;
+    }
+    if (cluster_.has_value() &&
+        (record->sc_epoch < cluster_->sc_epoch || record->boot_counter < cluster_->boot_counter)) {
+        oracle_.report(Invariant::i12_monotone,
+                       fmt::format("the SC's epoch and boot counter go from {} and {} to {} and {}",
+                                   cluster_->sc_epoch.value(), cluster_->boot_counter.value(),
+                                   record->sc_epoch.value(), record->boot_counter.value()));
+    }
+    cluster_ = *record;
+}
+
+void ReplicationOracle::take_spu(const std::string& name, const std::optional<Bytes>& bytes) {
+    if (!bytes.has_value()) {
+        spus_.erase(name);
+        return;
+    }
+    const Result<sc::SpuRecord> record = sc::decode_spu_record(*bytes);
+    if (!record.has_value()) {
+        return;
+    }
+    const auto known = spus_.find(name);
+    if (known != spus_.end() && record->boot < known->second.boot) {
+        oracle_.report(Invariant::i12_monotone,
+                       fmt::format("the boot of {} goes from {} to {}", name,
+                                   known->second.boot.value(), record->boot.value()));
+    }
+    spus_.insert_or_assign(name, *record);
+}
+
+void ReplicationOracle::take_partition(const std::string& name, const std::optional<Bytes>& bytes) {
+    if (!bytes.has_value()) {
+        const auto known = names_.find(name);
+        if (known != names_.end()) {
+            partitions_[known->second].record.reset();
+            names_.erase(known);
+        }
+        return;
+    }
+    const Result<sc::StoredPartition> stored = sc::decode_stored_partition(*bytes);
+    if (!stored.has_value()) {
+        oracle_.report(Invariant::i13_good_record, name + ": its record cannot be decoded");
+        return;
+    }
+    const PartitionRecord& after = stored->record;
+    const PartitionIdentity identity{after.topic_uid.high, after.topic_uid.low, after.partition};
+    names_.insert_or_assign(name, identity);
+    Partition& partition = partitions_[identity];
+    partition.name = name;
+    const std::optional<PartitionRecord> before = partition.record;
+    if (before.has_value()) {
+        check_change(partition, *before, after);
+        check_unclean(partition, *before, after);
+        const bool is_deposed =
+            before->leader != kNoSpu &&
+            (after.leader != before->leader || after.leader_boot != before->leader_boot);
+        if (is_deposed) {
+            partition.deposed_ns[Leader{before->leader, before->leader_boot}] = oracle_.now_ns();
+        }
+    }
+    check_record(partition, after);
+    if (after.leader != kNoSpu) {
+        partition.leaders.insert_or_assign(after.leader_epoch,
+                                           Leader{after.leader, after.leader_boot});
+    }
+    partition.record = after;
+    if (after.lrs.size() == after.replicas.size()) {
+        partition.tail_losses.clear();
+    }
+    for (auto& [host, replica] : partition.replicas) {
+        const bool is_new = may_be_elected(after, replica.spu) &&
+                            (!before.has_value() || !may_be_elected(*before, replica.spu));
+        if (!is_new) {
+            continue;
+        }
+        replica.lost = replica.lost && !contains(after.lrs, replica.spu);
+        if (is_running(host, replica) && replica.boot != kNoBoot) {
+            if (const auto place = lacks(partition, replica)) {
+                report(partition, Invariant::i3_candidates,
+                       fmt::format("SPU {} may be elected now and lacks what is committed at {}",
+                                   replica.spu.value(), *place));
+            }
+        }
+    }
+    check_superset(partition);
+}
+
+// I12, I15.
+void ReplicationOracle::check_change(const Partition& partition, const PartitionRecord& before,
+                                     const PartitionRecord& after) {
+    if (after == before) {
+        return;
+    }
+    if (after.leader_epoch < before.leader_epoch || after.version < before.version) {
+        report(partition, Invariant::i12_monotone,
+               fmt::format("the record goes from epoch {} version {} to {} and {}",
+                           before.leader_epoch.value(), before.version.value(),
+                           after.leader_epoch.value(), after.version.value()));
+    }
+    const bool moves = after.leader != before.leader || after.leader_boot != before.leader_boot;
+    if (after.version == before.version || (moves && after.leader_epoch == before.leader_epoch)) {
+        report(partition, Invariant::i15_discipline,
+               fmt::format("the record has changed, and is still of epoch {} version {}",
+                           after.leader_epoch.value(), after.version.value()));
+    }
+}
+
+// I13, I14.
+void ReplicationOracle::check_record(const Partition& partition, const PartitionRecord& record) {
+    std::set<SpuId> members;
+    bool is_good = record.leader == kNoSpu || contains(record.lrs, record.leader);
+    for (const SpuSet* set : {&record.lrs, &record.elr, &record.last_known}) {
+        for (const SpuId spu : *set) {
+            is_good = is_good && is_assigned(record, spu) && members.insert(spu).second;
+        }
+    }
+    // One that is about to be added may be in the LRS already.
+    const bool grows = !record.adding.empty();
+    const bool has_outsiders = !record.elr.empty() || !record.last_known.empty();
+    is_good = (is_good || grows) && !(record.lrs.size() >= record.min_live && has_outsiders);
+    if (!is_good) {
+        report(partition, Invariant::i13_good_record,
+               fmt::format("the record has leader {}, {} live, {} eligible and {} known replicas, "
+                           "which do not go together",
+                           record.leader.value(), record.lrs.size(), record.elr.size(),
+                           record.last_known.size()));
+    }
+    for (const auto& [name, spu] : spus_) {
+        const bool is_stale = record.leader == spu.spec.id && record.leader_boot != spu.boot;
+        if (is_stale || (spu.fenced && contains(record.lrs, spu.spec.id))) {
+            report(partition, Invariant::i14_fenced_out,
+                   fmt::format("{} is in the LRS or leads, and is {}", name,
+                               is_stale ? "another process by now" : "taken for gone"));
+        }
+    }
+}
+
+// I23, I24.
+void ReplicationOracle::check_unclean(Partition& partition, const PartitionRecord& before,
+                                      const PartitionRecord& after) {
+    const bool is_elected = after.leader != kNoSpu && after.leader_epoch != before.leader_epoch;
+    const bool is_clean = may_be_elected(before, after.leader);
+    if (is_elected && !is_clean && after.replicas.size() == 1) {
+        // There is no other copy: what it has is what there is.
+        partition.is_recovering = after.durability != Durability::fsync;
+    } else if (is_elected && !is_clean) {
+        if (after.unclean_policy == UncleanPolicy::never) {
+            report(partition, Invariant::i23_recovery_marked,
+                   fmt::format("SPU {} is elected from outside of LRS and ELR, which the policy "
+                               "forbids",
+                               after.leader.value()));
+        }
+        const bool is_marked = after.phase == PartitionPhase::recovering ||
+                               after.phase == PartitionPhase::candidate_found ||
+                               after.lrs.size() >= after.min_live;
+        if (!is_marked) {
+            report(partition, Invariant::i23_recovery_marked,
+                   fmt::format("SPU {} is elected from outside of LRS and ELR, and the record does "
+                               "not say so",
+                               after.leader.value()));
+        }
+        const bool is_lossy = after.durability != Durability::fsync;
+        const auto lost_disks = std::count_if(partition.replicas.begin(), partition.replicas.end(),
+                                              [](const auto& entry) { return entry.second.lost; });
+        const bool is_justified =
+            lost_disks > 0 || (is_lossy && partition.tail_losses.size() >= before.min_live);
+        if (!is_justified) {
+            report(partition, Invariant::i24_survival,
+                   fmt::format("SPU {} is elected from outside of LRS and ELR after {} lost tails",
+                               after.leader.value(), partition.tail_losses.size()));
+        }
+        partition.is_recovering = true;
+    }
+}
+
+// I10, as far as leader and SC speak of the same epoch.
+void ReplicationOracle::check_superset(const Partition& partition) {
+    if (!partition.record.has_value()) {
+        return;
+    }
+    const PartitionRecord& record = *partition.record;
+    for (const auto& [host, leader] : partition.replicas) {
+        if (leader.role != ReplicaRole::leader || leader.epoch != record.leader_epoch ||
+            leader.boot != record.leader_boot || !is_running(host, leader) ||
+            leader.committed_count < record.min_live) {
+            continue;
+        }
+        for (const SpuSet* set : {&record.lrs, &record.elr}) {
+            for (const SpuId spu : *set) {
+                if (!leader.maximal.contains(spu)) {
+                    report(partition, Invariant::i10_superset,
+                           fmt::format("SPU {} may be elected, and SPU {} does not wait for it",
+                                       spu.value(), leader.spu.value()));
+                }
+            }
+        }
+    }
+}
+
+bool ReplicationOracle::may_lose_disk(HostId host) const {
+    for (const auto& [identity, partition] : partitions_) {
+        const auto own = partition.replicas.find(host);
+        if (!partition.record.has_value() || partition.record->replicas.size() == 1 ||
+            own == partition.replicas.end() ||
+            !may_be_elected(*partition.record, own->second.spu)) {
+            continue;
+        }
+        const bool is_elsewhere = std::any_of(
+            partition.replicas.begin(), partition.replicas.end(), [&](const auto& entry) {
+                return entry.first != host && !entry.second.lost &&
+                       may_be_elected(*partition.record, entry.second.spu);
+            });
+        if (!is_elsewhere) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void ReplicationOracle::disk_lost(HostId host) {
+    for (auto& [identity, partition] : partitions_) {
+        const auto own = partition.replicas.find(host);
+        if (own != partition.replicas.end()) {
+            own->second.lost = true;
+            own->second.acked = 0;
+            own->second.fence = kNoEpoch;
+        }
+    }
+}
+
+void ReplicationOracle::power_lost(HostId host) {
+    for (auto& [identity, partition] : partitions_) {
+        if (partition.replicas.contains(host)) {
+            partition.tail_losses.insert(host);
+        }
+    }
+}
+
+std::string ReplicationOracle::not_converged() const {
+    for (const auto& [identity, partition] : partitions_) {
+        // The SC leaves alone what it is in doubt about.
+        if (partition.record.has_value() && is_judged(partition) && !is_restored_) {
+            std::string why = not_converged(partition);
+            if (!why.empty()) {
+                return fmt::format("{}: {}", partition.name, why);
+            }
+        }
+    }
+    return {};
+}
+
+std::string ReplicationOracle::not_converged(const Partition& partition) const {
+    const PartitionRecord& record = *partition.record;
+    if (record.lrs.size() != record.replicas.size() || record.phase != PartitionPhase::online ||
+        !record.adding.empty()) {
+        return fmt::format("{} of {} replicas are live", record.lrs.size(), record.replicas.size());
+    }
+    const Replica* leader = nullptr;
+    std::size_t count = 0;
+    for (const auto& [host, replica] : partition.replicas) {
+        if (!is_running(host, replica) || replica.epoch != record.leader_epoch) {
+            continue;
+        }
+        if (replica.role == ReplicaRole::leader) {
+            leader = &replica;
+            ++count;
+        } else if (replica.role == ReplicaRole::attached) {
+            ++count;
+        }
+    }
+    if (leader == nullptr || count != record.replicas.size()) {
+        return fmt::format("{} of {} replicas lead or are attached in epoch {}", count,
+                           record.replicas.size(), record.leader_epoch.value());
+    }
+    for (const auto& [host, replica] : partition.replicas) {
+        if (!is_assigned(record, replica.spu)) {
+            continue;
+        }
+        const auto place = replica.log.first_difference(
+            leader->log, std::max(replica.log_start, leader->log_start), leader->log.end());
+        if (place.has_value() || replica.leo != leader->leo) {
+            return fmt::format("SPU {} ends at {}, SPU {} at {}", replica.spu.value(), replica.leo,
+                               leader->spu.value(), leader->leo);
+        }
+        if (replica.hw != leader->leo) {
+            return fmt::format("SPU {} has high watermark {} and log end {}", replica.spu.value(),
+                               replica.hw, replica.leo);
+        }
+    }
+    return {};
+}
+
+}  // namespace weir::sim

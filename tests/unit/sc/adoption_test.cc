@@ -1,0 +1,209 @@
+// An operator adopts what the SPUs have (replication.md 5.14), against scripted SPUs: the SC comes
+// back with metadata from before.
+
+#include "core/control/record_check.h"
+#include "tests/support/sc_world.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+namespace weir::sc {
+
+namespace {
+
+using test::ScClient;
+using wire::Operate;
+using wire::Operated;
+using wire::Status;
+
+const ReplicaKey kOld = {"old", 0};
+const ReplicaKey kNew = {"new", 0};
+bool g_force = false;
+Operated g_answer;
+
+// SPUs 1 to 3, topic `old` on all of them.
+class ScAdoption : public test::ScTest {
+protected:
+    ScAdoption() {
+        run([](Env&, ScClient& client) -> Task<Result<void>> {
+            for (int id = 1; id <= 3; ++id) {
+                WEIR_CO_TRY(const Status status, co_await client.register_spu(id));
+                EXPECT_TRUE(status.error.ok());
+            }
+            co_return Result<void>();
+        });
+        for (int id = 1; id <= 3; ++id) {
+            start(id);
+        }
+        create_topic<&kOld>();
+    }
+    void start(int id) {
+        test::FakeSpuOptions options = spu_options(id);
+        options.reconnects = true;
+        start_spu(options);
+    }
+    template <const ReplicaKey* key>
+    void create_topic() {
+        run([](Env&, ScClient& client) -> Task<Result<void>> {
+            WEIR_CO_TRY(const Status status, co_await client.create_topic(key->topic, 1, 3));
+            EXPECT_TRUE(status.error.ok());
+            co_return Result<void>();
+        });
+    }
+    template <const ReplicaKey* key>
+    void delete_topic() {
+        run([](Env&, ScClient& client) -> Task<Result<void>> {
+            WEIR_CO_TRY(const Status status, co_await client.delete_topic(key->topic));
+            EXPECT_TRUE(status.error.ok());
+            co_return Result<void>();
+        });
+    }
+    void back_up() { backup_.emplace(sc_->disk_image().clone()); }
+    // Every SPU has had another boot since the backup.
+    void restore() {
+        for (int id = 1; id <= 3; ++id) {
+            spu_machines_[id]->crash();
+            start(id);
+            world_.run_for(Duration::from_ms(500));
+        }
+        sc_->crash();
+        come_back();
+    }
+    void come_back() {
+        sc_->replace_disk(backup_->clone());
+        boot_sc();
+        world_.run_for(Duration::from_s(1));
+    }
+    Operated adopt(bool force = false) {
+        g_force = force;
+        run([](Env&, ScClient& client) -> Task<Result<void>> {
+            Operate request;
+            request.verb = wire::OperatorVerb::adopt;
+            request.force = g_force;
+            WEIR_CO_TRY(g_answer, co_await client.operate(request));
+            co_return Result<void>();
+        });
+        world_.run_for(Duration::from_s(2));
+        return g_answer;
+    }
+    bool told(const std::string& text) const {
+        return std::any_of(g_answer.details.begin(), g_answer.details.end(),
+                           [&](const std::string& line) { return line.find(text) != line.npos; });
+    }
+    bool served(int id) {
+        return spus_[id].registered.result == wire::internal::RegisterResult::accepted;
+    }
+    const PartitionRecord& record(int id, const ReplicaKey& key) { return spus_[id].record(key); }
+
+    std::optional<sim::DiskImage> backup_;
+};
+
+}  // namespace
+
+TEST_F(ScAdoption, ThereIsNothingToAdoptAsLongAsNothingIsInDoubt) {
+    EXPECT_FALSE(adopt().accepted);
+    EXPECT_FALSE(adopt(true).accepted);
+    EXPECT_TRUE(g_answer.details.empty());
+}
+
+TEST_F(ScAdoption, SpusAreServedAgainAndTheLongestLogLeads) {
+    back_up();
+    const LeaderEpoch before = record(1, kOld).leader_epoch;
+    restore();
+    const LeaderEpoch reported = spus_[2].disk.at(kOld).fence_epoch;
+    ASSERT_GT(reported, before);
+    const BootEpoch last_boot = spus_[3].registered.boot;
+    ASSERT_FALSE(served(1));
+    EXPECT_TRUE(adopt().accepted);
+    EXPECT_TRUE(told("old-0: epoch"));
+    EXPECT_FALSE(told("lost"));
+    for (int id = 1; id <= 3; ++id) {
+        ASSERT_TRUE(served(id)) << id;
+        EXPECT_GT(spus_[id].registered.boot, last_boot);
+        EXPECT_GT(record(id, kOld).leader_epoch, reported);
+        EXPECT_EQ(record(id, kOld).leader, SpuId(3));
+        EXPECT_TRUE(control::check_record(record(id, kOld)).empty());
+    }
+    EXPECT_FALSE(adopt().accepted);
+}
+
+// The live sets may have changed without a new epoch: no record of the backup can be believed.
+TEST_F(ScAdoption, WithOlderBootsEveryRecordIsRebuilt) {
+    back_up();
+    restore();
+    sc_->crash();
+    for (int id = 1; id <= 3; ++id) {
+        spus_[id].disk.at(kOld).fence_epoch = LeaderEpoch(0);
+    }
+    come_back();
+    EXPECT_TRUE(adopt().accepted);
+    EXPECT_TRUE(told("old-0: epoch"));
+}
+
+TEST_F(ScAdoption, WhoHasNotReportedIsNamedAndGivenUpOnlyByForce) {
+    back_up();
+    restore();
+    sc_->crash();
+    spu_machines_[3]->crash();
+    boot_sc();
+    world_.run_for(Duration::from_s(1));
+    EXPECT_FALSE(adopt().accepted);
+    EXPECT_TRUE(told("not reported: spu 3"));
+    EXPECT_FALSE(served(1));
+    EXPECT_TRUE(adopt(true).accepted);
+    EXPECT_TRUE(told("what only spu 3 has is lost"));
+    EXPECT_TRUE(served(1));
+    EXPECT_EQ(record(1, kOld).leader, SpuId(2));
+    // Higher numbers than any that were reported: again.
+    spus_[3].clean_boot = BootEpoch(999);
+    start(3);
+    EXPECT_FALSE(served(3));
+    EXPECT_TRUE(adopt().accepted);
+    EXPECT_TRUE(served(3));
+    EXPECT_GT(spus_[3].registered.boot, BootEpoch(999));
+    EXPECT_EQ(record(3, kOld).leader, SpuId(3));
+    EXPECT_EQ(record(3, kOld).phase, PartitionPhase::recovering);
+}
+
+TEST_F(ScAdoption, ATopicThatTheMetadataHaveLostIsMadeAnew) {
+    back_up();
+    create_topic<&kNew>();
+    const Uid uid = record(1, kNew).topic_uid;
+    restore();
+    EXPECT_TRUE(adopt().accepted);
+    EXPECT_TRUE(told("topic new"));
+    ASSERT_TRUE(spus_[1].replicas.contains(kNew));
+    EXPECT_EQ(record(1, kNew).topic_uid, uid);
+    EXPECT_EQ(record(1, kNew).leader, SpuId(3));
+    EXPECT_EQ(record(1, kNew).min_live, 2U);
+    EXPECT_TRUE(spus_[2].removed.empty());
+    delete_topic<&kNew>();
+    world_.run_for(Duration::from_s(1));
+    EXPECT_FALSE(spus_[1].disk.contains(kNew));
+}
+
+TEST_F(ScAdoption, ANameThatIsTakenAndATopicThatWasDeletedStayAsTheyAre) {
+    create_topic<&kNew>();
+    spu_machines_[1]->crash();
+    delete_topic<&kNew>();
+    start(1);
+    EXPECT_FALSE(adopt(true).accepted);
+    ASSERT_TRUE(spus_[1].disk.contains(kNew));
+    // Of another life.
+    create_topic<&kNew>();
+    spu_machines_[2]->crash();
+    wire::internal::StoredReplica stored = spus_[2].disk.at(kNew);
+    stored.partition.topic_uid = Uid{7, 7};
+    spus_[2].disk.emplace(ReplicaKey{"other-life", 0}, stored);
+    start(2);
+    EXPECT_FALSE(adopt().accepted);
+    EXPECT_TRUE(told("only SPUs know topic new"));
+    EXPECT_TRUE(adopt(true).accepted);
+    EXPECT_TRUE(told("stays set aside"));
+    EXPECT_NE(record(1, kNew).topic_uid, (Uid{7, 7}));
+}
+
+}  // namespace weir::sc
