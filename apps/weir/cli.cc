@@ -126,11 +126,16 @@ private:
         app.add_option("--ack-floor", options.ack_floor,
                        "the least that an acknowledgement means: none or committed")
             ->group(group);
-        app.add_flag("--strict-reads,!--no-strict-reads", options.strict_reads,
-                     "committed reads see all that was acknowledged as committed before")
+        // Not add_flag with an optional: it would always be set.
+        app.add_flag_function(
+               "--strict-reads,!--no-strict-reads",
+               [&options](std::int64_t count) { options.strict_reads = count > 0; },
+               "committed reads see all that was acknowledged as committed before")
             ->group(group);
-        app.add_flag("--ride-through,!--no-ride-through", options.ride_through,
-                     "a leader that does not reach the SC goes on while all live replicas follow")
+        app.add_flag_function(
+               "--ride-through,!--no-ride-through",
+               [&options](std::int64_t count) { options.ride_through = count > 0; },
+               "a leader that does not reach the SC goes on while all live replicas follow")
             ->group(group);
     }
 
