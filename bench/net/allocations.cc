@@ -156,7 +156,7 @@ Result<AllocationResult> count_allocations(const AllocationOptions& options) {
     setup.spu_public = spu_config.public_bind = local(spu_public);
     setup.spu_private = spu_config.private_bind = local(spu_private);
     spu_config.log_base_dir = ".";
-    sc_config.durability = options.durable ? Durability::fsync : Durability::async;
+    sc_config.new_topics.durability = options.durable ? Durability::fsync : Durability::async;
     Signal sc_ready;
     Signal spu_ready;
     std::atomic<bool> stop_sc = false;
