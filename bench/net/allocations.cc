@@ -116,7 +116,7 @@ HostPort local(std::uint16_t port) {
 }
 
 Result<AllocationResult> measure(const AllocationOptions& options, const Setup& setup) {
-    WEIR_CHECK(create_topics(setup, {"bench-al"}));
+    WEIR_CHECK(create_topics(setup, {"bench-al"}, 1));
     BatchShape shape;
     shape.record_size = options.batch_size;
     shape.batch_size = options.batch_size;

@@ -1,6 +1,5 @@
 #include "core/control/partition_status.h"
 
-#include "core/base/assert.h"
 #include "core/control/live_sets.h"
 
 #include <algorithm>
