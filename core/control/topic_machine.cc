@@ -57,6 +57,50 @@ std::optional<ReplicaMap> place_by_rack(const ComputedReplicas& computed, const 
     return map;
 }
 
+// One replica for each remote, or for each SPU at home (control-plane spec 8.4). Without any there
+// is nothing to place yet.
+std::optional<ReplicaMap> place_mirror(const TopicSpec& spec, const TopicStatus& status,
+                                       const ClusterView& view) {
+    PlacementInput input;
+    input.registered_spu_count = view.rules.spus.size();
+    input.online = view.online;
+    input.weights = view.weights;
+    input.partition_count = partition_count_of(spec.replicas);
+    input.replication_factor = 1;
+    input.current = status.replica_map;
+    if (input.partition_count == 0) {
+        return std::nullopt;
+    }
+    return place_replicas(input);
+}
+
+// What each partition of a topic that mirrors has at the other end.
+std::map<std::uint32_t, PartitionMirrorConfig> mirror_map_of(const ReplicaSpec& replicas) {
+    std::map<std::uint32_t, PartitionMirrorConfig> map;
+    const auto* mirror = std::get_if<MirrorReplicas>(&replicas);
+    if (mirror == nullptr) {
+        return map;
+    }
+    std::uint32_t number = 0;
+    if (const auto* home = std::get_if<HomeMirrorConfig>(mirror)) {
+        for (const HomePartitionConfig& partition : home->partitions) {
+            map[number++] = partition;
+        }
+        return map;
+    }
+    const auto& remote = std::get<RemoteMirrorConfig>(*mirror);
+    for (const HomeSpu& spu : remote.home_spus) {
+        RemotePartitionConfig partition;
+        partition.home_cluster = remote.home_cluster;
+        partition.home_spu_key = spu.key;
+        partition.home_spu_id = spu.id;
+        partition.home_spu_endpoint = spu.endpoint;
+        partition.target = remote.target;
+        map[number++] = std::move(partition);
+    }
+    return map;
+}
+
 std::optional<ReplicaMap> place(const TopicSpec& spec, const TopicStatus& status,
                                 const ClusterView& view) {
     if (const auto* assigned = std::get_if<AssignedReplicas>(&spec.replicas)) {
@@ -66,10 +110,11 @@ std::optional<ReplicaMap> place(const TopicSpec& spec, const TopicStatus& status
         }
         return map;
     }
-    const auto* computed = std::get_if<ComputedReplicas>(&spec.replicas);
-    if (computed == nullptr) {
-        return std::nullopt;
+    if (std::holds_alternative<MirrorReplicas>(spec.replicas)) {
+        return place_mirror(spec, status, view);
     }
+    const auto* computed = std::get_if<ComputedReplicas>(&spec.replicas);
+    WEIR_ASSERT(computed != nullptr);
     if (places_by_rack(*computed, view)) {
         return place_by_rack(*computed, status, view);
     }
@@ -103,6 +148,7 @@ TopicStatus step_topic(const TopicSpec& spec, const TopicStatus& status, const C
             }
             TopicStatus placed = with(status, TopicResolution::provisioned, "");
             placed.replica_map = *std::move(map);
+            placed.mirror_map = mirror_map_of(spec.replicas);
             return placed;
         }
         case TopicResolution::provisioned:

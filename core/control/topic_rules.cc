@@ -216,7 +216,8 @@ std::optional<Refusal> check_topic_spec(const TopicSpec& spec, const TopicRuleIn
     if (const auto* assigned = std::get_if<AssignedReplicas>(&spec.replicas)) {
         return check_assigned(*assigned, input);
     }
-    return refuse(RefusalKind::topic_error, "mirror topics are not supported");
+    // A topic that mirrors is not checked (control-plane spec 8.2).
+    return std::nullopt;
 }
 
 std::uint32_t partition_count_of(const ReplicaSpec& replicas) {

@@ -17,6 +17,10 @@ ApiError not_found_smartmodule(const std::string& name) {
     return ApiError::with_text(ErrorTag::smartmodule_not_found, name);
 }
 
+wire::Status mirror_failed(const std::string& name, const Error& error) {
+    return status_error(name, ApiError::other(to_string(error)), to_string(error));
+}
+
 // Names become keys of the store and are shown to people; more is not asked of these kinds.
 std::optional<std::string> check_object_name(const std::string& name) {
     constexpr std::size_t kNameSizeMax = 255;
@@ -108,17 +112,47 @@ Task<wire::Status> Objects::create_table_format(wire::CreateRequest request) {
     co_return status_ok(name);
 }
 
-// Nothing here starts the SPUs of a group, so that storing one would promise what never comes.
+// Kept and served; it is for an orchestrator to start the SPUs of a group.
 Task<wire::Status> Objects::create_spu_group(wire::CreateRequest request) {
-    co_return status_error(wire::cut_text(request.name), ErrorTag::spu_error,
-                           "SPU groups need an orchestrator and are not supported here: register "
-                           "SPUs one by one");
+    const std::string name = request.name;
+    if (const auto reason = check_object_name(name)) {
+        co_return status_error(wire::cut_text(name), ErrorTag::spu_error, *reason);
+    }
+    const Result<AsyncMutex::Guard> guard = co_await context_.changing.lock();
+    if (!guard.has_value()) {
+        co_return status_error(name, ErrorTag::spu_error, to_string(guard.error()));
+    }
+    SpuGroupSpec spec = std::get<SpuGroupSpec>(std::move(request.spec));
+    const Result<void> stored =
+        co_await put(&context_.catalog.spu_groups, RecordKind::spu_group, name, std::move(spec));
+    if (!stored.has_value()) {
+        co_return status_error(name, ErrorTag::spu_error, to_string(stored.error()));
+    }
+    co_return status_ok(name);
 }
 
+// Kept and served; nothing is mirrored. A home may be given again, with another address.
 Task<wire::Status> Objects::create_mirror(wire::CreateRequest request) {
-    co_return status_error(wire::cut_text(request.name),
-                           ApiError::other("mirrors are not supported"),
-                           "mirrors are not supported");
+    const std::string name = request.name;
+    const Result<AsyncMutex::Guard> guard = co_await context_.changing.lock();
+    if (!guard.has_value()) {
+        co_return mirror_failed(name, guard.error());
+    }
+    const auto* known = context_.catalog.mirrors.find(name);
+    if (known != nullptr && std::holds_alternative<RemoteMirror>(known->object.spec.type)) {
+        co_return status_error(name, ErrorTag::mirror_already_exists,
+                               fmt::format("remote cluster \"{}\" already exists", name));
+    }
+    if (const auto reason = check_object_name(name)) {
+        co_return status_error(wire::cut_text(name), ApiError::other(*reason), *reason);
+    }
+    MirrorSpec spec = std::get<MirrorSpec>(std::move(request.spec));
+    const Result<void> stored =
+        co_await put(&context_.catalog.mirrors, RecordKind::mirror, name, std::move(spec));
+    if (!stored.has_value()) {
+        co_return mirror_failed(name, stored.error());
+    }
+    co_return status_ok(name);
 }
 
 Task<wire::Status> Objects::remove_smartmodule(std::string name) {
@@ -163,12 +197,35 @@ Task<wire::Status> Objects::remove_table_format(std::string name) {
 }
 
 Task<wire::Status> Objects::remove_spu_group(std::string name) {
-    co_return status_error(std::move(name), ErrorTag::spu_not_found, "not found");
+    const Result<AsyncMutex::Guard> guard = co_await context_.changing.lock();
+    if (!guard.has_value()) {
+        co_return status_error(name, ErrorTag::spu_error, to_string(guard.error()));
+    }
+    if (context_.catalog.spu_groups.find(name) == nullptr) {
+        co_return status_error(name, ErrorTag::spu_not_found, "not found");
+    }
+    const Result<void> stored =
+        co_await erase(&context_.catalog.spu_groups, RecordKind::spu_group, name);
+    if (!stored.has_value()) {
+        co_return status_error(name, ErrorTag::spu_error, to_string(stored.error()));
+    }
+    co_return status_ok(name);
 }
 
 Task<wire::Status> Objects::remove_mirror(std::string name) {
-    co_return status_error(name, ErrorTag::mirror_not_found,
-                           fmt::format("remote cluster \"{}\" not found", name));
+    const Result<AsyncMutex::Guard> guard = co_await context_.changing.lock();
+    if (!guard.has_value()) {
+        co_return mirror_failed(name, guard.error());
+    }
+    if (context_.catalog.mirrors.find(name) == nullptr) {
+        co_return status_error(name, ErrorTag::mirror_not_found,
+                               fmt::format("remote cluster \"{}\" not found", name));
+    }
+    const Result<void> stored = co_await erase(&context_.catalog.mirrors, RecordKind::mirror, name);
+    if (!stored.has_value()) {
+        co_return mirror_failed(name, stored.error());
+    }
+    co_return status_ok(name);
 }
 
 }  // namespace weir::sc

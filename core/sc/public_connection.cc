@@ -218,7 +218,8 @@ Task<Result<void>> PublicConnection::handle_api(ScApi api, RequestHeader header,
         }
         case ScApi::mirroring: {
             WEIR_CO_CHECK(wire::decode_mirroring_request(reader, header.api_version));
-            // There are no mirrors; a home that does not know the remote never answers (spec 5.6).
+            // Nothing is mirrored: as at a home that does not know the remote, which never answers
+            // (spec 5.6).
             co_return Result<void>();
         }
     }

@@ -4,6 +4,7 @@
 #include "core/control/new_partition.h"
 #include "core/sc/records.h"
 #include "core/sc/status.h"
+#include "core/sc/topic_changes.h"
 
 #include <fmt/core.h>
 
@@ -115,6 +116,10 @@ Topics::Plan Topics::plan(std::string name, Uid uid, TopicSpec spec, TopicStatus
         }
         partition.spec =
             spec_under(control::partition_spec_for(plan.topic.spec, row), extra.record);
+        if (const auto mirror = plan.topic.status.mirror_map.find(number);
+            mirror != plan.topic.status.mirror_map.end()) {
+            partition.spec.mirror = mirror->second;
+        }
         StoredPartition stored;
         stored.record = extra.record;
         stored.spec = partition.spec;
@@ -277,10 +282,13 @@ Task<wire::Status> Topics::wait_online(std::string name, Uid uid, CancelToken to
 
 Task<wire::Status> Topics::create(wire::CreateRequest request, CancelToken token) {
     const std::string name = request.name;
+    // A topic that mirrors may wait for its first remote for ever (control-plane spec 8.2).
+    const bool at_once = request.dry_run || std::holds_alternative<MirrorReplicas>(
+                                                std::get<TopicSpec>(request.spec).replicas);
     const bool dry_run = request.dry_run;
     wire::Status status =
         co_await store_new(name, std::get<TopicSpec>(std::move(request.spec)), dry_run);
-    if (!status.error.ok() || dry_run) {
+    if (!status.error.ok() || at_once) {
         co_return status;
     }
     const TopicTable::Entry* topic = context_.catalog.topics.find(name);
@@ -306,6 +314,11 @@ Task<wire::Status> Topics::remove(std::string name, bool force) {
     const TopicTable::Entry* topic = context_.catalog.topics.find(name);
     if (topic == nullptr) {
         co_return status_error(name, ErrorTag::topic_not_found, "not found");
+    }
+    if (const auto* mirror = std::get_if<MirrorReplicas>(&topic->object.spec.replicas);
+        mirror != nullptr && std::holds_alternative<RemoteMirrorConfig>(*mirror)) {
+        co_return status_error(name, ErrorTag::mirror_delete_from_remote,
+                               "cannot delete mirrored topic from remote");
     }
     if (topic->object.spec.system && !force) {
         wire::ErrorTwoTexts payload;
@@ -357,34 +370,15 @@ Task<wire::Status> Topics::update(wire::UpdateTopic request) {
         co_return status_error(wire::cut_text(name), ErrorTag::topic_not_found, "not found");
     }
     const auto* add = std::get_if<wire::AddPartition>(&request.action);
-    if (add == nullptr) {
-        // There are no mirror topics that a mirror could be added to (spec 8.7).
-        const auto& mirror = std::get<wire::AddMirror>(request.action);
-        if (context_.catalog.mirrors.find(mirror.remote_cluster) == nullptr) {
-            co_return status_error(name, ErrorTag::mirror_not_found, "not found");
-        }
-        co_return status_error(name, ErrorTag::topic_error, "invalid replica type");
+    std::variant<TopicSpec, wire::Status> changed =
+        add != nullptr ? changed_spec(topic->object, *add, context_.config.partitions_per_topic_max)
+                       : changed_spec(topic->object, std::get<wire::AddMirror>(request.action),
+                                      context_.catalog);
+    if (auto* refusal = std::get_if<wire::Status>(&changed)) {
+        co_return std::move(*refusal);
     }
-    if (topic->object.spec.system) {
-        wire::ErrorTwoTexts payload;
-        payload.first = "topic";
-        payload.second = name;
-        co_return status_error(name, ApiError(ErrorTag::system_spec_updating_attempt,
-                                              wire::ErrorPayload(std::move(payload))));
-    }
-    TopicSpec spec = topic->object.spec;
-    auto* computed = std::get_if<ComputedReplicas>(&spec.replicas);
-    if (computed == nullptr) {
-        co_return status_error(name, ErrorTag::topic_invalid_replica_type, "invalid replica type");
-    }
-    const std::uint64_t count = std::uint64_t{computed->partition_count} + add->count;
-    if (count > context_.config.partitions_per_topic_max) {
-        co_return status_error(name, ErrorTag::topic_error,
-                               fmt::format("a topic has at most {} partitions (asked for {})",
-                                           context_.config.partitions_per_topic_max, count));
-    }
-    computed->partition_count = static_cast<std::uint32_t>(count);
-    Plan grown = plan(name, topic->extra.uid, std::move(spec), topic->object.status);
+    Plan grown =
+        plan(name, topic->extra.uid, std::get<TopicSpec>(std::move(changed)), topic->object.status);
     const Result<void> stored = co_await carry_out(std::move(grown));
     if (!stored.has_value()) {
         co_return status_error(name, ErrorTag::topic_error, to_string(stored.error()));

@@ -19,8 +19,16 @@ namespace {
 // What must not be written here at all (spec 4.2, steps 2, 7; and what is not built).
 ApiError write_refusal(const Replica& replica) {
     const PartitionSpec& spec = replica.spec();
+    // Only the cluster that a mirrored partition comes from writes it.
     if (spec.mirror.has_value()) {
-        return ApiError::other("mirrored partitions are not supported by this server");
+        const auto* home = std::get_if<HomePartitionConfig>(&*spec.mirror);
+        if (home != nullptr && !home->source) {
+            return ApiError(ErrorTag::mirror_produce_from_home);
+        }
+        const auto* remote = std::get_if<RemotePartitionConfig>(&*spec.mirror);
+        if (remote != nullptr && remote->target) {
+            return ApiError(ErrorTag::mirror_produce_from_remote_not_allowed);
+        }
     }
     if (spec.deduplication.has_value()) {
         return ApiError(ErrorTag::deduplication_smartmodule_not_loaded);
@@ -112,6 +120,8 @@ Task<std::optional<AwaitedAppend>> append_entry(
         response.error = timed_out(produce.timeout);
     }
     if (!response.error.ok()) {
+        // "Timed out" is the answer for records in the log, too: our clients tell by the offset.
+        response.base_offset = -1;
         co_return std::nullopt;
     }
     const Result<log::Appended> appended = replica->append(std::move(records));

@@ -55,11 +55,12 @@ Task<Result<void>> register_spus(Env& env, AddressMap addresses, CancelToken) {
 
 }  // namespace
 
-CompatCluster::CompatCluster(std::uint64_t seed, std::vector<std::int32_t> spus, sc::Config sc)
+CompatCluster::CompatCluster(std::uint64_t seed, std::vector<std::int32_t> spus, sc::Config sc,
+                             const sim::MachineOptions& spu_machines)
     : world_(seed), sc_config_(std::move(sc)) {
     sc_ = &world_.add_machine("sc");
     for (const std::int32_t id : spus) {
-        spus_[id] = &world_.add_machine(host(id));
+        spus_[id] = &world_.add_machine(host(id), spu_machines);
         addresses_[id] = {{host(id), 9005}, {host(id), 9006}};
     }
     sc_->boot(sim::Main(serve_sc, sc_config_));

@@ -21,7 +21,8 @@ inline const HostPort kScAddress = {"sc", 9003};
 class CompatCluster {
 public:
     // The SPUs are up and registered, `consumer-offset` is online. With assertions of gtest.
-    CompatCluster(std::uint64_t seed, std::vector<std::int32_t> spus, sc::Config sc = {});
+    CompatCluster(std::uint64_t seed, std::vector<std::int32_t> spus, sc::Config sc = {},
+                  const sim::MachineOptions& spu_machines = {});
     // Everything ends cleanly and leaves nothing behind.
     ~CompatCluster();
 

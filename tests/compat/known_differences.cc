@@ -16,7 +16,6 @@ constexpr std::string_view kRace =
     "the recorded watch was answered after the creation that the same client sent behind it";
 constexpr std::string_view kWholeBatches =
     "Fluvio cuts a slice inside a batch, and the client loses the rest; ours sends whole batches";
-constexpr std::string_view kMirrors = "mirrors are not there yet";
 
 constexpr auto kKnown = std::to_array<KnownDifference>({
     {"ApiVersions", "api 1001", kOldEnvelope},
@@ -30,13 +29,6 @@ constexpr auto kKnown = std::to_array<KnownDifference>({
     {"cli-0.18.1/topic-create-assigned SC", "Topic[assigned]", kRace},
     {"cli-0.18.1/consume-max-bytes SPU", "batch at ", kWholeBatches},
     {"cli-0.18.1/consume-max-bytes SPU", "cut batch", kWholeBatches},
-    {"SC", "Topic[mir]", kMirrors},
-    {"SC", "Partition[mir-0]", kMirrors},
-    {"SC", "Mirror[edge1]", kMirrors},
-    {"cli-0.18.1/remote-register", "", kMirrors},
-    {"cli-0.18.1/topic-create-mirror", "", kMirrors},
-    {"cli-0.18.1/topic-add-mirror", "", kMirrors},
-    {"cli-0.18.1/remote-unregister", "", kMirrors},
 });
 
 std::set<std::size_t>& used() {
