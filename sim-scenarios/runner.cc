@@ -151,6 +151,10 @@ private:
     bool sync_in_time() const;
     using FoundLogs = std::map<std::pair<TopicIndex, std::uint32_t>, bool>;
     FoundLogs inspect(SpuMachine& spu, const char* when);
+    // A damaged copy of several, which the others will repair.
+    bool may_be_damaged(const SpuMachine& spu, PartitionRef ref) {
+        return !stopped_ && oracle_.budget().copy_damaged(ref.topic, ref.partition, spu.id);
+    }
     // A1 of topics that a restored SC does not know: their logs are still there.
     void check_unlisted(const FoundLogs& found);
     void check_inspected(SpuMachine& spu, const InspectedLog& log, const char* when,
@@ -183,6 +187,7 @@ private:
     std::vector<Machine*> clients_;
     // Which topic the files of a uid belong to, as far as records have shown.
     std::map<Uid, TopicIndex> topic_of_uid_;
+    bool stopped_ = false;
 };
 
 std::unique_ptr<TapeDeck> Runner::make_deck(const Case& one, const RunOptions& options) {
@@ -248,6 +253,7 @@ void Runner::add_spus(const MachineOptions& options) {
         config.log = log_config();
         config.tick_interval = Duration::from_ms(500);
         config.unlisted_grace = unlisted_grace();
+        config.scrub_interval = Duration::from_s(2);
         tap_.follow(spu.machine->host(), kSpuPublicPort,
                     {static_cast<std::uint16_t>(wire::SpuApi::stream_fetch)});
         injector_.add(*spu.machine, Role::spu, Main(spu_main, config));
@@ -491,6 +497,12 @@ bool Runner::charge(Machine& machine, std::string_view path) {
         return false;
     }
     for (const TopicIndex topic : run_.topics) {
+        if (oracle_.topic_name(topic) == ref->key.topic && replication_factor(topic) > 1) {
+            // One copy of several may be damaged, again and again, and nothing is lost.
+            const bool charged = oracle_.budget().charge_copy(topic, ref->key.partition, spu->id);
+            spu->damaged = spu->damaged || charged;
+            return charged;
+        }
         if (oracle_.topic_name(topic) == ref->key.topic) {
             oracle_.budget().charge(topic, ref->key.partition);
             spu->damaged = true;
@@ -640,6 +652,9 @@ void Runner::check_inspected(SpuMachine& spu, const InspectedLog& log, const cha
         found[{*topic, log.identity.partition}] = true;
     }
     const std::string where = fmt::format("{}: {} {}", spu.machine->name(), log.dir, when);
+    if (topic.has_value() && may_be_damaged(spu, {*topic, log.identity.partition})) {
+        return;
+    }
     const bool over =
         topic.has_value() && oracle_.over_budget(PartitionRef{*topic, log.identity.partition});
     if (over && (log.open_error.has_value() || log.read_error.has_value())) {
@@ -733,6 +748,7 @@ RunReport Runner::run() {
     if (!failed() && !broken_off()) {
         stop_everything();
     }
+    stopped_ = true;
     if (!failed() && !broken_off()) {
         FoundLogs found;
         for (SpuMachine& spu : spus_) {
@@ -760,6 +776,10 @@ void Runner::run_load() {
     run_until(scenario_.duration, [] { return false; });
     injector_.heal();
     points_.stop();
+    if (oracle_.budget().any_copy_damaged()) {
+        // Somebody has to come by, and then the others send what they have.
+        run_until(Duration::from_s(10), [] { return false; });
+    }
     run_.load = false;
     const bool verified = run_until(scenario_.settle, [this] { return run_.verified; });
     if (!verified) {

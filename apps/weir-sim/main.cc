@@ -1,5 +1,7 @@
 // weir-sim: runs simulated clusters under faults, and says yes or names the seed.
 
+#include "apps/weir-sim/arguments.h"
+#include "apps/weir-sim/command_line.h"
 #include "apps/weir-sim/exit_status.h"
 #include "apps/weir-sim/explain/explain.h"
 #include "apps/weir-sim/explore.h"
@@ -10,57 +12,19 @@
 #include "apps/weir-sim/sweep.h"
 #include "core/base/assert.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <functional>
 #include <map>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace weir::app {
 namespace {
-
-struct Options {
-    std::string scenario;
-    std::vector<std::string> scenarios;
-    std::uint64_t seed = 1;
-    std::uint64_t seed_count = 0;
-    std::string time;
-    unsigned jobs = 0;
-    std::uint64_t repeat = 1;
-    bool first_failure = false;
-    bool json = false;
-    bool hashes = false;
-    std::string log_level;
-    std::string mutant;
-    std::string node;
-    std::uint64_t until = 0;
-    std::string bundle;
-    std::string output;
-    std::string bundle_dir = "weir-sim-failures";
-    bool text = false;
-    std::uint64_t bound = 2;
-    std::string power_loss;
-    bool load_only = false;
-};
-
-// Of a replay: lines of other machines are left out.
-std::string g_only_node;
-
-void print_log(std::int64_t time_ns, std::string_view machine, LogLevel level,
-               std::string_view component, std::string_view text) {
-    if (!g_only_node.empty() && machine != g_only_node) {
-        return;
-    }
-    fmt::print(stderr, "{:>12.6f} {:<9} {:<5} {}: {}\n", static_cast<double>(time_ns) / 1e9,
-               machine, to_string(level), component, text);
-}
 
 void print_where(const char*, const char*, int) {
     const sim::CurrentRun& run = sim::current_run();
@@ -71,115 +35,10 @@ void print_where(const char*, const char*, int) {
     }
 }
 
-[[noreturn]] void usage(const std::string& text) {
-    fmt::print(stderr, "weir-sim: {}\n", text);
-    std::exit(static_cast<int>(ExitStatus::bad_usage));
-}
-
-// A name of the built-in ones, or a file.
-sim::Scenario load(const std::string& name) {
-    for (const sim::BuiltinScenario& builtin : sim::builtin_scenarios()) {
-        if (builtin.name == name) {
-            Result<sim::Scenario> scenario = sim::load_builtin(name);
-            if (!scenario.has_value()) {
-                usage(to_string(scenario.error()));
-            }
-            return *std::move(scenario);
-        }
-    }
-    std::ifstream file(name, std::ios::binary);
-    if (!file) {
-        usage(
-            fmt::format("there is no scenario and no file named '{}'; `weir-sim list` shows the "
-                        "scenarios",
-                        name));
-    }
-    const std::string text((std::istreambuf_iterator<char>(file)),
-                           std::istreambuf_iterator<char>());
-    Result<sim::Scenario> scenario = sim::parse_scenario(text, name);
-    if (!scenario.has_value()) {
-        usage(scenario.error().context);
-    }
-    // The name is what a replay needs.
-    scenario->name = name;
-    return *std::move(scenario);
-}
-
-void choose_mutant(const std::string& name) {
-    if (name.empty()) {
-        return;
-    }
-#ifdef WEIR_MUTANTS
-    for (const sim::MutantInfo& mutant : sim::mutant_catalogue()) {
-        if (mutant.name == name) {
-            select_mutant(mutant.mutant);
-            return;
-        }
-    }
-    usage(fmt::format("there is no mutant '{}'; `weir-sim list` shows them", name));
-#else
-    usage("this build has no planted bugs; build the preset `mutants`: ./dev build mutants");
-#endif
-}
-
-std::int64_t parse_time(const std::string& text) {
-    static const std::map<std::string, std::int64_t> units = {
-        {"s", 1'000'000'000}, {"m", 60'000'000'000}, {"h", 3'600'000'000'000}};
-    std::size_t digits = 0;
-    while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') {
-        ++digits;
-    }
-    const auto unit = units.find(text.substr(digits));
-    if (digits == 0 || digits > 9 || unit == units.end()) {
-        usage(fmt::format("--time {}: a number and s, m or h, such as 10s", text));
-    }
-    return std::stoll(text.substr(0, digits)) * unit->second;
-}
-
-std::string read_file(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-        usage(fmt::format("cannot read '{}'", path));
-    }
-    return std::string((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-}
-
-// And switches its planted bug on.
-Bundle load_bundle(const std::string& path) {
-    Result<Bundle> bundle = read_bundle(read_file(path), path);
-    if (!bundle.has_value()) {
-        usage(bundle.error().context);
-    }
-    choose_mutant(bundle->mutant);
-    return *std::move(bundle);
-}
-
-unsigned job_count(const Options& options) {
-    return options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
-}
-
-sim::RunOptions run_options(const Options& options) {
-    static const std::map<std::string, LogLevel> levels = {{"trace", LogLevel::trace},
-                                                           {"debug", LogLevel::debug},
-                                                           {"info", LogLevel::info},
-                                                           {"warn", LogLevel::warn},
-                                                           {"error", LogLevel::error}};
-    sim::RunOptions run;
-    if (!options.log_level.empty()) {
-        const auto level = levels.find(options.log_level);
-        if (level == levels.end()) {
-            usage("--log takes trace, debug, info, warn or error");
-        }
-        run.log = print_log;
-        run.log_level = level->second;
-    }
-    return run;
-}
-
 ExitStatus run(const Options& options) {
     choose_mutant(options.mutant);
     sim::Case one;
-    one.scenario = load(options.scenario);
+    one.scenario = load_scenario(options.scenario);
     one.seed = options.seed;
     const sim::RunOptions how = run_options(options);
     const TimedReport first = timed_run(one, how);
@@ -223,7 +82,7 @@ ExitStatus explain_run(const Options& options) {
         one = load_bundle(options.scenario).one;
     } else {
         choose_mutant(options.mutant);
-        one.scenario = load(options.scenario);
+        one.scenario = load_scenario(options.scenario);
         one.seed = options.seed;
     }
     const auto write = [&options, is_bundle](Story story) {
@@ -243,11 +102,11 @@ ExitStatus run_sweep(const Options& options) {
     std::vector<sim::Scenario> scenarios;
     scenarios.reserve(options.scenarios.size());
     for (const std::string& name : options.scenarios) {
-        scenarios.push_back(load(name));
+        scenarios.push_back(load_scenario(name));
     }
     if (scenarios.empty()) {
         for (const sim::BuiltinScenario& builtin : sim::builtin_scenarios()) {
-            scenarios.push_back(load(std::string(builtin.name)));
+            scenarios.push_back(load_scenario(std::string(builtin.name)));
         }
     }
     SweepOptions how;
@@ -327,7 +186,6 @@ ExitStatus run_replay(const Options& options) {
     }
     const Bundle bundle = load_bundle(options.bundle);
     sim::RunOptions how = run_options(options);
-    g_only_node = options.node;
     if (options.until != 0) {
         how.events_max = options.until;
     }
@@ -397,7 +255,7 @@ ExitStatus run_explore(const Options& options) {
     if (!options.time.empty()) {
         how.time_limit_ns = parse_time(options.time);
     }
-    const Result<ExploreReport> report = explore_schedules(load(options.scenario), how);
+    const Result<ExploreReport> report = explore_schedules(load_scenario(options.scenario), how);
     if (!report.has_value()) {
         usage(report.error().context);
     }
@@ -410,136 +268,31 @@ ExitStatus run_explore(const Options& options) {
                                        : ExitStatus::passed;
 }
 
-int main(int argc, char** argv) {
-    set_assert_hook(print_where);
-    Options options;
-    CLI::App app(
-        "Runs simulated clusters under faults: the production code, virtual time, one seed",
-        "weir-sim");
-    app.require_subcommand(1);
-    app.footer(
-        "Exit status: 0 passed, 2 bad usage, 10 safety violated, 11 liveness violated,\n"
-        "12 assertion failed, 13 a replay differed.\n\n"
-        "Example:\n  weir-sim run single-spu-power-loss --seed 7\n"
-        "  weir-sim sweep --time 10s");
-
-    CLI::App* one = app.add_subcommand("run", "Run one scenario with one seed");
-    one->add_option("scenario", options.scenario, "a name from `weir-sim list`, or a TOML file")
-        ->required();
-    one->add_option("--seed", options.seed, "the seed (1)");
-    one->add_option("--repeat", options.repeat, "run so often, and compare the traces (1)");
-    one->add_option("--log", options.log_level, "log lines of all machines, from this level on");
-    one->add_flag("--json", options.json, "print JSON");
-    one->add_option("--mutant", options.mutant, "switch a planted bug on");
-    one->footer("Example:\n  weir-sim run torn-writes --seed 42 --log info");
-
-    CLI::App* many = app.add_subcommand("sweep", "Run many seeds, in parallel processes");
-    many->add_option("scenarios", options.scenarios, "names or files; none: all that are built in");
-    many->add_option("--seeds", options.seed_count, "seeds of each scenario (100 without --time)");
-    many->add_option("--first-seed", options.seed, "the first seed (1)");
-    many->add_option("--time", options.time, "end after this time, such as 10s or 5m");
-    many->add_option("-j,--jobs", options.jobs, "processes (one per processor)");
-    many->add_option("--bundles", options.bundle_dir,
-                     "folder for a bundle of each failure (weir-sim-failures)");
-    many->add_flag("--first-failure", options.first_failure, "end at the first failure");
-    CLI::Option* json = many->add_flag("--json", options.json, "print JSON");
-    many->add_flag("--hashes", options.hashes, "with the trace hash of every run")->needs(json);
-    many->add_option("--log", options.log_level, "log lines of all machines, from this level on");
-    many->add_option("--mutant", options.mutant, "switch a planted bug on");
-    many->footer("Example:\n  weir-sim sweep sc-restart --seeds 500");
-
-    CLI::App* all = app.add_subcommand("explore", "Try all schedules of a small scenario");
-    all->add_option("scenario", options.scenario, "a name from `weir-sim list`, or a TOML file")
-        ->required();
-    all->add_option("--bound", options.bound, "deviations of a schedule, at most (2)");
-    all->add_option("--power-loss", options.power_loss,
-                    "one deviation may be that this machine loses power; such as spu-0");
-    all->add_flag("--load-only", options.load_only,
-                  "no deviations in the set-up and when all is read back");
-    all->add_option("--time", options.time, "end after this time, such as 10s or 5m");
-    all->add_option("--seed", options.seed, "the seed of the load (1)");
-    all->add_option("-j,--jobs", options.jobs, "processes (one per processor)");
-    all->add_option("--bundles", options.bundle_dir,
-                    "folder for the bundle of a failure (weir-sim-failures)");
-    all->add_flag("--json", options.json, "print JSON");
-    all->add_option("--mutant", options.mutant, "switch a planted bug on");
-    all->footer(
-        "At most 3 machines, SC and clients counted, and the first 8 operations of the clients.\n"
-        "Nothing goes wrong but what is named here, and messages and disks take as long as the\n"
-        "seed says. A machine takes what is ready first in, first out; a deviation is another\n"
-        "choice. All schedules without any are run, then those with one, and so on; it ends with\n"
-        "the first that violates an invariant.\n\n"
-        "Example:\n  weir-sim explore eight-operations --power-loss spu-0 --time 1m");
-
-    CLI::App* again = app.add_subcommand("replay", "Run a failure or a recorded node again");
-    again
-        ->add_option("bundle", options.bundle,
-                     "a bundle that a sweep or a shrink has left, or the directory of `weir-run "
-                     "--record`")
-        ->required();
-    again->add_option("--until", options.until, "break off after this event");
-    again->add_option("--log", options.log_level, "log lines of all machines, from this level on");
-    again->add_option("--node", options.node, "log lines of this machine only, such as spu-0");
-    again->add_flag("--json", options.json, "print JSON");
-    again->add_option("--mutant", options.mutant, "of a recorded node: switch a planted bug on");
-    again->footer(
-        "Examples:\n  weir-sim replay weir-sim-failures/torn-writes-42.json --log debug "
-        "--node spu-0\n  weir-sim replay recorded-spu --log info");
-
-    CLI::App* smaller = app.add_subcommand("shrink", "Make the failure of a bundle small");
-    smaller->add_option("bundle", options.bundle, "a bundle that a sweep has left")->required();
-    smaller->add_option("-o,--output", options.output, "the smaller bundle (BUNDLE.small.json)");
-    smaller->add_option("--time", options.time, "end after this time (60s)");
-    smaller->add_option("-j,--jobs", options.jobs, "processes (one per processor)");
-    smaller->add_flag("--json", options.json, "print JSON");
-    smaller->footer("Example:\n  weir-sim shrink weir-sim-failures/torn-writes-42.json");
-
-    CLI::App* why = app.add_subcommand("explain", "Tell how a run came to fail");
-    why->add_option("what", options.scenario,
-                    "a bundle; or a name from `weir-sim list` or a TOML file, with a seed")
-        ->required();
-    why->add_option("--seed", options.seed, "the seed (1)");
-    why->add_option("-o,--output", options.output, "write a page for a browser to this file");
-    why->add_flag("--text", options.text, "print the story (the default without -o)");
-    why->add_option("--mutant", options.mutant, "switch a planted bug on");
-    why->footer(
-        "Exit status 0 when the story was told, whatever the run came to.\n\n"
-        "Example:\n  weir-sim explain weir-sim-failures/torn-writes-42.json -o report.html");
-
-    CLI::App* list = app.add_subcommand("list", "Scenarios, invariants, fault families, mutants");
-    list->add_flag("--json", options.json, "print JSON");
-    list->footer("Example:\n  weir-sim list");
-
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-        const int code = app.exit(error);
-        return code == 0 ? 0 : static_cast<int>(ExitStatus::bad_usage);
-    }
-    if (one->parsed()) {
-        return static_cast<int>(run(options));
-    }
-    if (why->parsed()) {
-        return static_cast<int>(explain_run(options));
-    }
-    if (many->parsed()) {
-        return static_cast<int>(run_sweep(options));
-    }
-    if (all->parsed()) {
-        return static_cast<int>(run_explore(options));
-    }
-    if (again->parsed()) {
-        return static_cast<int>(run_replay(options));
-    }
-    if (smaller->parsed()) {
-        return static_cast<int>(run_shrink(options));
-    }
+ExitStatus print_catalogue(const Options& options) {
     if (options.json) {
         fmt::print("{}\n", catalogue_json().dump(2));
     } else {
         fmt::print("{}", catalogue_text());
     }
-    return 0;
+    return ExitStatus::passed;
+}
+
+int main(int argc, char** argv) {
+    set_assert_hook(print_where);
+    int status = 0;
+    const std::optional<Options> options = parse_command_line(argc, argv, status);
+    if (!options.has_value()) {
+        return status;
+    }
+    static const std::map<std::string, std::function<ExitStatus(const Options&)>> verbs = {
+        {"run", run},
+        {"sweep", run_sweep},
+        {"explore", run_explore},
+        {"replay", run_replay},
+        {"shrink", run_shrink},
+        {"explain", explain_run},
+        {"list", print_catalogue}};
+    return static_cast<int>(verbs.at(options->verb)(*options));
 }
 
 }  // namespace

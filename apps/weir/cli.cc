@@ -10,6 +10,7 @@
 #include "apps/weir/session.h"
 #include "apps/weir/target.h"
 #include "apps/weir/topic.h"
+#include "apps/weir/transfer.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -121,6 +122,7 @@ private:
     void add_consumer();
     void add_cluster();
     void add_cluster_start(CLI::App& cluster);
+    void add_cluster_transfer(CLI::App& cluster);
     void add_spu(CLI::App& parent);
     void add_profile();
     void add_other();
@@ -337,10 +339,28 @@ void Commands::add_cluster_start(CLI::App& cluster) {
         ->group("Not supported yet");
 }
 
+void Commands::add_cluster_transfer(CLI::App& cluster) {
+    CLI::App& in = command(cluster, "import", "Take over a stopped Fluvio local cluster",
+                           "weir cluster import --from-fluvio ~/.fluvio/data --dry-run");
+    const auto in_options = on_select<ClusterImportOptions>(in, cluster_import);
+    in.add_option("--from-fluvio", in_options->from_fluvio, "its data folder; only read")
+        ->required();
+    in.add_option("--data-dir", in_options->data_dir, "where the new data goes (~/.weir/data)");
+    in.add_flag("--dry-run", in_options->dry_run, "say what would be taken over, write nothing");
+    in.add_flag("--metadata-only", in_options->metadata_only, "without records and offsets");
+    in.add_flag("--accept-damage", in_options->accept_damage,
+                "take what can be read of what is damaged");
+    CLI::App& out = command(cluster, "export", "Write the metadata as Fluvio's YAML files",
+                            "weir cluster export --to ./backup");
+    const auto out_options = on_select<ClusterExportOptions>(out, cluster_export);
+    out.add_option("--to", out_options->to, "gets a folder metadata")->required();
+}
+
 void Commands::add_cluster() {
     CLI::App& cluster =
         group(root_, "cluster", "Start, stop and look at a cluster", "weir cluster start --spu 3");
     add_cluster_start(cluster);
+    add_cluster_transfer(cluster);
     CLI::App& stop = command(cluster, "stop", "Stop the cluster, keep its data",
                              "weir cluster stop --data-dir ./data");
     stop.alias("shutdown");

@@ -77,6 +77,8 @@ enum class Mutant : std::uint8_t {
     old_leader_serves,      // I6: a leader does not hear of the next one, and acknowledges on
     fence_not_persisted,    // I12: an epoch is acted on before it is on disk
     follower_hw_unbounded,  // I17: a follower takes its leader's HW although it lacks the records
+    damage_not_reported,    // A14: a damaged replica keeps still for ever
+    scrub_sees_nothing,     // A14: scrubbing finds no damage
     large_batch_cut,        // B5: a batch larger than a push is never sent
 };
 

@@ -17,7 +17,16 @@ constexpr auto kProduce = static_cast<std::uint16_t>(wire::SpuApi::produce);
 // What a server's refusal says about the record.
 enum class Meaning : std::uint8_t { not_written, maybe_written, written_not_committed };
 
-Meaning meaning_of(wire::ErrorTag tag, wire::Isolation isolation) {
+// Our servers answer so, without an offset, when too few replicas live to take the record.
+bool not_taken_for_now(const wire::ProducePartitionResponse& answer) {
+    return answer.error.tag == wire::ErrorTag::request_timed_out && answer.base_offset < 0;
+}
+
+Meaning meaning_of(const wire::ProducePartitionResponse& answer, wire::Isolation isolation) {
+    const wire::ErrorTag tag = answer.error.tag;
+    if (not_taken_for_now(answer)) {
+        return Meaning::not_written;
+    }
     if (tag == wire::ErrorTag::request_timed_out) {
         return Meaning::written_not_committed;
     }
@@ -194,9 +203,10 @@ bool Producer::Delivery::settle(Item& item, const wire::ProducePartitionResponse
     }
     last_error_ = to_error(answer.error, "produce to " + to_string(key_));
     last_code_ = answer.error.tag;
-    const Meaning meaning = meaning_of(answer.error.tag, config_.isolation);
+    const Meaning meaning = meaning_of(answer, config_.isolation);
     item.maybe_written = item.maybe_written || meaning != Meaning::not_written;
-    const bool retriable = answer.error.tag == wire::ErrorTag::not_leader_for_partition &&
+    const bool retriable = (answer.error.tag == wire::ErrorTag::not_leader_for_partition ||
+                            not_taken_for_now(answer)) &&
                            config_.delivery == DeliverySemantic::at_least_once;
     if (retriable) {
         return false;

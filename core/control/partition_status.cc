@@ -1,7 +1,5 @@
 #include "core/control/partition_status.h"
 
-#include "core/base/assert.h"
-
 #include <algorithm>
 #include <utility>
 
@@ -44,10 +42,6 @@ PartitionStatus merge_report(PartitionStatus status, const LeaderReport& report)
     }
     std::erase_if(status.replicas,
                   [&](const ReplicaStatus& replica) { return replica.spu == report.leader; });
-    status.live_replica_count = static_cast<std::uint32_t>(
-        std::count_if(status.replicas.begin(), status.replicas.end(),
-                      [&](const ReplicaStatus& r) { return r.leo == status.leader.leo; }));
-    WEIR_ASSERT(status.live_replica_count <= status.replicas.size());
     return status;
 }
 
@@ -60,6 +54,9 @@ PartitionStatus leader_gone(PartitionStatus status) {
 
 PartitionStatus under_record(PartitionStatus status, const PartitionRecord& record,
                              bool leader_is_there, std::optional<PartitionResolution> reported) {
+    status.live_replica_count = static_cast<std::uint32_t>(
+        std::count_if(record.lrs.begin(), record.lrs.end(),
+                      [&](SpuId member) { return member != record.leader; }));
     if (record.leader == kNoSpu || !leader_is_there) {
         return leader_gone(std::move(status));
     }

@@ -128,8 +128,10 @@ enum class Sometimes : std::uint8_t {
     sc_stale_report,            // a report of somebody who does not lead was refused
     sc_session_replaced,        // an SPU came on a second connection
     sc_spu_offline,             // an SPU went offline
+    spu_replica_damaged,        // a replica of several was found to be damaged
+    spu_replica_replaced,       // it started over, from the others
 };
-inline constexpr std::array<std::string_view, 26> kSometimesNames = {
+inline constexpr std::array<std::string_view, 28> kSometimesNames = {
     "log.torn_tail_cut",
     "log.slot_damaged",
     "log.index_rebuilt",
@@ -156,6 +158,8 @@ inline constexpr std::array<std::string_view, 26> kSometimesNames = {
     "sc.stale_report",
     "sc.session_replaced",
     "sc.spu_offline",
+    "spu.replica_damaged",
+    "spu.replica_replaced",
 };
 
 // Of one log of this process. `dir` is valid during the call only.

@@ -134,7 +134,7 @@ struct ScrubCursor {
 struct ScrubStep {
     ScrubCursor next;
     std::uint64_t read_bytes = 0;
-    // All closed segments have been read; `next` is at the start again.
+    // Everything that is written has been read; `next` is at the start again.
     bool finished = false;
 };
 
@@ -278,7 +278,7 @@ public:
     virtual Task<Result<void>> tick(Offset delete_limit) = 0;
     // Deletes closed segments that lie wholly below `offset`.
     virtual Task<Result<void>> trim(Offset offset) = 0;
-    // Reads about this many bytes of closed segments from disk, at least one batch of each call,
+    // Reads about this many bytes of what is written from disk, at least one batch of each call,
     // and checks them as read_checked() does: damage in what nobody reads. `corrupt` names segment
     // and position. Does not count as use, and keeps no file open.
     virtual Task<Result<ScrubStep>> scrub(ScrubCursor from, std::uint64_t size_bytes_max) = 0;

@@ -206,6 +206,7 @@ private:
     Task<Result<LogSlice>> read_file(ReadRequest request);
     Task<Result<LogSlice>> read_segment(std::shared_ptr<Segment> segment,
                                         std::shared_ptr<File> file, ReadRequest request);
+    Result<void> check_segment_header(ByteSpan bytes, const Segment& segment) const;
     std::string path_of(const Segment& segment) const;
     LogSlice read_tail(const ReadRequest& request);
     Result<void> check_readable(Offset offset) const;

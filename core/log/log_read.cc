@@ -188,16 +188,22 @@ Task<Result<std::shared_ptr<File>>> LogImpl::open_file(std::shared_ptr<Segment> 
     const std::shared_ptr<File> file = std::move(opened);
     Bytes bytes(kSegmentHeaderSize);
     WEIR_CO_TRY(const std::size_t size, co_await file->read_at(FilePosition(0), bytes));
-    const auto header = decode_segment_header(ByteSpan(bytes).first(size));
-    if (!header.has_value() || header->identity != config_.identity ||
-        header->base_offset != segment->base_offset) {
-        co_return fail(ErrorCode::corrupt,
-                       fmt::format("segment {} position 0: not the header expected", path));
-    }
+    WEIR_CO_CHECK(check_segment_header(ByteSpan(bytes).first(size), *segment));
     if (segment->file == nullptr) {
         segment->file = file;
     }
     co_return segment->file;
+}
+
+Result<void> LogImpl::check_segment_header(ByteSpan bytes, const Segment& segment) const {
+    const auto header = decode_segment_header(bytes);
+    if (!header.has_value() || header->identity != config_.identity ||
+        header->base_offset != segment.base_offset) {
+        return fail(
+            ErrorCode::corrupt,
+            fmt::format("segment {} position 0: not the header expected", path_of(segment)));
+    }
+    return {};
 }
 
 std::string LogImpl::path_of(const Segment& segment) const {

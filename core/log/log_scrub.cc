@@ -17,15 +17,14 @@ constexpr std::uint64_t kPartSizeMax = 1U << 20;
 
 }  // namespace
 
-// The closed segment that the cursor is in or before, with the cursor moved into it; null when
-// there is none.
+// The segment that the cursor is in or before, with the cursor moved into it; null when there is
+// none. The active one counts up to what is written.
 std::shared_ptr<Segment> LogImpl::segment_to_scrub(ScrubCursor& cursor) const {
     if (cursor.cut_count != cut_count_) {
         cursor = ScrubCursor();
         cursor.cut_count = cut_count_;
     }
-    for (std::size_t i = 0; i + 1 < segments_.size(); ++i) {
-        const std::shared_ptr<Segment>& segment = segments_[i];
+    for (const std::shared_ptr<Segment>& segment : segments_) {
         const bool inside = cursor.segment_base == segment->base_offset && cursor.position != 0;
         if (inside && cursor.position < segment->end_position) {
             return segment;
@@ -79,8 +78,19 @@ Task<Result<ScrubCursor>> LogImpl::scrub_part(std::shared_ptr<Segment> segment, 
     const std::string path = path_of(*segment);
     WEIR_CO_TRY(const std::unique_ptr<File> file,
                 co_await env_.disk.open(path, OpenMode::read_only));
+    if (cursor.position == kSegmentHeaderSize) {
+        Bytes header(kSegmentHeaderSize);
+        WEIR_CO_TRY(const std::size_t size, co_await file->read_at(FilePosition(0), header));
+        WEIR_CO_CHECK(check_segment_header(ByteSpan(header).first(size), *segment));
+    }
+    // The active segment grows meanwhile.
+    const std::uint64_t end_position = segment->end_position;
+    const Offset end_offset = segment->next_offset;
     const std::uint64_t start = cursor.position;
-    const std::uint64_t left = segment->end_position - start;
+    const std::uint64_t left = end_position - start;
+    if (left == 0) {
+        co_return cursor;
+    }
     std::uint64_t size =
         std::min(left, std::clamp<std::uint64_t>(size_bytes_max, kBatchHeaderSize, kPartSizeMax));
     while (true) {
@@ -101,8 +111,8 @@ Task<Result<ScrubCursor>> LogImpl::scrub_part(std::shared_ptr<Segment> segment, 
                 cursor.offset = batch->header.next_offset();
             }
         }
-        const bool at_end = cursor.position == segment->end_position;
-        if (cursor.position > start && (!at_end || cursor.offset == segment->next_offset)) {
+        const bool at_end = cursor.position == end_position;
+        if (cursor.position > start && (!at_end || cursor.offset == end_offset)) {
             co_return cursor;
         }
         // Perhaps only the first batch is larger than what was read.

@@ -81,6 +81,11 @@ Task<Result<void>> ReplicaStateFile::set_replica_uid(Uid uid) {
     co_return co_await store(changed);
 }
 
+Task<Result<void>> ReplicaStateFile::lower_high_watermark(Offset high_watermark) {
+    state_.high_watermark = high_watermark;
+    co_return co_await store(state_);
+}
+
 Task<Result<void>> ReplicaStateFile::store(ReplicaState state) {
     if (hint_unsynced_) {
         WEIR_CO_CHECK(co_await file_.sync());

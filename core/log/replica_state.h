@@ -32,7 +32,7 @@ public:
 
     LeaderEpoch fence_epoch() const { return state_.fence_epoch; }
     Uid replica_uid() const { return state_.replica_uid; }
-    // At the last note; not above the log's end only after the caller has compared.
+    // At the last note; may be above the log's end.
     Offset high_watermark() const { return state_.high_watermark; }
 
     // Durable when this returns. Never lowers it: nothing to do for an epoch that is not higher.
@@ -40,6 +40,8 @@ public:
     Task<Result<void>> raise_fence(LeaderEpoch epoch);
     // The replica is that of another assignment from now on. Durable when this returns.
     Task<Result<void>> set_replica_uid(Uid uid);
+    // The log was cut below the high watermark, or is going to be. Durable when this returns.
+    Task<Result<void>> lower_high_watermark(Offset high_watermark);
     // Lazily: without a sync.
     Task<Result<void>> note_high_watermark(Offset high_watermark);
     void close_file() { file_.close_file(); }

@@ -37,7 +37,7 @@ inline constexpr std::int64_t kPartitionSizeError = -1;
 struct PartitionStatus {
     PartitionResolution resolution = PartitionResolution::offline;
     ReplicaStatus leader;
-    // Followers whose leo equals the leader's.
+    // Followers in the LRS: whether they have every record of this moment changes with each one.
     std::uint32_t live_replica_count = 0;
     // Followers only.
     std::vector<ReplicaStatus> replicas;

@@ -28,7 +28,11 @@ ApiError append_error(const Error& error, const Replica& replica) {
     return ApiError(ErrorTag::storage_error);
 }
 
-ApiError read_error(const Error& error, Offset offset, const log::Log& log) {
+ApiError read_error(const Error& error, Offset offset, const Replica& replica,
+                    const log::Log& log) {
+    if (!replica.leads()) {
+        return ApiError(ErrorTag::not_leader_for_partition);
+    }
     if (error.code == ErrorCode::offset_evicted) {
         wire::ErrorEvicted evicted;
         evicted.offset = offset.value();

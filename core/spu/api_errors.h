@@ -11,8 +11,10 @@ namespace weir::spu {
 
 // Why an append failed. A replica that was taken away meanwhile is NotLeaderForPartition.
 wire::ApiError append_error(const Error& error, const Replica& replica);
-// Why a read failed. `offset` is what was asked for; `log` is where.
-wire::ApiError read_error(const Error& error, Offset offset, const log::Log& log);
+// Why a read failed. `offset` is what was asked for; `log` is where. A replica that was found to be
+// damaged does not lead any more.
+wire::ApiError read_error(const Error& error, Offset offset, const Replica& replica,
+                          const log::Log& log);
 // Why a log could not be opened.
 wire::ApiError open_error(const Error& error, const Replica& replica);
 // The answer to a chain of SmartModules where no engine is built in; never to pass records through

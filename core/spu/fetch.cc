@@ -54,13 +54,15 @@ Task<wire::FetchPartitionResponse> fetch_partition(const FetchServices& services
     request.size_bytes_max = size_max;
     Result<log::LogSlice> slice = co_await (*log)->read(request);
     if (!slice.has_value()) {
-        response.error = read_error(slice.error(), request.offset, **log);
+        replica->read_failed(slice.error());
+        response.error = read_error(slice.error(), request.offset, *replica, **log);
         co_return response;
     }
     if (!slice->empty()) {
         Result<BufferSlice> records = co_await load(*std::move(slice));
         if (!records.has_value()) {
-            response.error = ApiError(ErrorTag::storage_error);
+            replica->read_failed(records.error());
+            response.error = read_error(records.error(), request.offset, *replica, **log);
             co_return response;
         }
         response.records = *std::move(records);

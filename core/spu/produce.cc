@@ -120,6 +120,8 @@ Task<std::optional<AwaitedAppend>> append_entry(
         response.error = timed_out(produce.timeout);
     }
     if (!response.error.ok()) {
+        // "Timed out" is the answer for records in the log, too: our clients tell by the offset.
+        response.base_offset = -1;
         co_return std::nullopt;
     }
     const Result<log::Appended> appended = replica->append(std::move(records));

@@ -82,6 +82,7 @@ Task<Result<void>> Replica::open_files() {
     WEIR_CO_CHECK(co_await state_file_.load());
     WEIR_CO_TRY(log_, co_await log::Log::open(context_.env, dir_, log_config()));
     log_->set_observer(this);
+    scrub_cursor_ = log::ScrubCursor();
     const log::RecoveryReport& recovery = log_->recovery();
     if (recovery.cut_bytes > 0) {
         WEIR_LOG(logger_, warn, "{}: removed an unfinished write of {} bytes at the end",
@@ -95,6 +96,9 @@ Task<Result<void>> Replica::settle_uid(Uid replica_uid) {
     const bool is_other =
         state_file_.replica_uid() != Uid() && state_file_.replica_uid() != replica_uid;
     if (is_other) {
+        if (is_damaged_) {
+            co_return co_await replace_damaged(replica_uid);
+        }
         WEIR_LOG(logger_, warn, "{} was taken away and given back: it starts empty",
                  to_string(key()));
         co_return co_await void_files(replica_uid);
@@ -103,21 +107,6 @@ Task<Result<void>> Replica::settle_uid(Uid replica_uid) {
         co_return Result<void>();
     }
     co_return co_await state_file_.set_replica_uid(replica_uid);
-}
-
-// A damaged log that is void by its uid makes room. Otherwise it may be the only copy.
-Task<Result<void>> Replica::discard_damaged(Uid replica_uid) {
-    WEIR_CO_TRY(const AsyncMutex::Guard guard, co_await files_.lock());
-    const Uid stored = state_file_.replica_uid();
-    if (closed_ || deleted_ || log_ != nullptr || stored == Uid() || stored == replica_uid) {
-        co_return fail(ErrorCode::corrupt, fmt::format("{} is damaged", to_string(key())));
-    }
-    WEIR_LOG(logger_, warn, "{} is damaged and starts empty: others have its records",
-             to_string(key()));
-    state_file_.close_file();
-    WEIR_CO_CHECK(co_await log::Log::destroy(context_.env, dir_));
-    open_error_.reset();
-    co_return co_await open_files();
 }
 
 Task<Result<void>> Replica::void_files(Uid replica_uid) {
@@ -135,6 +124,9 @@ Task<Result<void>> Replica::void_files(Uid replica_uid) {
 
 std::optional<StoredReplica> Replica::stored() const {
     if (deleted_ || (log_ == nullptr && !open_error_.has_value())) {
+        return std::nullopt;
+    }
+    if (log_ == nullptr && !is_damage(*open_error_)) {
         return std::nullopt;
     }
     StoredReplica stored;
@@ -191,6 +183,9 @@ std::optional<ReplicaReport> Replica::report() const {
 
 void Replica::forget_rules() {
     stop_leading();
+    if (state_.has_value()) {
+        last_nonce_ = state_->last_nonce();
+    }
     state_.reset();
     effects_.clear();
     effects_done_ = 0;
@@ -240,7 +235,8 @@ Task<Result<void>> Replica::upkeep() {
     const std::shared_ptr<log::Log> log = log_;
     WEIR_CO_CHECK(co_await log->tick(state_->retention_limit()));
     WEIR_CO_TRY(const AsyncMutex::Guard guard, co_await files_.lock());
-    const Offset hw = log->committed_end();
+    // Of what is on disk, so that a log that ends below it has lost something.
+    const Offset hw = std::min(log->committed_end(), log->synced_end());
     if (!closed_ && log == log_ && !working_ && hw != state_file_.high_watermark()) {
         WEIR_CO_CHECK(co_await state_file_.note_high_watermark(hw));
     }

@@ -14,8 +14,8 @@
 // (Log::begin_epoch): nothing is appended for it afterwards, and the rules know all that was.
 //
 // What it implements: replica.cc the files and the assignment, replica_rules.cc the inputs,
-// replica_effects.cc the effects, replica_push.cc what goes to followers, replica_facts.cc what a
-// listening probe is told.
+// replica_effects.cc the effects, replica_push.cc what goes to followers, replica_damage.cc what
+// becomes of a damaged log, replica_facts.cc what a listening probe is told.
 #pragma once
 
 #include "core/base/intrusive_list.h"
@@ -35,6 +35,9 @@
 namespace weir::spu {
 
 class ReplicaManager;
+
+// The error says that stored bytes are lost.
+bool is_damage(const Error& error);
 
 // Told when a replica's leadership or existence has changed. Unlinks itself when destroyed.
 class ReplicaWatcher : public ListNode {
@@ -80,6 +83,11 @@ public:
     std::optional<wire::internal::ReplicaReport> report() const;
     // Retention and other upkeep; opens the files anew when the disk has failed the rules.
     Task<Result<void>> upkeep();
+    // Reading its log has failed so. When bytes are lost and others have the records, it serves
+    // nothing any more, and the SC is told, which has it start over (design, replication 5.13).
+    void read_failed(const Error& error);
+    // Reads and checks some of what is written, if that is due; how many bytes. 0: not due.
+    Task<std::uint64_t> scrub(std::uint64_t size_bytes_max);
     // Ends the log in order.
     Task<Result<void>> close();
     // Deletes the files.
@@ -149,10 +157,15 @@ private:
     Task<Result<void>> open_files();
     Task<Result<void>> void_files(Uid replica_uid);
     Task<Result<void>> settle_uid(Uid replica_uid);
-    Task<Result<void>> discard_damaged(Uid replica_uid);
     Task<Result<void>> start_over();
     void forget_rules();
     std::vector<ReplicaStatus> follower_statuses() const;
+
+    // replica_damage.cc
+    Task<Result<void>> replace_damaged(Uid replica_uid);
+    std::optional<Error> contradiction(const PartitionRecord& record) const;
+    void take_out(const Error& error);
+    void report_damage();
 
     // replica_rules.cc
     void add_input(ScInput input);
@@ -176,7 +189,6 @@ private:
     Task<Result<void>> carry_out_waiting(replication::Effect effect);
     void count_cuts(std::size_t first);
     void give_up(const Error& error);
-    void report_damage();
     void write_batches();
     void stop_leading();
     void note_committed(Offset hw);
@@ -194,7 +206,6 @@ private:
     // replica_push.cc
     void make_followers();
     void tell_followers();
-    Result<bool> refuse_push(const Error& error);
 
     Context& context_;
     ReplicaManager& manager_;
@@ -213,10 +224,16 @@ private:
     log::ReplicaStateFile state_file_;
     std::shared_ptr<log::Log> log_;
     std::optional<Error> open_error_;
+    // Bytes of the open log are lost.
+    bool is_damaged_ = false;
+    log::ScrubCursor scrub_cursor_;
+    Instant scrub_due_;
 
     replication::ReplicaOptions options_;
     // From the first assignment on.
     std::optional<replication::ReplicaState> state_;
+    // Of the states before it in this process.
+    std::uint64_t last_nonce_ = 0;
     std::deque<ScInput> inputs_;
     // The last that reached the rules.
     std::optional<replication::LeaderIs> last_leader_;

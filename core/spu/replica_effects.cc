@@ -99,6 +99,10 @@ Task<Result<void>> Replica::carry_out_waiting(Effect effect) {
     if (const auto* cut = std::get_if<replication::TruncateLog>(&effect)) {
         WEIR_LOG(logger_, info, "{} is cut at {}: its leader went on from there", to_string(key()),
                  cut->to.value());
+        if (cut->to < state_file_.high_watermark()) {
+            WEIR_CO_TRY(const AsyncMutex::Guard guard, co_await files_.lock());
+            WEIR_CO_CHECK(co_await state_file_.lower_high_watermark(cut->to));
+        }
         WEIR_CO_CHECK(co_await log->truncate(cut->to));
     } else if (const auto* reset = std::get_if<replication::ResetLog>(&effect)) {
         WEIR_LOG(logger_, info, "{} starts again at {}", to_string(key()), reset->start.value());
@@ -140,20 +144,6 @@ void Replica::give_up(const Error& error) {
     state_->damaged(effects_);
     gave_up_ = true;
     manager_.note_change(*this);
-}
-
-// Unasked: the SC takes the replica out, and gives it another uid when its records are elsewhere.
-void Replica::report_damage() {
-    const replication::ReplicaLog& log = state_->log();
-    replication::ProbeAnswer answer;
-    answer.boot = state_->self().boot;
-    answer.epoch = state_->record().leader_epoch;
-    answer.last_epoch = log.last_epoch();
-    answer.leo = log.leo;
-    answer.hw = log.hw;
-    answer.log_start = log.log_start;
-    answer.is_healthy = false;
-    context_.sc_outbox.put(partition(), answer);
 }
 
 // A disk that refuses is not reported: the follower stays where it is.

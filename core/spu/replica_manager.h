@@ -82,6 +82,8 @@ public:
 
     // Retention and other upkeep of all logs, until the token is cancelled.
     Task<void> run_upkeep(CancelToken token);
+    // Reads what nobody reads, at the rate of the settings, until the token is cancelled.
+    Task<void> run_scrub(CancelToken token);
     // Ends the background work and closes all logs; the first error.
     Task<Result<void>> close();
 

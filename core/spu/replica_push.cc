@@ -71,7 +71,11 @@ Task<Result<bool>> Replica::push(SpuId follower, FollowerOutbox& outbox) {
         const std::shared_ptr<log::Log> log = log_;
         Result<BufferSlice> read = co_await log->read_checked(request);
         if (!read.has_value()) {
-            co_return refuse_push(read.error());
+            if (read.error().code == ErrorCode::offset_evicted) {
+                co_return fail(read.error());
+            }
+            read_failed(read.error());
+            co_return false;
         }
         batches = *std::move(read);
         if (mutant(Mutant::large_batch_cut) && batches.size() > push->bytes_max) {
@@ -98,21 +102,6 @@ Task<Result<bool>> Replica::push(SpuId follower, FollowerOutbox& outbox) {
         outbox.put(std::move(message));
     }
     co_return !marks.empty();
-}
-
-Result<bool> Replica::refuse_push(const Error& error) {
-    if (error.code == ErrorCode::offset_evicted) {
-        return fail(error);
-    }
-    if (error.code == ErrorCode::corrupt && state_.has_value()) {
-        WEIR_LOG(logger_, error, "{} is damaged, and leads no longer: {}", to_string(key()),
-                 to_string(error));
-        state_->damaged(effects_);
-        carry_out();
-        report_damage();
-        manager_.note_change(*this);
-    }
-    return false;
 }
 
 }  // namespace weir::spu

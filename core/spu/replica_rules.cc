@@ -172,8 +172,8 @@ Task<Result<void>> Replica::prepare(const LeaderIs& message) {
     const Uid uid = own_uid(message.record, context_.config.id);
     if (log_ == nullptr) {
         const Result<void> opened = co_await manager_.open(shared_from_this());
-        if (!opened.has_value() && opened.error().code == ErrorCode::corrupt) {
-            WEIR_CO_CHECK(co_await discard_damaged(uid));
+        if (!opened.has_value() && is_damage(opened.error())) {
+            WEIR_CO_CHECK(co_await replace_damaged(uid));
         } else if (!opened.has_value()) {
             co_return opened;
         }
@@ -193,7 +193,11 @@ Task<Result<void>> Replica::prepare(const LeaderIs& message) {
     recovered.log.hw = log_->committed_end();
     recovered.log.lineage = known_lineage(*log_);
     recovered.fence_epoch = state_file_.fence_epoch();
+    recovered.last_nonce = last_nonce_;
     state_.emplace(self, options_, std::move(recovered), context_.env.clock.now());
+    if (const std::optional<Error> error = contradiction(message.record); error.has_value()) {
+        take_out(*error);
+    }
     co_return Result<void>();
 }
 

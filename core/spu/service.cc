@@ -99,6 +99,7 @@ Task<Result<void>> Service::serve(Listener& public_port, Listener& private_port,
     upkeep.spawn(link_.run_link(upkeep.token()));
     upkeep.spawn(replicas_.run_upkeep(upkeep.token()));
     upkeep.spawn(replicas_.run_ticks(upkeep.token()));
+    upkeep.spawn(replicas_.run_scrub(upkeep.token()));
     upkeep.spawn(run_leader_links(context_, replicas_, upkeep.token()));
     co_await acceptors.join();
     co_await clients.close();

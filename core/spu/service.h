@@ -56,6 +56,10 @@ struct Config {
     Duration unlisted_grace = Duration::from_s(24 * 3'600);
     // Retention, checkpoints and closing of idle files.
     Duration tick_interval = Duration::from_s(1);
+    // Reading of what nobody reads, to find damage while other copies are whole: bytes per second
+    // over all partitions, 0 for never; and how long after one is through it begins anew.
+    std::uint64_t scrub_bytes_per_second = 4U << 20;
+    Duration scrub_interval = Duration::from_s(3'600);
     // Between two attempts to reach the SC: from min, doubling, to max.
     Duration sc_retry_delay_min = Duration::from_ms(50);
     Duration sc_retry_delay_max = Duration::from_s(2);

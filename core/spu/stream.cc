@@ -97,7 +97,7 @@ Task<Result<void>> Stream::serve(CancelToken token) {
     WEIR_MAYBE(is_known);
     if (*wanted_ > log->leo()) {
         const Error error(ErrorCode::offset_out_of_range, "start offset above the log end");
-        co_return co_await send_error(read_error(error, *wanted_, *log), token);
+        co_return co_await send_error(read_error(error, *wanted_, *replica_, *log), token);
     }
     while (!token.cancelled()) {
         if (acknowledged_.has_value()) {
@@ -135,7 +135,9 @@ Task<Result<void>> Stream::serve(CancelToken token) {
             continue;
         }
         if (!slice.has_value()) {
-            co_return co_await send_error(read_error(slice.error(), request.offset, *log), token);
+            replica_->read_failed(slice.error());
+            co_return co_await send_error(
+                read_error(slice.error(), request.offset, *replica_, *log), token);
         }
         if (slice->empty()) {
             // The batch that contains the offset ends above the limit: wait for the limit.

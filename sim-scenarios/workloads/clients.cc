@@ -293,8 +293,10 @@ void consume_chunk(RunState* run, std::map<std::uint32_t, SessionId>& sessions, 
 }
 
 void note_consumer_error(RunState* run, TopicIndex topic, const Error& error) {
-    // Of a partition over its budget, damage that a reader notices has been detected.
-    if (error.code == ErrorCode::corrupt && !run->oracle.budget().over(topic)) {
+    // Of a partition over its budget or with a damaged copy, damage that a reader notices has been
+    // detected.
+    if (error.code == ErrorCode::corrupt && !run->oracle.budget().over(topic) &&
+        !run->oracle.budget().any_copy_damaged(topic)) {
         run->oracle.report(Invariant::a14_damage,
                            fmt::format("{}: a reader was served damage: {}",
                                        run->oracle.topic_name(topic), to_string(error)));

@@ -15,6 +15,10 @@ Error disk_error(std::string_view what, std::string_view path, int error) {
         case ENOSPC:
         case EDQUOT:
         case EFBIG: code = ErrorCode::disk_full; break;
+        // Says nothing about what is on the disk.
+        case EMFILE:
+        case ENFILE:
+        case ENOMEM: code = ErrorCode::unavailable; break;
         default: break;
     }
     return Error(code, errno_text(what, path, error));

@@ -281,6 +281,16 @@ const std::vector<MutantInfo>& mutant_catalogue() {
          {Invariant::a10_order_and_copies},
          "connection-replaced",
          "a broken connection says of the requests under way that they were not sent"},
+        {Mutant::damage_not_reported,
+         "damage_not_reported",
+         {Invariant::a14_damage, Invariant::a12_progress},
+         "damaged-replicas",
+         "a damaged replica keeps still for ever, and nobody is told"},
+        {Mutant::scrub_sees_nothing,
+         "scrub_sees_nothing",
+         {Invariant::a14_damage, Invariant::a12_progress},
+         "damaged-replicas",
+         "scrubbing finds no damage"},
     };
     return catalogue;
 }
@@ -341,6 +351,9 @@ const std::vector<UnplacedMutant>& mutants_without_scenario() {
          "a leader takes attaches and acknowledgements of another epoch", "replication_walks"},
         {Mutant::ack_of_any_session, "ack_of_any_session",
          "a leader takes acknowledgements of an earlier session", "replication_walks"},
+        {Mutant::session_outlives_uid, "session_outlives_uid",
+         "a leader counts for a replica what was said by the one in its place before",
+         "Leader.CountsNothingOfTheReplicaBefore"},
         {Mutant::appends_unfenced, "appends_unfenced",
          "a follower takes batches of a former leader or session", "replication_walks"},
         // core/spu

@@ -44,17 +44,16 @@ TEST(PartitionStatusMerge, UnknownOffsetsKeepTheLastOnes) {
     EXPECT_EQ(status.leader.leo, Offset(7));
 }
 
-TEST(PartitionStatusMerge, FollowersAreCountedWhenTheyHaveEverything) {
+TEST(PartitionStatusMerge, FollowersAreListedById) {
     LeaderReport report = report_of(1, 7, 7);
     report.followers = {replica(3, 7), replica(2, 6)};
     PartitionStatus status = merge_report(PartitionStatus(), report);
     ASSERT_EQ(status.replicas.size(), 2U);
     EXPECT_EQ(status.replicas[0].spu, SpuId(2));
-    EXPECT_EQ(status.live_replica_count, 1U);
     report.followers = {replica(2, 7)};
     status = merge_report(status, report);
     EXPECT_EQ(status.replicas.size(), 2U);
-    EXPECT_EQ(status.live_replica_count, 2U);
+    EXPECT_EQ(status.replicas[0].leo, Offset(7));
 }
 
 TEST(PartitionStatusMerge, AnOldLeaderBecomesAReplica) {
@@ -65,7 +64,6 @@ TEST(PartitionStatusMerge, AnOldLeaderBecomesAReplica) {
     EXPECT_EQ(status.leader.spu, SpuId(2));
     ASSERT_EQ(status.replicas.size(), 1U);
     EXPECT_EQ(status.replicas[0].spu, SpuId(1));
-    EXPECT_EQ(status.live_replica_count, 0U);
 }
 
 TEST(PartitionStatusMerge, LeaderGoneKeepsWhatWasKnown) {
@@ -75,6 +73,21 @@ TEST(PartitionStatusMerge, LeaderGoneKeepsWhatWasKnown) {
     EXPECT_EQ(gone.leader, before.leader);
     EXPECT_EQ(gone.size_bytes, before.size_bytes);
     EXPECT_EQ(leader_gone(PartitionStatus()).resolution, PartitionResolution::offline);
+}
+
+TEST(PartitionStatusUnderRecord, LiveFollowersAreThoseOfTheRecord) {
+    LeaderReport report = report_of(1, 7, 7);
+    report.followers = {replica(2, 6), replica(3, 7)};
+    PartitionRecord record;
+    record.leader = SpuId(1);
+    record.lrs = {SpuId(1), SpuId(2)};
+    const PartitionStatus merged = merge_report(PartitionStatus(), report);
+    // The one is live and a record behind, the other has everything and is not in the LRS.
+    EXPECT_EQ(under_record(merged, record, true, PartitionResolution::online).live_replica_count,
+              1U);
+    record.leader = kNoSpu;
+    record.lrs = {};
+    EXPECT_EQ(under_record(merged, record, false, std::nullopt).live_replica_count, 0U);
 }
 
 }  // namespace weir::control

@@ -353,6 +353,7 @@ TEST(SpuReplication, TooFewLiveReplicasRefuseACommittedAcknowledgementAlone) {
         WEIR_CO_CHECK(co_await cluster.until([&] { return cluster.promoted(0); }, "promoted"));
         WEIR_CO_TRY(const auto refused, co_await produce(cluster, kA, "a", Wanted::committed));
         EXPECT_EQ(refused.error.tag, ErrorTag::request_timed_out);
+        EXPECT_EQ(refused.base_offset, -1);  // and says so
         WEIR_CO_TRY(const auto taken, co_await produce(cluster, kA, "b", Wanted::leader));
         EXPECT_TRUE(taken.error.ok());
         EXPECT_EQ(taken.base_offset, 0);  // nothing of the refused one was written
