@@ -36,10 +36,11 @@ PartitionIdentity Replica::identity() const {
     return {topic_uid().high, topic_uid().low, PartitionId(key().partition)};
 }
 
-// Between two steps, when all that they want done is.
+// Between two steps, when all that they want done is. What a replica that gave up has in memory
+// counts for nothing: part of it was never done.
 void Replica::tell_state() const {
     if (!context_.env.probe.listens() || !state_.has_value() || log_ == nullptr ||
-        !effects_.empty() || deleted_ || closed_) {
+        !effects_.empty() || gave_up_ || deleted_ || closed_) {
         return;
     }
     const PartitionRecord& record = state_->record();

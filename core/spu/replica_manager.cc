@@ -16,6 +16,9 @@ namespace {
 
 // Logs that are opened at the same time: enough to overlap their waits for the disk.
 constexpr std::size_t kOpenersMax = 8;
+// Of a log found at the start whose disk fails.
+constexpr int kOpenTriesMax = 5;
+constexpr Duration kOpenRetryInterval = Duration::from_ms(200);
 
 std::optional<std::uint64_t> parse_hex64(std::string_view digits) {
     std::uint64_t value = 0;
@@ -202,12 +205,29 @@ Task<void> ReplicaManager::open_stored() {
         if (context_.env.probe.fault(FaultPoint::spu_open_late)) {
             co_await dawdle(context_.env, background_.token());
         }
-        const auto opened = co_await replica->open_log();
-        WEIR_MAYBE(opened.has_value());  // either way the SC wants to know
+        co_await open_or_give_up(*replica);
         note_change(*replica);
     }
     --opener_count_;
     files_changed_.notify_all();
+}
+
+// The SC takes a replica that is not open for one without its data, for good. So a disk that fails
+// now and then is asked again before anything is said; one that always fails is not waited for.
+Task<void> ReplicaManager::open_or_give_up(Replica& replica) {
+    for (int tries = 1;; ++tries) {
+        const auto opened = co_await replica.open_log();
+        const bool may_pass = !opened.has_value() && opened.error().code != ErrorCode::corrupt;
+        if (!may_pass || replica.deleted() || tries == kOpenTriesMax) {
+            co_return;
+        }
+        const Result<void> slept =
+            co_await sleep_for(context_.env.clock, context_.env.executor, kOpenRetryInterval,
+                               background_.token());
+        if (!slept.has_value()) {
+            co_return;
+        }
+    }
 }
 
 Task<Result<void>> ReplicaManager::open(std::shared_ptr<Replica> replica) {

@@ -109,6 +109,7 @@ private:
     void drop_old_orphans();
     void start_openers();
     Task<void> open_stored();
+    Task<void> open_or_give_up(Replica& replica);
     Task<void> remove_replica(std::shared_ptr<Replica> replica);
     void removed(wire::internal::ReplicaRef ref);
     void note_if_changed(Replica& replica);
