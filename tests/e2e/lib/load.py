@@ -161,6 +161,8 @@ class PythonStream(Stream):
                 if time.monotonic() - self.heard >= HANG_S:
                     self.failures.append("hung, replaced")
                     child.kill()
+                    child.wait(END_TIMEOUT_S)
+                    return
 
     def read(self, child):
         for line in child.stdout:
