@@ -234,7 +234,7 @@ void Runner::add_sc(const MachineOptions& options) {
     config.topic_wait = Duration::from_s(5);
     config.journal_segment_size_bytes = 4'096;
     config.snapshot_after_size_bytes = 8'192;
-    config.durability = scenario_.durability;
+    config.new_topics.durability = scenario_.durability;
     tap_.follow(sc_->host(), kScPublicPort, {static_cast<std::uint16_t>(wire::ScApi::watch)});
     injector_.add(*sc_, Role::sc, Main(sc_main, config, &injector_.store_faults(), &replication_));
 }

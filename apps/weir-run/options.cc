@@ -109,6 +109,14 @@ constexpr std::array<Word<Durability>, 3> kDurabilities{{
     {"bounded", Durability::bounded},
     {"async", Durability::async},
 }};
+constexpr std::array<Word<AckFloor>, 2> kAckFloors{{
+    {"none", AckFloor::none},
+    {"committed", AckFloor::committed},
+}};
+constexpr std::array<Word<bool>, 2> kSwitches{{
+    {"on", true},
+    {"off", false},
+}};
 constexpr std::array<Word<UncleanPolicy>, 3> kUncleanPolicies{{
     {"never", UncleanPolicy::never},
     {"balanced", UncleanPolicy::balanced},
@@ -116,7 +124,7 @@ constexpr std::array<Word<UncleanPolicy>, 3> kUncleanPolicies{{
 }};
 
 template <typename T, std::size_t kCount>
-Setter set_word(T& into, const std::array<Word<T>, kCount>& words) {
+Setter set_word(std::optional<T>& into, const std::array<Word<T>, kCount>& words) {
     return [&into, &words](const std::string& text) -> Result<void> {
         std::string known;
         for (const auto& [name, value] : words) {
@@ -209,14 +217,26 @@ void add_sc(CLI::App& root, Options& options) {
         "FLV_TOPIC_WAIT", set_duration(options.sc.topic_wait, 1'000'000'000));
     add(app, "--durability",
         "of new topics: when a record counts as stored: fsync (default), bounded, async",
-        "WEIR_DURABILITY", set_word(options.sc.durability, kDurabilities));
+        "WEIR_DURABILITY", set_word(options.sc.new_topics.durability, kDurabilities));
     add(app, "--min-live",
         "of new topics: replicas that must be live to commit (most of three or more, else 1)",
-        nullptr, set_count(options.sc.min_live));
+        nullptr, set_count(options.sc.new_topics.min_live));
     add(app, "--unclean-policy",
         "of new topics: who may lead when nobody is known to be complete: never, balanced "
         "(default), availability",
-        nullptr, set_word(options.sc.unclean_policy, kUncleanPolicies));
+        nullptr, set_word(options.sc.new_topics.unclean_policy, kUncleanPolicies));
+    add(app, "--ack-floor",
+        "of new topics: the least that an acknowledgement means, whatever the producer asks for: "
+        "none (default), committed",
+        nullptr, set_word(options.sc.new_topics.ack_floor, kAckFloors));
+    add(app, "--strict-reads",
+        "of new topics: committed reads see all that was acknowledged as committed before: on, off "
+        "(default)",
+        nullptr, set_word(options.sc.new_topics.strict_reads, kSwitches));
+    add(app, "--ride-through",
+        "of new topics: a leader that does not reach the SC goes on while all live replicas follow "
+        "it: on, off (on for one replica, else off)",
+        nullptr, set_word(options.sc.new_topics.ride_through, kSwitches));
     for (const char* name : {"--authorization-scopes", "--authorization-policy"}) {
         add(app, name, "not supported yet", nullptr,
             refuse("authorization is not supported yet; everybody who connects is root"));

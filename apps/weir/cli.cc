@@ -7,6 +7,7 @@
 #include "apps/weir/output.h"
 #include "apps/weir/produce.h"
 #include "apps/weir/profile_commands.h"
+#include "apps/weir/replication.h"
 #include "apps/weir/session.h"
 #include "apps/weir/target.h"
 #include "apps/weir/topic.h"
@@ -112,6 +113,31 @@ private:
                flag, [flag, why](const std::string&) { throw CLI::ValidationError(flag, why); },
                "not supported yet")
             ->group("Not supported yet");
+    }
+
+    static void add_settings(CLI::App& app, TopicSettingOptions& options) {
+        const char* group = "Replication (an SC of Weir only)";
+        app.add_option("--min-live", options.min_live, "replicas that must be live to commit")
+            ->group(group);
+        app.add_option("--durability", options.durability, "fsync, bounded or async")->group(group);
+        app.add_option("--unclean-policy", options.unclean_policy,
+                       "who may lead when no complete replica is left: never, balanced or "
+                       "availability")
+            ->group(group);
+        app.add_option("--ack-floor", options.ack_floor,
+                       "the least that an acknowledgement means: none or committed")
+            ->group(group);
+        // Not add_flag with an optional: it would always be set.
+        app.add_flag_function(
+               "--strict-reads,!--no-strict-reads",
+               [&options](std::int64_t count) { options.strict_reads = count > 0; },
+               "committed reads see all that was acknowledged as committed before")
+            ->group(group);
+        app.add_flag_function(
+               "--ride-through,!--no-ride-through",
+               [&options](std::int64_t count) { options.ride_through = count > 0; },
+               "a leader that does not reach the SC goes on while all live replicas follow")
+            ->group(group);
     }
 
     void add_consume();
@@ -224,6 +250,7 @@ void Commands::add_topic_create(CLI::App& topic) {
                    "any, none, gzip, snappy, lz4 or zstd");
     app.add_flag("-d,--dry-run", options->dry_run, "check only");
     app.add_flag("-s,--system", options->system, "a system topic")->group("");
+    add_settings(app, options->settings);
     for (const char* flag : {"-m,--mirror-apply", "--dedup-count", "--dedup-age"}) {
         refuse(app, flag, "mirrors and deduplication are not supported yet");
     }
@@ -260,15 +287,38 @@ void Commands::add_topic() {
     add.add_option("name", add_options->name, "topic name")->required();
     // Not at the top, where -c names the cluster.
     add.add_option("-c,--count", add_options->count, "how many to add (1)");
+
+    CLI::App& alter = command(topic, "alter", "Change how a topic is replicated",
+                              "weir topic alter greetings --min-live 2 --ack-floor committed");
+    const auto alter_options = on_select<TopicAlterOptions>(alter, topic_alter);
+    alter.add_option("name", alter_options->name, "topic name")->required();
+    add_settings(alter, alter_options->settings);
 }
 
 void Commands::add_partition() {
-    CLI::App& partition = group(root_, "partition", "Look at partitions", "weir partition list");
+    CLI::App& partition =
+        group(root_, "partition", "Look at partitions and move them", "weir partition list");
     CLI::App& list = command(partition, "list", "List partitions with leader, size and offsets",
                              "weir partition list -O json");
     const auto options = on_select<PartitionListOptions>(list, partition_list);
     add_output(list, options->output);
     list.add_flag("-s,--system", options->system, "those of system topics instead");
+
+    CLI::App& reassign = command(partition, "reassign", "Move a partition to other SPUs",
+                                 "weir partition reassign greetings 0 --to 5001,5002,5003");
+    const auto reassigned = on_select<PartitionReassignOptions>(reassign, partition_reassign);
+    reassign.add_option("topic", reassigned->topic, "topic name")->required();
+    reassign.add_option("partition", reassigned->partition, "number of the partition")->required();
+    reassign
+        .add_option("--to", reassigned->spus, "SPUs that shall hold it, preferred leader first")
+        ->delimiter(',');
+    reassign.add_flag("--cancel", reassigned->cancel, "give up what is not finished of a move");
+
+    CLI::App& elect = command(partition, "elect", "Give the lead to the preferred leader",
+                              "weir partition elect greetings 0");
+    const auto elected = on_select<PartitionElectOptions>(elect, partition_elect);
+    elect.add_option("topic", elected->topic, "topic name")->required();
+    elect.add_option("partition", elected->partition, "number of the partition")->required();
 }
 
 void Commands::add_consumer() {
@@ -286,7 +336,7 @@ void Commands::add_consumer() {
 }
 
 void Commands::add_spu(CLI::App& parent) {
-    CLI::App& spu = group(parent, "spu", "List and register SPUs", "weir spu list");
+    CLI::App& spu = group(parent, "spu", "List, register and drain SPUs", "weir spu list");
     CLI::App& list = command(spu, "list", "List SPUs", "weir spu list");
     const auto list_options = on_select<SpuListOptions>(list, spu_list);
     add_output(list, list_options->output);
@@ -310,6 +360,16 @@ void Commands::add_spu(CLI::App& parent) {
     const auto remove_options = on_select<SpuUnregisterOptions>(remove, spu_unregister);
     CLI::Option* id = remove.add_option("-i,--id", remove_options->id, "id");
     remove.add_option("-n,--name", remove_options->name, "name")->excludes(id);
+
+    CLI::App& drained =
+        command(spu, "drain", "Take all duties from an SPU, before it is stopped for long",
+                "weir spu drain -i 5002");
+    const auto drain_options = on_select<SpuDrainOptions>(drained, spu_drain);
+    drained.add_option("-i,--id", drain_options->id, "id")->required();
+    CLI::App& undrained =
+        command(spu, "undrain", "Let a drained SPU take part again", "weir spu undrain -i 5002");
+    const auto undrain_options = on_select<SpuDrainOptions>(undrained, spu_undrain);
+    undrained.add_option("-i,--id", undrain_options->id, "id")->required();
 }
 
 void Commands::add_cluster_start(CLI::App& cluster) {
@@ -376,6 +436,13 @@ void Commands::add_cluster() {
         command(cluster, "status", "Is it healthy, how much does it hold", "weir cluster status");
     const auto status_options = on_select<ClusterStatusOptions>(status, cluster_status);
     add_output(status, status_options->output);
+    CLI::App& adopt =
+        command(cluster, "adopt",
+                "After a restored backup of the SC: what the SPUs have counts from now on",
+                "weir cluster adopt");
+    const auto adopt_options = on_select<ClusterAdoptOptions>(adopt, cluster_adopt);
+    adopt.add_flag("--force", adopt_options->force,
+                   "also without SPUs that have not reported: what only they have is lost");
     add_spu(cluster);
 }
 

@@ -1,6 +1,7 @@
 // `weir cluster status`: what the SC says about itself, its SPUs and its topics.
 #include "apps/weir/cluster.h"
 #include "apps/weir/output.h"
+#include "apps/weir/replication.h"
 #include "apps/weir/session.h"
 #include "apps/weir/text.h"
 #include "core/client/admin.h"
@@ -22,7 +23,32 @@ struct Counts {
     std::size_t partitions = 0;
     std::size_t partitions_online = 0;
     std::uint64_t size_bytes = 0;
+    // What an operator has to look at, one sentence each.
+    std::vector<std::string> problems;
 };
+
+// An SC that is not Weir's has nothing to say about it.
+Task<Result<std::vector<std::string>>> find_problems(Session& session) {
+    client::Admin admin(session.client);
+    std::vector<std::string> problems;
+    for (const auto listing : {client::Listing::user_objects, client::Listing::system_objects}) {
+        const Result<wire::ClusterDescription> described =
+            co_await admin.describe_cluster(listing, session.stop);
+        if (!described.has_value()) {
+            if (described.error().code == ErrorCode::not_supported) {
+                break;
+            }
+            co_return fail(described.error());
+        }
+        if (problems.empty()) {
+            problems = described->doubts;
+        }
+        for (std::string& problem : replication_problems(*described)) {
+            problems.push_back(std::move(problem));
+        }
+    }
+    co_return problems;
+}
 
 Task<Result<Counts>> count(Session& session) {
     client::Admin admin(session.client);
@@ -49,6 +75,7 @@ Task<Result<Counts>> count(Session& session) {
             static_cast<std::uint64_t>(std::max<std::int64_t>(status.size_bytes, 0)) *
             (1 + status.replicas.size());
     }
+    WEIR_CO_TRY(counts.problems, co_await find_problems(session));
     co_return counts;
 }
 
@@ -62,11 +89,12 @@ nlohmann::ordered_json to_document(const Counts& counts) {
     document["partitions"] = counts.partitions;
     document["partitionsOnline"] = counts.partitions_online;
     document["sizeBytes"] = counts.size_bytes;
+    document["problems"] = counts.problems;
     return document;
 }
 
 std::string to_text(const Counts& counts) {
-    return fmt::format(
+    std::string text = fmt::format(
         "Cluster     {} (platform {})\n"
         "SPUs        {} of {} online\n"
         "Topics      {}\n"
@@ -74,6 +102,10 @@ std::string to_text(const Counts& counts) {
         "Stored      {}\n",
         counts.address, counts.platform, counts.spus_online, counts.spus, counts.topics,
         counts.partitions_online, counts.partitions, format_size(counts.size_bytes));
+    for (const std::string& problem : counts.problems) {
+        text += fmt::format("Problem     {}\n", problem);
+    }
+    return text;
 }
 
 Task<Result<void>> status(Session& session, OutputFormat format) {
@@ -87,6 +119,10 @@ Task<Result<void>> status(Session& session, OutputFormat format) {
         co_return fail(ErrorCode::unavailable,
                        fmt::format("{} SPUs are not online; `weir spu list` shows which",
                                    counts.spus - counts.spus_online));
+    }
+    if (!counts.problems.empty()) {
+        co_return fail(ErrorCode::unavailable,
+                       fmt::format("{} problems with replicas", counts.problems.size()));
     }
     co_return Result<void>();
 }

@@ -48,6 +48,30 @@ Json to_document(const wire::ConsumerOffset& consumer) {
                 {"modified_time", consumer.modified_time_s}};
 }
 
+Json ids_of(const SpuSet& spus) {
+    Json ids = Json::array();
+    for (const SpuId spu : spus) {
+        ids.push_back(spu.value());
+    }
+    return ids;
+}
+
+// What an SC of Weir says beside the object.
+Json replication_of(const PartitionRecord& record) {
+    SpuSet adding;
+    for (const AssignedReplica& replica : record.adding) {
+        adding.push_back(replica.spu);
+    }
+    return Json{{"leader", record.leader.value()},
+                {"leaderEpoch", record.leader_epoch.value()},
+                {"liveReplicas", ids_of(record.lrs)},
+                {"eligibleReplicas", ids_of(record.elr)},
+                {"lastKnownReplicas", ids_of(record.last_known)},
+                {"adding", ids_of(adding)},
+                {"removing", ids_of(record.removing)},
+                {"minLive", record.min_live}};
+}
+
 // The table, or the sentence for none, or the documents.
 template <typename T>
 void show(const std::vector<T>& objects, OutputFormat format, const Table& table,
@@ -71,7 +95,28 @@ Task<Result<void>> list_partitions(Session& session, const PartitionListOptions&
     WEIR_CO_TRY(std::vector<PartitionObject> listed,
                 co_await admin.partitions(listing, session.stop));
     const std::vector<PartitionObject> partitions = sorted_by_name(std::move(listed));
-    show(partitions, format, partition_table(partitions), "No partitions found");
+    PartitionRecords records;
+    const Result<wire::ClusterDescription> described =
+        co_await admin.describe_cluster(listing, session.stop);
+    if (described.has_value()) {
+        for (const wire::DescribedPartition& partition : described->partitions) {
+            records.emplace(to_string(partition.key), partition.record);
+        }
+    } else if (described.error().code != ErrorCode::not_supported) {
+        co_return fail(described.error());
+    }
+    if (format == OutputFormat::table) {
+        show(partitions, format, partition_table(partitions, records), "No partitions found");
+        co_return Result<void>();
+    }
+    Json document = Json::array();
+    for (const PartitionObject& partition : partitions) {
+        document.push_back(to_document(partition));
+        if (const auto record = records.find(partition.name); record != records.end()) {
+            document.back()["replication"] = replication_of(record->second);
+        }
+    }
+    print(render(document, format));
     co_return Result<void>();
 }
 
@@ -191,7 +236,8 @@ int run_listing(const Target& target,
 
 }  // namespace
 
-Table partition_table(const std::vector<PartitionObject>& partitions) {
+Table partition_table(const std::vector<PartitionObject>& partitions,
+                      const PartitionRecords& records) {
     Table table;
     table.header = {"TOPIC", "PARTITION", "LEADER", "MIRROR", "REPLICAS", "RESOLUTION",
                     "SIZE",  "BASE",      "HW",     "LEO",    "LRS",      "FOLLOWER OFFSETS"};
@@ -208,14 +254,17 @@ Table partition_table(const std::vector<PartitionObject>& partitions) {
         }
         offsets += "]";
         const std::string leo = std::to_string(status.leader.leo.value());
+        const auto record = records.find(partition.name);
+        const std::string live = record == records.end() ? std::to_string(status.live_replica_count)
+                                                         : list_of(record->second.lrs);
         // One cell more than the header has, as in the reference's table: the log end comes twice.
-        table.rows.push_back(
-            {key.has_value() ? key->topic : partition.name,
-             key.has_value() ? std::to_string(key->partition) : "",
-             std::to_string(partition.spec.leader.value()), mirror_text(partition.spec.mirror),
-             list_of(followers), name_of(status.resolution), size_text(status.size_bytes),
-             std::to_string(status.base_offset.value()), std::to_string(status.leader.hw.value()),
-             leo, leo, std::to_string(status.live_replica_count), offsets});
+        table.rows.push_back({key.has_value() ? key->topic : partition.name,
+                              key.has_value() ? std::to_string(key->partition) : "",
+                              std::to_string(partition.spec.leader.value()),
+                              mirror_text(partition.spec.mirror), list_of(followers),
+                              name_of(status.resolution), size_text(status.size_bytes),
+                              std::to_string(status.base_offset.value()),
+                              std::to_string(status.leader.hw.value()), leo, leo, live, offsets});
     }
     return table;
 }

@@ -4,10 +4,12 @@
 #include "apps/weir/output.h"
 #include "apps/weir/target.h"
 #include "core/model/partition.h"
+#include "core/model/partition_record.h"
 #include "core/model/spu.h"
 #include "core/wire/consumer_offsets.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,7 +50,11 @@ struct ConsumerDeleteOptions {
     std::optional<std::uint32_t> partition;
 };
 
-Table partition_table(const std::vector<PartitionObject>& partitions);
+// By the name of the partition; empty when the SC is not Weir's. Where there is a record, its live
+// replicas are listed instead of counted.
+using PartitionRecords = std::map<std::string, PartitionRecord>;
+Table partition_table(const std::vector<PartitionObject>& partitions,
+                      const PartitionRecords& records);
 Table spu_table(const std::vector<SpuObject>& spus);
 // `now_s`: seconds since 1970.
 Table consumer_table(const std::vector<wire::ConsumerOffset>& consumers, std::uint64_t now_s);

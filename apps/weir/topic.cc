@@ -65,12 +65,24 @@ Task<Result<void>> create(Session& session, const TopicCreateOptions& options) {
         co_return fail(ErrorCode::invalid_argument,
                        "the topic needs a name: weir topic create NAME");
     }
-    wire::CreateRequest request;
-    request.name = topic.name;
-    request.dry_run = options.dry_run;
-    request.spec = std::move(topic.spec);
+    WEIR_CO_TRY(const TopicSettings settings, parse_settings(options.settings));
     client::Admin admin(session.client);
-    WEIR_CO_TRY(const wire::Status status, co_await admin.create(std::move(request), session.stop));
+    wire::Status status;
+    if (settings.any()) {
+        wire::CreateTopic request;
+        request.name = topic.name;
+        request.dry_run = options.dry_run;
+        request.spec = std::move(topic.spec);
+        request.settings = settings;
+        WEIR_CO_TRY(status, co_await admin.create_topic_with(std::move(request), session.stop));
+    } else {
+        // Any SC knows this one.
+        wire::CreateRequest request;
+        request.name = topic.name;
+        request.dry_run = options.dry_run;
+        request.spec = std::move(topic.spec);
+        WEIR_CO_TRY(status, co_await admin.create(std::move(request), session.stop));
+    }
     if (!status.error.ok()) {
         co_return fail(status_error(status));
     }

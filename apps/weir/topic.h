@@ -2,6 +2,7 @@
 #pragma once
 
 #include "apps/weir/output.h"
+#include "apps/weir/replication.h"
 #include "apps/weir/target.h"
 #include "core/model/topic.h"
 
@@ -27,6 +28,7 @@ struct TopicCreateOptions {
     std::optional<std::string> compression_type;
     bool dry_run = false;
     bool system = false;
+    TopicSettingOptions settings;
 };
 
 struct TopicListOptions {

@@ -116,7 +116,7 @@ HostPort local(std::uint16_t port) {
 }
 
 Result<AllocationResult> measure(const AllocationOptions& options, const Setup& setup) {
-    WEIR_CHECK(create_topics(setup, {"bench-al"}));
+    WEIR_CHECK(create_topics(setup, {"bench-al"}, 1));
     BatchShape shape;
     shape.record_size = options.batch_size;
     shape.batch_size = options.batch_size;
@@ -156,7 +156,7 @@ Result<AllocationResult> count_allocations(const AllocationOptions& options) {
     setup.spu_public = spu_config.public_bind = local(spu_public);
     setup.spu_private = spu_config.private_bind = local(spu_private);
     spu_config.log_base_dir = ".";
-    sc_config.durability = options.durable ? Durability::fsync : Durability::async;
+    sc_config.new_topics.durability = options.durable ? Durability::fsync : Durability::async;
     Signal sc_ready;
     Signal spu_ready;
     std::atomic<bool> stop_sc = false;

@@ -57,6 +57,7 @@ public:
     Result<void> run() {
         WEIR_CHECK(fast_cluster());
         WEIR_CHECK(durable_cluster());
+        WEIR_CHECK(replicated_clusters());
         WEIR_CHECK(allocations());
         return {};
     }
@@ -82,11 +83,13 @@ private:
     }
 
     Result<std::unique_ptr<Cluster>> start_cluster(const std::string& durability,
-                                                   std::vector<std::string> topics) {
+                                                   std::vector<std::string> topics,
+                                                   std::int32_t spu_count = 1) {
         ClusterOptions options;
         options.program = arguments_.program;
-        WEIR_TRY(options.data_dir, make_dir(durability));
+        WEIR_TRY(options.data_dir, make_dir(fmt::format("{}-{}", durability, spu_count)));
         options.durability = durability;
+        options.spu_count = spu_count;
         options.topics = std::move(topics);
         return Cluster::start(options);
     }
@@ -120,6 +123,8 @@ private:
         BatchShape shape;
         std::size_t in_flight = 8;
         std::optional<double> goal;
+        // -1: when it is committed.
+        std::int16_t acks = 1;
     };
 
     struct CpuWindow {
@@ -151,7 +156,7 @@ private:
         LoadOptions load;
         load.in_flight = one.in_flight;
         load.duration = plan_.load;
-        load.frame = produce_frame(one.topic, batch, 1);
+        load.frame = produce_frame(one.topic, batch, one.acks);
         const double mb = static_cast<double>(batch.size()) / 1e6;
         std::vector<double> real_rates;
         std::vector<double> null_rates;
@@ -338,6 +343,62 @@ private:
                        {"p99_us", latency.quantile_us(0.99)},
                        {"limit_p50_us", sync.quantile_us(0.5)},
                        {"limit_p99_us", sync.quantile_us(0.99)}};
+        report_.add(std::move(row));
+        return {};
+    }
+
+    // Acknowledgements at ReadCommitted by a leader and two followers, all on this machine.
+    Result<void> replicated_clusters() {
+        if (!wanted("replicated")) {
+            return {};
+        }
+        step("start clusters of three SPUs");
+        {
+            WEIR_TRY(const std::unique_ptr<Cluster> cluster,
+                     start_cluster("async", {"bench-16", "bench-n1"}, 3));
+            WEIR_CHECK(produce_row(*cluster, {"replicated produce of 16 KiB batches, 1 x 8",
+                                              "bench-16",
+                                              BatchShape{100, 16U << 10},
+                                              8,
+                                              {},
+                                              -1}));
+            WEIR_CHECK(ack_latency_row(*cluster, "bench-n1"));
+        }
+        WEIR_TRY(const std::unique_ptr<Cluster> cluster,
+                 start_cluster("fsync", {"bench-64", "bench-n1"}, 3));
+        WEIR_CHECK(durable_row(
+            *cluster,
+            {"replicated durable append 1 KiB, 64 connections x 1", "bench-64", 64, 1, 64, {}}));
+        WEIR_CHECK(durable_row(
+            *cluster,
+            {"replicated durable append 1 KiB, 1 connection x 1", "bench-n1", 1, 1, 1, {}}));
+        return {};
+    }
+
+    // One record in flight, nothing synced: what the messages between the three cost.
+    Result<void> ack_latency_row(const Cluster& cluster, const std::string& topic) {
+        step("replicated acknowledgement");
+        LoadOptions load;
+        load.broker = cluster.spu_address();
+        load.in_flight = 1;
+        load.duration = plan_.load;
+        load.frame = produce_frame(topic, make_bench_batch(BatchShape{940, 1024}), -1);
+        Histogram latency;
+        Histogram echo;
+        for (std::size_t round = 0; round < plan_.round_count; ++round) {
+            WEIR_TRY(const LoadResult real, run_load(load, LoadHooks()));
+            latency.merge(real.latency);
+            WEIR_TRY(const Histogram limit, probe_echo(Duration::from_us(200), plan_.probe));
+            echo.merge(limit);
+        }
+        Row row;
+        row.name = "replicated acknowledgement of 1 KiB, not synced, 1 x 1, p50";
+        row.value = latency.quantile_us(0.5);
+        row.unit = "us";
+        row.limit_name = "bare echo of 64 B";
+        row.limit = echo.quantile_us(0.5);
+        row.details = {{"p99_us", latency.quantile_us(0.99)},
+                       {"limit_p99_us", echo.quantile_us(0.99)}};
         report_.add(std::move(row));
         return {};
     }

@@ -28,7 +28,7 @@ namespace weir::bench {
 
 namespace {
 
-constexpr std::int32_t kSpuId = 5001;
+constexpr std::int32_t kFirstSpuId = 5001;
 
 Error system_error(std::string_view what, int error) {
     return Error(ErrorCode::io_error, fmt::format("{}: {}", what, std::strerror(error)));
@@ -118,23 +118,27 @@ private:
 class Processes final : public Cluster {
 public:
     std::unique_ptr<Server> sc;
-    std::unique_ptr<Server> spu;
+    std::vector<std::unique_ptr<Server>> spus;
     HostPort address;
 
     ~Processes() override {
-        spu.reset();
+        spus.clear();
         sc.reset();
     }
     HostPort spu_address() const override { return address; }
     double spu_cpu_s() const override {
-        clockid_t clock{};
-        timespec time{};
-        WEIR_ASSERT(::clock_getcpuclockid(spu->pid(), &clock) == 0);
-        WEIR_ASSERT(::clock_gettime(clock, &time) == 0);
-        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+        double sum = 0;
+        for (const std::unique_ptr<Server>& spu : spus) {
+            clockid_t clock{};
+            timespec time{};
+            WEIR_ASSERT(::clock_getcpuclockid(spu->pid(), &clock) == 0);
+            WEIR_ASSERT(::clock_gettime(clock, &time) == 0);
+            sum += static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+        }
+        return sum;
     }
     double spu_rss_mb() const override {
-        std::ifstream statm(fmt::format("/proc/{}/statm", spu->pid()));
+        std::ifstream statm(fmt::format("/proc/{}/statm", spus.front()->pid()));
         double total_pages = 0;
         double resident_pages = 0;
         statm >> total_pages >> resident_pages;
@@ -170,7 +174,7 @@ Task<Result<void>> do_register(Env& env, const Setup& setup) {
     WEIR_CO_TRY(const std::unique_ptr<client::Client> client,
                 co_await connect_client(env, setup.sc));
     CustomSpuSpec spec;
-    spec.id = SpuId(kSpuId);
+    spec.id = SpuId(setup.spu_id);
     spec.public_endpoint.port = setup.spu_public.port;
     IngressAddress ingress;
     ingress.hostname = setup.spu_public.host;
@@ -178,23 +182,28 @@ Task<Result<void>> do_register(Env& env, const Setup& setup) {
     spec.private_endpoint.port = setup.spu_private.port;
     spec.private_endpoint.host = setup.spu_private.host;
     client::Admin admin(*client);
+    std::string name = fmt::format("custom-spu-{}", setup.spu_id);
     const Result<wire::Status> status =
-        co_await admin.register_spu("custom-spu-5001", std::move(spec), CancelToken());
+        co_await admin.register_spu(std::move(name), std::move(spec), CancelToken());
     co_await client->close();
     co_return to_result(status, "register an SPU");
 }
 
-Task<Result<void>> do_create(Env& env, const Setup& setup, const std::vector<std::string>& topics) {
+Task<Result<void>> do_create(Env& env, const Setup& setup, const std::vector<std::string>& topics,
+                             std::int32_t spu_count) {
     WEIR_CO_TRY(const std::unique_ptr<client::Client> client,
                 co_await connect_client(env, setup.sc));
     client::Admin admin(*client);
     Result<void> result;
     for (std::size_t i = 0; i < topics.size() && result.has_value(); ++i) {
         TopicSpec spec;
-        ComputedReplicas replicas;
-        replicas.partition_count = 1;
-        replicas.replication_factor = 1;
-        spec.replicas = replicas;
+        PartitionMap map;
+        for (std::int32_t n = 0; n < spu_count; ++n) {
+            map.replicas.emplace_back(kFirstSpuId + n);
+        }
+        AssignedReplicas replicas;
+        replicas.maps.push_back(std::move(map));
+        spec.replicas = std::move(replicas);
         const Result<wire::Status> status =
             co_await admin.create_topic(topics[i], std::move(spec), CancelToken());
         result = to_result(status, "create a topic");
@@ -216,9 +225,10 @@ Result<void> register_spu(const Setup& setup) {
     return real->run(do_register(real->env(), setup));
 }
 
-Result<void> create_topics(const Setup& setup, const std::vector<std::string>& topics) {
+Result<void> create_topics(const Setup& setup, const std::vector<std::string>& topics,
+                           std::int32_t spu_count) {
     WEIR_TRY(const std::unique_ptr<real::RealEnv> real, make_env());
-    return real->run(do_create(real->env(), setup, topics));
+    return real->run(do_create(real->env(), setup, topics, spu_count));
 }
 
 Result<std::uint16_t> find_free_port() {
@@ -240,18 +250,31 @@ Result<std::uint16_t> find_free_port() {
     return ntohs(any.sin_port);
 }
 
+namespace {
+
+Result<HostPort> free_address() {
+    WEIR_TRY(const std::uint16_t port, find_free_port());
+    return local(port);
+}
+
+Result<std::unique_ptr<Server>> start_spu(const ClusterOptions& options, const Setup& setup,
+                                          const HostPort& sc_private) {
+    WEIR_CHECK(register_spu(setup));
+    const std::string dir = fmt::format("{}/spu-{}", options.data_dir, setup.spu_id);
+    std::vector<std::string> spu = {options.program, "spu", "--id", std::to_string(setup.spu_id)};
+    spu.insert(spu.end(), {"--public-server", to_string(setup.spu_public), "--private-server",
+                           to_string(setup.spu_private), "--sc-addr", to_string(sc_private),
+                           "--log-base-dir", dir, "--log", "warn"});
+    return Server::start(std::move(spu), dir + ".log", "registered");
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Cluster>> Cluster::start(const ClusterOptions& options) {
-    std::array<std::uint16_t, 4> ports{};
-    for (std::uint16_t& port : ports) {
-        WEIR_TRY(port, find_free_port());
-    }
     Setup setup;
-    setup.sc = local(ports[0]);
-    const HostPort sc_private = local(ports[1]);
-    setup.spu_public = local(ports[2]);
-    setup.spu_private = local(ports[3]);
+    WEIR_TRY(setup.sc, free_address());
+    WEIR_TRY(const HostPort sc_private, free_address());
     auto cluster = std::make_unique<Processes>();
-    cluster->address = setup.spu_public;
     std::vector<std::string> sc = {options.program, "sc", "--local",
                                    options.data_dir + "/metadata"};
     sc.insert(sc.end(),
@@ -259,14 +282,17 @@ Result<std::unique_ptr<Cluster>> Cluster::start(const ClusterOptions& options) {
                "--durability", options.durability, "--log", "warn"});
     WEIR_TRY(cluster->sc, Server::start(std::move(sc), options.data_dir + "/sc.log",
                                         "Streaming Controller started successfully"));
-    WEIR_CHECK(register_spu(setup));
-    std::vector<std::string> spu = {options.program, "spu", "--id", std::to_string(kSpuId)};
-    spu.insert(spu.end(), {"--public-server", to_string(setup.spu_public), "--private-server",
-                           to_string(setup.spu_private), "--sc-addr", to_string(sc_private),
-                           "--log-base-dir", options.data_dir, "--log", "warn"});
-    WEIR_TRY(cluster->spu,
-             Server::start(std::move(spu), options.data_dir + "/spu.log", "registered"));
-    WEIR_CHECK(create_topics(setup, options.topics));
+    for (std::int32_t n = 0; n < options.spu_count; ++n) {
+        setup.spu_id = kFirstSpuId + n;
+        WEIR_TRY(setup.spu_public, free_address());
+        WEIR_TRY(setup.spu_private, free_address());
+        WEIR_TRY(std::unique_ptr<Server> spu, start_spu(options, setup, sc_private));
+        cluster->spus.push_back(std::move(spu));
+        if (n == 0) {
+            cluster->address = setup.spu_public;
+        }
+    }
+    WEIR_CHECK(create_topics(setup, options.topics, options.spu_count));
     return std::unique_ptr<Cluster>(std::move(cluster));
 }
 

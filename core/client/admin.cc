@@ -88,6 +88,29 @@ Task<Result<wire::Operated>> Admin::operate(wire::Operate request, CancelToken t
     co_return wire::decode_operated(reader, wire::kOwnVersionMax);
 }
 
+Task<Result<wire::Status>> Admin::create_topic_with(wire::CreateTopic request, CancelToken token) {
+    WEIR_CO_TRY(const BufferSlice frame,
+                co_await call_own(wire::OwnApi::create_topic, std::move(request), token));
+    WEIR_CO_TRY(wire::Reader reader, open_answer(frame));
+    co_return wire::decode_status(reader, wire::kScVersionMax);
+}
+
+Task<Result<wire::Status>> Admin::alter_topic(wire::AlterTopic request, CancelToken token) {
+    WEIR_CO_TRY(const BufferSlice frame,
+                co_await call_own(wire::OwnApi::alter_topic, std::move(request), token));
+    WEIR_CO_TRY(wire::Reader reader, open_answer(frame));
+    co_return wire::decode_status(reader, wire::kScVersionMax);
+}
+
+Task<Result<wire::ClusterDescription>> Admin::describe_cluster(Listing listing, CancelToken token) {
+    wire::DescribeCluster request;
+    request.system = listing == Listing::system_objects;
+    WEIR_CO_TRY(const BufferSlice frame,
+                co_await call_own(wire::OwnApi::describe_cluster, std::move(request), token));
+    WEIR_CO_TRY(wire::Reader reader, open_answer(frame));
+    co_return wire::decode_cluster_description(reader, wire::kOwnVersionMax);
+}
+
 Task<Result<wire::Status>> Admin::create_topic(std::string name, TopicSpec spec,
                                                CancelToken token) {
     wire::CreateRequest request;

@@ -31,6 +31,9 @@ public:
     // Our own (core/wire/own_api.h). not_supported: the server closed the connection at it, as one
     // does that does not know it.
     Task<Result<wire::Operated>> operate(wire::Operate request, CancelToken token);
+    Task<Result<wire::Status>> create_topic_with(wire::CreateTopic request, CancelToken token);
+    Task<Result<wire::Status>> alter_topic(wire::AlterTopic request, CancelToken token);
+    Task<Result<wire::ClusterDescription>> describe_cluster(Listing listing, CancelToken token);
 
     // The common ones, spelled out.
     Task<Result<wire::Status>> create_topic(std::string name, TopicSpec spec, CancelToken token);

@@ -85,8 +85,8 @@ Task<void> Producer::Delivery::run() {
     const Instant deadline = env.clock.now() + config_.delivery_timeout;
     Backoff backoff(env, config_.retry_backoff_min, config_.retry_backoff_max);
     while (!items_.empty()) {
-        LeaderWatch leader(client_.metadata(), key_, token_);
-        const Next next = co_await attempt(deadline, leader.token());
+        PartitionWatch watch(client_.metadata(), key_, token_);
+        const Next next = co_await attempt(deadline, watch.leader_token());
         if (next == Next::give_up || items_.empty()) {
             break;
         }
@@ -96,7 +96,7 @@ Task<void> Producer::Delivery::run() {
         if (items_.front().maybe_written) {
             env.probe.reached(Sometimes::client_retry_unknown);
         }
-        const Result<void> waited = co_await backoff.wait(deadline, leader.token());
+        const Result<void> waited = co_await backoff.wait(deadline, watch.state_token());
         if (!waited.has_value() && token_.cancelled()) {
             break;
         }

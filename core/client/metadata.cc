@@ -122,21 +122,34 @@ Result<void> Metadata::apply(const wire::WatchResponse& response) {
     }
     ++version_;
     changed_.notify_all();
-    leader_watches_.for_each([this](LeaderWatch& watch) { watch.compare(*this); });
+    partition_watches_.for_each([this](PartitionWatch& watch) { watch.compare(*this); });
     return {};
 }
 
-LeaderWatch::LeaderWatch(const Metadata& metadata, ReplicaKey key, CancelToken parent)
-    : key_(std::move(key)), leader_(metadata.leader(key_)), source_(parent) {
-    metadata.leader_watches_.push_back(*this);
+PartitionWatch::PartitionWatch(const Metadata& metadata, ReplicaKey key, CancelToken parent)
+    : key_(std::move(key)), leader_source_(parent), state_source_(leader_source_.token()) {
+    const auto found = metadata.partitions().find(key_);
+    if (found != metadata.partitions().end()) {
+        leader_ = found->second.spec.leader;
+        resolution_ = found->second.status.resolution;
+        live_replica_count_ = found->second.status.live_replica_count;
+    }
+    metadata.partition_watches_.push_back(*this);
 }
 
-void LeaderWatch::compare(const Metadata& metadata) {
-    const std::optional<SpuId> leader = metadata.leader(key_);
-    if (leader.has_value() && leader != leader_) {
+void PartitionWatch::compare(const Metadata& metadata) {
+    const auto found = metadata.partitions().find(key_);
+    if (found == metadata.partitions().end()) {
+        return;
+    }
+    const PartitionObject& now = found->second;
+    if (now.spec.leader != leader_) {
         leader_changed_ = true;
         unlink();
-        source_.cancel();
+        leader_source_.cancel();
+    } else if (now.status.resolution != resolution_ ||
+               now.status.live_replica_count != live_replica_count_) {
+        state_source_.cancel();
     }
 }
 

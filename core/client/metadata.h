@@ -25,7 +25,7 @@ namespace weir::client {
 
 enum class SpuAddressKind : std::uint8_t { public_address, local_address };
 
-class LeaderWatch;
+class PartitionWatch;
 
 class Metadata {
 public:
@@ -56,7 +56,7 @@ public:
     std::uint64_t version() const { return version_; }
 
 private:
-    friend class LeaderWatch;
+    friend class PartitionWatch;
 
     std::map<std::string, TopicObject> topics_;
     std::map<ReplicaKey, PartitionObject> partitions_;
@@ -68,21 +68,24 @@ private:
     // Waiting changes nothing that a reader sees.
     mutable Notifier changed_;
     // Watching changes nothing that a reader sees.
-    mutable IntrusiveList<LeaderWatch> leader_watches_;
+    mutable IntrusiveList<PartitionWatch> partition_watches_;
 };
 
-// Ends what is done with the leader of a partition as soon as the SC names another one. A leader
-// whose process is stopped, or that is cut off, takes connections and requests and answers none:
-// without this its clients wait for the end of their patience, long after the election.
+// Ends what is done with the leader of a partition as soon as the SC names another one, and the
+// pause before the next try as soon as anything has changed that the try depends on. A leader whose
+// process is stopped, or that is cut off, takes connections and requests and answers none: without
+// this its clients wait for the end of their patience, long after the election.
 //
 // Lives in the frame of the operation; one shard; the Metadata outlives it, or nothing uses it any
 // more.
-class LeaderWatch : public ListNode {
+class PartitionWatch : public ListNode {
 public:
-    LeaderWatch(const Metadata& metadata, ReplicaKey key, CancelToken parent);
+    PartitionWatch(const Metadata& metadata, ReplicaKey key, CancelToken parent);
     // Cancelled when another SPU leads than when the watch began, or when `parent` is.
-    CancelToken token() { return source_.token(); }
+    CancelToken leader_token() { return leader_source_.token(); }
     bool leader_changed() const { return leader_changed_; }
+    // Cancelled also when the same one leads again, or more or fewer replicas are live.
+    CancelToken state_token() { return state_source_.token(); }
 
 private:
     friend class Metadata;
@@ -90,8 +93,11 @@ private:
 
     ReplicaKey key_;
     std::optional<SpuId> leader_;
+    std::optional<PartitionResolution> resolution_;
+    std::uint32_t live_replica_count_ = 0;
     bool leader_changed_ = false;
-    CancelSource source_;
+    CancelSource leader_source_;
+    CancelSource state_source_;
 };
 
 }  // namespace weir::client

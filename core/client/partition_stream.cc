@@ -73,22 +73,22 @@ Task<void> Consumer::PartitionStream::run() {
     Item last;
     last.partition = key_.partition;
     while (!token_.cancelled()) {
-        LeaderWatch leader(client_.metadata(), key_, token_);
-        Result<void> ended = co_await session(leader.token());
+        PartitionWatch watch(client_.metadata(), key_, token_);
+        Result<void> ended = co_await session(watch.leader_token());
         if (ended.has_value()) {
             break;
         }
         if (token_.cancelled()) {
             co_return;
         }
-        if (leader.leader_changed()) {
+        if (watch.leader_changed()) {
             continue;
         }
         if (!worth_another_try(ended.error())) {
             last.error = std::move(ended).error();
             break;
         }
-        const Result<void> waited = co_await backoff_.wait(never, leader.token());
+        const Result<void> waited = co_await backoff_.wait(never, watch.state_token());
         if (!waited.has_value() && token_.cancelled()) {
             co_return;
         }

@@ -61,7 +61,7 @@ struct ProducerConfig {
     // All attempts together.
     Duration delivery_timeout = Duration::from_s(300);
     Duration retry_backoff_min = Duration::from_ms(20);
-    Duration retry_backoff_max = Duration::from_s(5);
+    Duration retry_backoff_max = Duration::from_s(1);
 };
 
 struct RecordOutcome {

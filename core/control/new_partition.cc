@@ -3,14 +3,9 @@
 #include "core/base/assert.h"
 #include "core/control/election.h"
 #include "core/control/live_sets.h"
-
-#include <algorithm>
+#include "core/control/topic_settings.h"
 
 namespace weir::control {
-
-std::uint32_t default_min_live(std::size_t replica_count) {
-    return replica_count >= 3 ? static_cast<std::uint32_t>(replica_count / 2 + 1) : 1;
-}
 
 PartitionRecord new_partition(const NewPartition& partition, const SpuStates& spus,
                               const SpuSet& away) {
@@ -19,10 +14,7 @@ PartitionRecord new_partition(const NewPartition& partition, const SpuStates& sp
     record.topic_uid = partition.topic_uid;
     record.partition = partition.partition;
     record.replicas = partition.replicas;
-    const auto count = static_cast<std::uint32_t>(partition.replicas.size());
-    record.min_live = std::clamp<std::uint32_t>(partition.min_live, 1, count);
-    record.durability = partition.durability;
-    record.unclean_policy = partition.unclean_policy;
+    apply_settings(record, partition.settings, partition.replicas.size());
     record.version = RecordVersion(1);
     for (const AssignedReplica& replica : record.replicas) {
         const bool there = is_unfenced(spus, replica.spu) && !is_draining(spus, replica.spu);

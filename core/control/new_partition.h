@@ -5,10 +5,8 @@
 #pragma once
 
 #include "core/control/spu_state.h"
-#include "core/model/partition_record.h"
+#include "core/model/topic_settings.h"
 
-#include <cstdint>
-#include <map>
 #include <vector>
 
 namespace weir::control {
@@ -18,14 +16,8 @@ struct NewPartition {
     PartitionId partition;
     // Preferred leader first, each with a fresh uid; not empty.
     std::vector<AssignedReplica> replicas;
-    std::uint32_t min_live = 1;
-    Durability durability = Durability::fsync;
-    UncleanPolicy unclean_policy = UncleanPolicy::balanced;
+    TopicSettings settings;
 };
-
-// How many replicas must be live to commit, where nobody has said it: most of them with three or
-// more, else one.
-std::uint32_t default_min_live(std::size_t replica_count);
 
 // `away`: SPUs that are unfenced but cannot be reached now; they are in the LRS and not elected.
 // Without anybody to elect the record says that nobody has led yet: epoch kNoEpoch.

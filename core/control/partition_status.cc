@@ -1,5 +1,7 @@
 #include "core/control/partition_status.h"
 
+#include "core/control/live_sets.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -54,9 +56,12 @@ PartitionStatus leader_gone(PartitionStatus status) {
 
 PartitionStatus under_record(PartitionStatus status, const PartitionRecord& record,
                              bool leader_is_there, std::optional<PartitionResolution> reported) {
+    std::erase_if(status.replicas, [&record](const ReplicaStatus& replica) {
+        return !assigned_uid(record, replica.spu).has_value();
+    });
     status.live_replica_count = static_cast<std::uint32_t>(
         std::count_if(record.lrs.begin(), record.lrs.end(),
-                      [&](SpuId member) { return member != record.leader; }));
+                      [&record](SpuId spu) { return spu != record.leader; }));
     if (record.leader == kNoSpu || !leader_is_there) {
         return leader_gone(std::move(status));
     }

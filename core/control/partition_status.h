@@ -33,7 +33,8 @@ PartitionStatus leader_gone(PartitionStatus status);
 
 // What is shown of a partition whose record is `record`. `reported`: how the leader said that it
 // is, in the epoch of the record and on the connection that it has now; nullopt before that.
-// Without a leader that is connected, as leader_gone.
+// Without a leader that is connected, as leader_gone. Who does not hold the partition any more is
+// not shown, and the live replicas that are counted are the followers in the LRS.
 PartitionStatus under_record(PartitionStatus status, const PartitionRecord& record,
                              bool leader_is_there, std::optional<PartitionResolution> reported);
 

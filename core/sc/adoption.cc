@@ -118,6 +118,25 @@ std::map<Uid, Adoption::Found> Adoption::find_unknown() const {
     return unknown;
 }
 
+std::vector<std::string> Adoption::doubts() const {
+    std::vector<std::string> lines;
+    if (context_.doubts.all) {
+        lines.emplace_back("the metadata are older than the cluster: no SPU is served");
+    }
+    for (const PartitionRef& ref : context_.doubts.partitions) {
+        lines.push_back(
+            fmt::format("the record of partition {} of topic {} is older than a replica",
+                        ref.partition.value(), to_string(ref.topic_uid)));
+    }
+    for (const auto& [uid, found] : find_unknown()) {
+        lines.push_back(
+            fmt::format("only SPUs know topic {} ({}): it was deleted, or the metadata "
+                        "have lost it; adopt with force makes it anew",
+                        wire::cut_text(found.name), to_string(uid)));
+    }
+    return lines;
+}
+
 Task<Operated> Adoption::adopt(bool force) {
     Operated answer;
     const Result<AsyncMutex::Guard> guard = co_await context_.changing.lock();
@@ -128,10 +147,8 @@ Task<Operated> Adoption::adopt(bool force) {
     const std::map<Uid, Found> unknown = find_unknown();
     if (!context_.doubts.any() && (unknown.empty() || !force)) {
         answer.message = "no SPU has shown that the metadata are older than the cluster";
-        for (const auto& [uid, found] : unknown) {
-            add_detail(&answer, fmt::format("only SPUs know topic {} ({}): it was deleted, or the "
-                                            "metadata have lost it; adopt with force makes it anew",
-                                            found.name, to_string(uid)));
+        for (std::string& line : doubts()) {
+            add_detail(&answer, std::move(line));
         }
         co_return answer;
     }

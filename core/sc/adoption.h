@@ -23,6 +23,9 @@ public:
     // An SPU has said what it has.
     void note(const wire::internal::RegisterSpu& request);
 
+    // What is in doubt, or known to SPUs alone; one line each, for a person.
+    std::vector<std::string> doubts() const;
+
     // Rebuilds the records that are in doubt, and topics that the metadata do not know at all, from
     // what was reported; ends the doubts. Answers when it is stored. Without `force` refused while
     // an SPU of the cluster has not reported. An SPU that comes later with newer numbers raises

@@ -93,6 +93,7 @@ Result<void> Catalog::load_item(RecordKind kind, const StoreItem& item) {
             object.status = std::move(record.status);
             TopicExtra extra;
             extra.uid = record.uid;
+            extra.settings = record.settings;
             topics.put(std::move(object), extra);
             return Result<void>();
         }

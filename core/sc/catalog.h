@@ -15,6 +15,7 @@
 #include "core/model/spu_group.h"
 #include "core/model/table_format.h"
 #include "core/model/topic.h"
+#include "core/model/topic_settings.h"
 #include "core/model/uid.h"
 #include "core/sc/metadata_store.h"
 #include "core/sc/object_table.h"
@@ -30,6 +31,8 @@ namespace weir::sc {
 
 struct TopicExtra {
     Uid uid;
+    // As the topic has asked for them.
+    TopicSettings settings;
     friend bool operator==(const TopicExtra&, const TopicExtra&) = default;
 };
 

@@ -243,7 +243,10 @@ void Partitions::unfence(const SpuTable::Entry& entry, RecordChanges& changes) {
 void Partitions::give_away(SpuId spu, RecordChanges& changes) {
     for (const auto& [name, partition] : context_.catalog.partitions.entries()) {
         const PartitionRecord& before = changes.record(partition);
-        if (before.leader == spu && before.lrs.size() > 1) {
+        const bool leads = before.leader == spu && before.lrs.size() > 1;
+        const bool follows = before.leader != spu && control::contains(before.lrs, spu) &&
+                             before.lrs.size() > before.min_live;
+        if (leads || follows) {
             changes.put(partition, control::on_fence(before, spu));
             pending_.insert(name);
         }

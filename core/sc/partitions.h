@@ -72,7 +72,8 @@ private:
     void look_at_all_of(SpuId spu);
     void fence(const SpuTable::Entry& entry, RecordChanges& changes);
     void unfence(const SpuTable::Entry& entry, RecordChanges& changes);
-    // Others take over at once what it leads, where there are others.
+    // What it leads others take over at once, where there are others; and nothing that it follows
+    // waits for it, where enough are live without it.
     void give_away(SpuId spu, RecordChanges& changes);
 
     using Entry = PartitionTable::Entry;

@@ -1,6 +1,7 @@
 #include "core/sc/public_connection.h"
 
 #include "core/env/dawdle.h"
+#include "core/sc/description.h"
 #include "core/sc/listing.h"
 #include "core/sc/status.h"
 #include "core/wire/api_versions.h"
@@ -241,6 +242,30 @@ Task<Result<void>> PublicConnection::handle_own(wire::OwnApi api, RequestHeader 
             enqueue(header, answer);
             co_return co_await flush();
         }
+        case wire::OwnApi::create_topic: {
+            WEIR_CO_TRY(wire::CreateTopic request,
+                        wire::decode_create_topic(reader, header.api_version));
+            const TopicSettings settings = request.settings;
+            wire::CreateRequest create;
+            create.name = std::move(request.name);
+            create.dry_run = request.dry_run;
+            create.spec = std::move(request.spec);
+            wire::Status status =
+                co_await services_.topics.create(std::move(create), settings, scope_.token());
+            co_return co_await reply_status(std::move(header), std::move(status));
+        }
+        case wire::OwnApi::alter_topic: {
+            WEIR_CO_TRY(wire::AlterTopic request,
+                        wire::decode_alter_topic(reader, header.api_version));
+            wire::Status status = co_await services_.topics.alter(std::move(request));
+            co_return co_await reply_status(std::move(header), std::move(status));
+        }
+        case wire::OwnApi::describe_cluster: {
+            WEIR_CO_TRY(const wire::DescribeCluster request,
+                        wire::decode_describe_cluster(reader, header.api_version));
+            enqueue(header, describe_cluster(services_, request));
+            co_return co_await flush();
+        }
     }
     co_return fail(ErrorCode::malformed, "unknown api");
 }
@@ -268,7 +293,8 @@ Result<void> PublicConnection::start_watch(const RequestHeader& header,
 
 Task<wire::Status> PublicConnection::create(wire::CreateRequest request) {
     if (std::holds_alternative<TopicSpec>(request.spec)) {
-        co_return co_await services_.topics.create(std::move(request), scope_.token());
+        co_return co_await services_.topics.create(std::move(request), TopicSettings(),
+                                                   scope_.token());
     }
     if (std::holds_alternative<CustomSpuSpec>(request.spec)) {
         co_return co_await services_.spus.create_custom(std::move(request));

@@ -41,6 +41,12 @@ void RecordChanges::put(const SpuTable::Entry& entry, SpuRecord record) {
     spu_records_.insert_or_assign(entry.object.name, std::move(record));
 }
 
+void RecordChanges::put(const TopicTable::Entry& entry, TopicSettings settings) {
+    if (settings != entry.extra.settings) {
+        topics_.insert_or_assign(entry.object.name, settings);
+    }
+}
+
 void RecordChanges::remove(const SpuTable::Entry& entry) {
     spus_.erase(entry.object.spec.id);
     spu_records_.insert_or_assign(entry.object.name, std::nullopt);
@@ -57,6 +63,17 @@ std::vector<Mutation> RecordChanges::mutations() const {
         if (record.has_value()) {
             all.back().value = encode_record(*record);
         }
+    }
+    for (const auto& [name, settings] : topics_) {
+        const TopicTable::Entry* entry = context_.catalog.topics.find(name);
+        WEIR_ASSERT(entry != nullptr);
+        TopicRecord record;
+        record.uid = entry->extra.uid;
+        record.settings = settings;
+        record.spec = entry->object.spec;
+        record.status = entry->object.status;
+        all.push_back(mutation_of(RecordKind::topic, name));
+        all.back().value = encode_record(record);
     }
     for (const auto& [name, record] : partitions_) {
         const PartitionTable::Entry* entry = context_.catalog.partitions.find(name);
@@ -90,12 +107,20 @@ Task<Result<void>> RecordChanges::commit() {
         WEIR_ASSERT(entry != nullptr);
         catalog.spus.put(entry->object, extra_of(*record));
     }
+    for (const auto& [name, settings] : topics_) {
+        const TopicTable::Entry* entry = catalog.topics.find(name);
+        WEIR_ASSERT(entry != nullptr);
+        TopicExtra extra = entry->extra;
+        extra.settings = settings;
+        catalog.topics.put(entry->object, extra);
+    }
     for (auto& [name, record] : partitions_) {
         const PartitionTable::Entry* entry = catalog.partitions.find(name);
         WEIR_ASSERT(entry != nullptr);
         reports_.put_record(*entry, std::move(record), revision);
     }
     partitions_.clear();
+    topics_.clear();
     spu_records_.clear();
     cluster_.reset();
     catalog.notify();

@@ -1,4 +1,5 @@
-// One transaction of the SC on the records of replication: partitions, SPUs, the cluster.
+// One transaction of the SC on the records of replication: partitions, SPUs, the cluster, and the
+// settings of topics.
 //
 // Made by a task that holds Context::changing, and destroyed before it lets go. Whoever decides on
 // top of a change that is not stored yet sees it here. Nothing is shown to anybody before commit()
@@ -27,12 +28,14 @@ public:
     // A partition whose metadata are in doubt (Context::doubts) stays as it is.
     void put(const PartitionTable::Entry& entry, PartitionRecord record);
     void put(const SpuTable::Entry& entry, SpuRecord record);
+    void put(const TopicTable::Entry& entry, TopicSettings settings);
     void put(ClusterRecord record) { cluster_ = record; }
     // Deletes the SPU.
     void remove(const SpuTable::Entry& entry);
 
     bool empty() const {
-        return partitions_.empty() && spu_records_.empty() && !cluster_.has_value();
+        return partitions_.empty() && spu_records_.empty() && topics_.empty() &&
+               !cluster_.has_value();
     }
     // The errors of the store. Does nothing without changes.
     Task<Result<void>> commit();
@@ -47,6 +50,8 @@ private:
     std::map<std::string, PartitionRecord> partitions_;
     // nullopt: deleted.
     std::map<std::string, std::optional<SpuRecord>> spu_records_;
+    // By name.
+    std::map<std::string, TopicSettings> topics_;
     std::optional<ClusterRecord> cluster_;
 };
 

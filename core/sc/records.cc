@@ -2,6 +2,7 @@
 
 #include "core/wire/codec.h"
 #include "core/wire/control_objects.h"
+#include "core/wire/own_api.h"
 #include "core/wire/partition_record.h"
 
 #include <fmt/core.h>
@@ -79,6 +80,7 @@ Bytes encode_record(const ClusterRecord& record) {
 Bytes encode_record(const TopicRecord& record) {
     Writer writer = begin();
     write_uid(writer, record.uid);
+    wire::encode(writer, record.settings, wire::kOwnVersionMax);
     wire::encode_object(writer, record.spec, kObjectVersion);
     wire::encode_object(writer, record.status, kObjectVersion);
     return std::move(writer).take();
@@ -118,6 +120,7 @@ Result<TopicRecord> decode_topic_record(ByteSpan bytes) {
     return decode<TopicRecord>(bytes, [](Reader& reader) -> Result<TopicRecord> {
         TopicRecord record;
         WEIR_TRY(record.uid, read_uid(reader));
+        WEIR_TRY(record.settings, wire::decode_topic_settings(reader, wire::kOwnVersionMax));
         WEIR_TRY(record.spec, wire::decode_object<TopicSpec>(reader, kObjectVersion));
         WEIR_TRY(record.status, wire::decode_object<TopicStatus>(reader, kObjectVersion));
         return record;

@@ -16,6 +16,7 @@
 #include "core/model/spu_group.h"
 #include "core/model/table_format.h"
 #include "core/model/topic.h"
+#include "core/model/topic_settings.h"
 #include "core/model/uid.h"
 #include "core/sc/metadata_store.h"
 
@@ -32,6 +33,7 @@ struct ClusterRecord {
 
 struct TopicRecord {
     Uid uid;
+    TopicSettings settings;
     TopicSpec spec;
     TopicStatus status;
     friend bool operator==(const TopicRecord&, const TopicRecord&) = default;

@@ -10,7 +10,7 @@
 #include "core/base/result.h"
 #include "core/base/time.h"
 #include "core/env/env.h"
-#include "core/model/partition_record.h"
+#include "core/model/topic_settings.h"
 #include "core/sc/metadata_store.h"
 #include "core/task/cancel.h"
 #include "core/task/sync.h"
@@ -46,11 +46,8 @@ struct Config {
     Duration consumer_offset_delay = Duration();
     bool create_consumer_offset_topic = true;
 
-    // Of topics that are created from now on. Replicas that must be live to commit; nullopt: most
-    // of three or more, else one.
-    std::optional<std::uint32_t> min_live;
-    Durability durability = Durability::fsync;
-    UncleanPolicy unclean_policy = UncleanPolicy::balanced;
+    // Of topics that are created from now on, where they do not say it themselves.
+    TopicSettings new_topics;
 
     // Limits. A connection above any of them is closed with one line in the log.
     std::uint32_t request_size_max = 64U << 20;

@@ -21,7 +21,7 @@ struct Services {
           reports(context_in),
           spus(context_in, reports),
           partitions(context_in, spus, reports),
-          topics(context_in, spus),
+          topics(context_in, spus, reports),
           adoption(context_in, reports, topics),
           registration(context_in, partitions, reports, adoption),
           objects(context_in),

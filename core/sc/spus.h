@@ -34,7 +34,7 @@ public:
         // When something came from it last; at first, when this SC began to wait for it: a new SC
         // takes every SPU for alive for one full session (replication.md 5.11).
         Instant heard;
-        // A connection of it has ended, and what it leads has not been looked at since.
+        // A connection of it has ended, and what it holds has not been looked at since.
         bool has_left = false;
         control::HeartbeatStreak streak;
     };

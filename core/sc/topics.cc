@@ -2,6 +2,7 @@
 
 #include "core/base/mutant.h"
 #include "core/control/new_partition.h"
+#include "core/control/topic_settings.h"
 #include "core/sc/records.h"
 #include "core/sc/status.h"
 #include "core/sc/topic_changes.h"
@@ -55,6 +56,17 @@ ErrorTag tag_of(control::RefusalKind kind) {
     return ErrorTag::topic_error;
 }
 
+// 1 at least; a spec that makes no sense has been refused before.
+std::size_t replica_count(const TopicSpec& spec) {
+    std::size_t count = 1;
+    if (const auto* computed = std::get_if<ComputedReplicas>(&spec.replicas)) {
+        count = computed->replication_factor;
+    } else if (const auto* assigned = std::get_if<AssignedReplicas>(&spec.replicas)) {
+        count = assigned->maps.empty() ? 1 : assigned->maps.front().replicas.size();
+    }
+    return std::max<std::size_t>(count, 1);
+}
+
 bool usable(PartitionResolution resolution) {
     return resolution == PartitionResolution::online ||
            resolution == PartitionResolution::out_of_storage;
@@ -62,16 +74,8 @@ bool usable(PartitionResolution resolution) {
 
 }  // namespace
 
-struct Topics::Plan {
-    TopicObject topic;
-    TopicExtra extra;
-    std::vector<PartitionObject> partitions;
-    std::vector<PartitionExtra> partition_extras;
-    std::vector<Mutation> mutations;
-};
-
-Topics::Topics(Context& context, const Spus& spus)
-    : context_(context), spus_(spus), log_(context.env.log, "sc.topics") {}
+Topics::Topics(Context& context, const Spus& spus, PartitionReports& reports)
+    : context_(context), spus_(spus), reports_(reports), log_(context.env.log, "sc.topics") {}
 
 wire::Status Topics::refused(const std::string& name, const TopicSpec& spec,
                              const control::Refusal& refusal) const {
@@ -86,17 +90,18 @@ wire::Status Topics::refused(const std::string& name, const TopicSpec& spec,
     return status_error(name, tag, refusal.message);
 }
 
-Topics::Plan Topics::plan(std::string name, Uid uid, TopicSpec spec, TopicStatus status,
+Topics::Plan Topics::plan(std::string name, TopicExtra extra, TopicSpec spec, TopicStatus status,
                           const Records& given) const {
     const control::ClusterView view =
         context_.catalog.cluster_view(context_.config.partitions_per_topic_max);
     Plan plan;
-    plan.extra.uid = uid;
+    plan.extra = extra;
     plan.topic.name = name;
     plan.topic.status = control::settle_topic(spec, std::move(status), view);
     plan.topic.spec = std::move(spec);
     TopicRecord record;
-    record.uid = uid;
+    record.uid = extra.uid;
+    record.settings = extra.settings;
     record.spec = plan.topic.spec;
     record.status = plan.topic.status;
     plan.mutations.push_back(store_topic(name, record));
@@ -104,24 +109,23 @@ Topics::Plan Topics::plan(std::string name, Uid uid, TopicSpec spec, TopicStatus
         return plan;
     }
     for (const auto& [number, row] : plan.topic.status.replica_map) {
-        PartitionExtra extra;
-        extra.key.topic = name;
-        extra.key.partition = number;
+        PartitionExtra held;
+        held.key.topic = name;
+        held.key.partition = number;
         const auto known = given.find(number);
-        extra.record = known == given.end() ? new_record(uid, number, row) : known->second;
+        held.record = known == given.end() ? new_record(extra, number, row) : known->second;
         PartitionObject partition;
-        partition.name = to_string(extra.key);
+        partition.name = to_string(held.key);
         if (context_.catalog.partitions.find(partition.name) != nullptr) {
             continue;
         }
-        partition.spec =
-            spec_under(control::partition_spec_for(plan.topic.spec, row), extra.record);
+        partition.spec = spec_under(control::partition_spec_for(plan.topic.spec, row), held.record);
         if (const auto mirror = plan.topic.status.mirror_map.find(number);
             mirror != plan.topic.status.mirror_map.end()) {
             partition.spec.mirror = mirror->second;
         }
         StoredPartition stored;
-        stored.record = extra.record;
+        stored.record = held.record;
         stored.spec = partition.spec;
         Mutation mutation;
         mutation.key.kind = RecordKind::partition;
@@ -130,15 +134,15 @@ Topics::Plan Topics::plan(std::string name, Uid uid, TopicSpec spec, TopicStatus
         mutation.expected_revision = 0;
         plan.mutations.push_back(std::move(mutation));
         plan.partitions.push_back(std::move(partition));
-        plan.partition_extras.push_back(std::move(extra));
+        plan.partition_extras.push_back(std::move(held));
     }
     return plan;
 }
 
-PartitionRecord Topics::new_record(const Uid& topic_uid, std::uint32_t number,
+PartitionRecord Topics::new_record(const TopicExtra& topic, std::uint32_t number,
                                    const std::vector<SpuId>& row) const {
     control::NewPartition partition;
-    partition.topic_uid = topic_uid;
+    partition.topic_uid = topic.uid;
     partition.partition = PartitionId(number);
     for (const SpuId spu : row) {
         AssignedReplica replica;
@@ -146,53 +150,9 @@ PartitionRecord Topics::new_record(const Uid& topic_uid, std::uint32_t number,
         replica.uid = draw_uid(context_.uid_prng);
         partition.replicas.push_back(replica);
     }
-    partition.min_live = context_.config.min_live.value_or(control::default_min_live(row.size()));
-    partition.durability = context_.config.durability;
-    partition.unclean_policy = context_.config.unclean_policy;
+    partition.settings = control::merge(topic.settings, context_.config.new_topics);
     const control::SpuStates states = context_.catalog.spu_states();
     return control::new_partition(partition, states, spus_.away(states));
-}
-
-PartitionRecord Topics::bare_record(const Uid& topic_uid, std::uint32_t number,
-                                    std::size_t replica_count) const {
-    const std::uint32_t wanted =
-        context_.config.min_live.value_or(control::default_min_live(replica_count));
-    PartitionRecord record;
-    record.topic_uid = topic_uid;
-    record.partition = PartitionId(number);
-    record.min_live =
-        std::clamp<std::uint32_t>(wanted, 1, static_cast<std::uint32_t>(replica_count));
-    record.durability = context_.config.durability;
-    record.unclean_policy = context_.config.unclean_policy;
-    return record;
-}
-
-Task<Result<void>> Topics::put_back(std::string name, Uid uid,
-                                    std::map<std::uint32_t, PartitionRecord> records) {
-    TopicSpec spec;
-    TopicStatus status;
-    if (const TopicTable::Entry* topic = context_.catalog.topics.find(name)) {
-        WEIR_ASSERT(topic->extra.uid == uid);
-        spec = topic->object.spec;
-        status = topic->object.status;
-    } else {
-        spec.replicas = ComputedReplicas();
-    }
-    auto* computed = std::get_if<ComputedReplicas>(&spec.replicas);
-    for (const auto& [number, record] : records) {
-        std::vector<SpuId>& row = status.replica_map[number];
-        for (const AssignedReplica& replica : record.replicas) {
-            row.push_back(replica.spu);
-        }
-        if (computed != nullptr) {
-            computed->partition_count = std::max(computed->partition_count, number + 1);
-            computed->replication_factor =
-                std::max(computed->replication_factor, static_cast<std::uint32_t>(row.size()));
-        }
-    }
-    status.resolution = TopicResolution::provisioned;
-    Plan found = plan(std::move(name), uid, std::move(spec), std::move(status), records);
-    co_return co_await carry_out(std::move(found));
 }
 
 Task<Result<void>> Topics::carry_out(Plan plan) {
@@ -208,7 +168,8 @@ Task<Result<void>> Topics::carry_out(Plan plan) {
     co_return Result<void>();
 }
 
-Task<wire::Status> Topics::store_new(std::string name, TopicSpec spec, bool dry_run) {
+Task<wire::Status> Topics::store_new(std::string name, TopicSpec spec, TopicSettings settings,
+                                     bool dry_run) {
     if (const auto refusal = control::check_topic_name(name)) {
         co_return refused(name, spec, *refusal);
     }
@@ -225,11 +186,18 @@ Task<wire::Status> Topics::store_new(std::string name, TopicSpec spec, bool dry_
     if (const auto refusal = control::check_topic_spec(spec, view.rules)) {
         co_return refused(name, spec, *refusal);
     }
+    const Result<void> checked = control::check_settings(settings, replica_count(spec));
+    if (!checked.has_value()) {
+        co_return status_error(name, ErrorTag::topic_invalid_configuration,
+                               checked.error().context);
+    }
     if (dry_run) {
         co_return status_ok(name);
     }
-    const Uid uid = draw_uid(context_.uid_prng);
-    Plan created = plan(name, uid, std::move(spec), TopicStatus());
+    TopicExtra extra;
+    extra.uid = draw_uid(context_.uid_prng);
+    extra.settings = settings;
+    Plan created = plan(name, extra, std::move(spec), TopicStatus());
     created.mutations.front().expected_revision = 0;
     const Result<void> stored = co_await carry_out(std::move(created));
     if (!stored.has_value()) {
@@ -237,7 +205,7 @@ Task<wire::Status> Topics::store_new(std::string name, TopicSpec spec, bool dry_
         co_return status_error(name, ErrorTag::topic_not_provisioned,
                                fmt::format("error: {}", to_string(stored.error())));
     }
-    WEIR_LOG(log_, info, "topic {} created, uid {}", name, to_string(uid));
+    WEIR_LOG(log_, info, "topic {} created, uid {}", name, to_string(extra.uid));
     co_return status_ok(name);
 }
 
@@ -280,14 +248,15 @@ Task<wire::Status> Topics::wait_online(std::string name, Uid uid, CancelToken to
                            fmt::format("only {} out of {} provisioned", online, wanted));
 }
 
-Task<wire::Status> Topics::create(wire::CreateRequest request, CancelToken token) {
+Task<wire::Status> Topics::create(wire::CreateRequest request, TopicSettings settings,
+                                  CancelToken token) {
     const std::string name = request.name;
     // A topic that mirrors may wait for its first remote for ever (control-plane spec 8.2).
     const bool at_once = request.dry_run || std::holds_alternative<MirrorReplicas>(
                                                 std::get<TopicSpec>(request.spec).replicas);
     const bool dry_run = request.dry_run;
     wire::Status status =
-        co_await store_new(name, std::get<TopicSpec>(std::move(request.spec)), dry_run);
+        co_await store_new(name, std::get<TopicSpec>(std::move(request.spec)), settings, dry_run);
     if (!status.error.ok() || at_once) {
         co_return status;
     }
@@ -378,7 +347,7 @@ Task<wire::Status> Topics::update(wire::UpdateTopic request) {
         co_return std::move(*refusal);
     }
     Plan grown =
-        plan(name, topic->extra.uid, std::get<TopicSpec>(std::move(changed)), topic->object.status);
+        plan(name, topic->extra, std::get<TopicSpec>(std::move(changed)), topic->object.status);
     const Result<void> stored = co_await carry_out(std::move(grown));
     if (!stored.has_value()) {
         co_return status_error(name, ErrorTag::topic_error, to_string(stored.error()));
@@ -397,7 +366,7 @@ Task<Result<void>> Topics::place_waiting() {
     for (const std::string& name : waiting) {
         // Nobody else changes topics while the guard is held.
         const TopicTable::Entry* topic = context_.catalog.topics.find(name);
-        Plan placed = plan(name, topic->extra.uid, topic->object.spec, topic->object.status);
+        Plan placed = plan(name, topic->extra, topic->object.spec, topic->object.status);
         if (placed.topic.status == topic->object.status) {
             continue;
         }
@@ -412,7 +381,8 @@ Task<Result<void>> Topics::create_consumer_offset_topic() {
         co_return Result<void>();
     }
     TopicSpec spec = consumer_offset_spec();
-    const wire::Status status = co_await store_new(kConsumerOffsetTopic, std::move(spec), false);
+    const wire::Status status =
+        co_await store_new(kConsumerOffsetTopic, std::move(spec), TopicSettings(), false);
     if (!status.error.ok() && status.error.tag != ErrorTag::topic_already_exists) {
         co_return fail(ErrorCode::unavailable, status.message.value_or("cannot be stored"));
     }

@@ -8,6 +8,7 @@
 #include "core/sc/context.h"
 #include "core/sc/spus.h"
 #include "core/wire/control_plane.h"
+#include "core/wire/own_api.h"
 
 #include <map>
 #include <string>
@@ -17,14 +18,17 @@ namespace weir::sc {
 
 class Topics {
 public:
-    Topics(Context& context, const Spus& spus);
+    Topics(Context& context, const Spus& spus, PartitionReports& reports);
 
     // Control-plane spec 8.2: answers when all partitions are online, or after topic_wait.
-    Task<wire::Status> create(wire::CreateRequest request, CancelToken token);
+    Task<wire::Status> create(wire::CreateRequest request, TopicSettings settings,
+                              CancelToken token);
     // 8.5.
     Task<wire::Status> remove(std::string name, bool force);
     // 8.7.
     Task<wire::Status> update(wire::UpdateTopic request);
+    // Our own: other settings, of the partitions that there are and of those to come.
+    Task<wire::Status> alter(wire::AlterTopic request);
 
     // Places every topic that waits for SPUs. Call it when an SPU has come online.
     Task<Result<void>> place_waiting();
@@ -43,25 +47,33 @@ public:
                                 std::map<std::uint32_t, PartitionRecord> records);
 
 private:
-    struct Plan;
+    struct Plan {
+        TopicObject topic;
+        TopicExtra extra;
+        std::vector<PartitionObject> partitions;
+        std::vector<PartitionExtra> partition_extras;
+        std::vector<Mutation> mutations;
+    };
     using Records = std::map<std::uint32_t, PartitionRecord>;
     wire::Status refused(const std::string& name, const TopicSpec& spec,
                          const control::Refusal& refusal) const;
     // The topic's new state with what it takes to store it.
     // Partitions that it has not yet get new records, except for the `given` ones.
-    Plan plan(std::string name, Uid uid, TopicSpec spec, TopicStatus status,
+    Plan plan(std::string name, TopicExtra extra, TopicSpec spec, TopicStatus status,
               const Records& given = Records()) const;
     // With fresh uids, and a leader if there is one to elect.
-    PartitionRecord new_record(const Uid& topic_uid, std::uint32_t number,
+    PartitionRecord new_record(const TopicExtra& topic, std::uint32_t number,
                                const std::vector<SpuId>& row) const;
     Task<Result<void>> carry_out(Plan plan);
-    Task<wire::Status> store_new(std::string name, TopicSpec spec, bool dry_run);
+    Task<wire::Status> store_new(std::string name, TopicSpec spec, TopicSettings settings,
+                                 bool dry_run);
     Task<wire::Status> wait_online(std::string name, Uid uid, CancelToken token);
     bool in_doubt(const std::vector<ReplicaKey>& partitions) const;
     std::size_t online_count(const std::string& name) const;
 
     Context& context_;
     const Spus& spus_;
+    PartitionReports& reports_;
     Logger log_;
 };
 

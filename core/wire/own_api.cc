@@ -32,24 +32,67 @@ std::optional<OwnApi> own_api_from_key(std::uint16_t key) {
 std::string_view to_string(OwnApi api) {
     switch (api) {
         case OwnApi::operate: return "Operate";
+        case OwnApi::create_topic: return "CreateTopic";
+        case OwnApi::alter_topic: return "AlterTopic";
+        case OwnApi::describe_cluster: return "DescribeCluster";
     }
     return "unknown";
+}
+
+Result<TopicSettings> decode_topic_settings(Reader& reader, Version version) {
+    return decode<TopicSettings>(reader, version);
+}
+
+void encode(Writer& writer, const TopicSettings& value, Version version) {
+    encode_fields(writer, value, version);
+}
+
+Result<CreateTopic> decode_create_topic(Reader& reader, Version version) {
+    return decode<CreateTopic>(reader, version);
+}
+
+void encode(Writer& writer, const CreateTopic& value, Version version) {
+    encode_fields(writer, value, version);
+}
+
+Result<AlterTopic> decode_alter_topic(Reader& reader, Version version) {
+    return decode<AlterTopic>(reader, version);
+}
+
+void encode(Writer& writer, const AlterTopic& value, Version version) {
+    encode_fields(writer, value, version);
+}
+
+Result<DescribeCluster> decode_describe_cluster(Reader& reader, Version version) {
+    return decode<DescribeCluster>(reader, version);
+}
+
+void encode(Writer& writer, const DescribeCluster& value, Version version) {
+    encode_fields(writer, value, version);
+}
+
+Result<ClusterDescription> decode_cluster_description(Reader& reader, Version version) {
+    return decode<ClusterDescription>(reader, version);
+}
+
+void encode(Writer& writer, const ClusterDescription& value, Version version) {
+    encode_fields(writer, value, version);
 }
 
 Result<Operate> decode_operate(Reader& reader, Version version) {
     return decode<Operate>(reader, version);
 }
 
-void encode(Writer& writer, const Operate& request, Version version) {
-    encode_fields(writer, request, version);
+void encode(Writer& writer, const Operate& value, Version version) {
+    encode_fields(writer, value, version);
 }
 
 Result<Operated> decode_operated(Reader& reader, Version version) {
     return decode<Operated>(reader, version);
 }
 
-void encode(Writer& writer, const Operated& answer, Version version) {
-    encode_fields(writer, answer, version);
+void encode(Writer& writer, const Operated& value, Version version) {
+    encode_fields(writer, value, version);
 }
 
 }  // namespace weir::wire

@@ -8,7 +8,11 @@
 #pragma once
 
 #include "core/base/ids.h"
+#include "core/model/partition.h"
+#include "core/model/partition_record.h"
 #include "core/model/replica_key.h"
+#include "core/model/topic.h"
+#include "core/model/topic_settings.h"
 #include "core/wire/codec.h"
 
 #include <cstdint>
@@ -21,6 +25,9 @@ namespace weir::wire {
 
 enum class OwnApi : std::uint16_t {
     operate = 20'001,
+    create_topic = 20'002,
+    alter_topic = 20'003,
+    describe_cluster = 20'004,
 };
 
 // nullopt for a key that is not one of ours.
@@ -64,6 +71,68 @@ struct Operated {
     std::vector<std::string> details;
     friend bool operator==(const Operated&, const Operated&) = default;
 };
+
+// ---- CreateTopic and AlterTopic: answered with a Status, as Create is
+
+struct CreateTopic {
+    std::string name;
+    bool dry_run = false;
+    TopicSpec spec;
+    TopicSettings settings;
+    friend bool operator==(const CreateTopic&, const CreateTopic&) = default;
+};
+
+// Settings that are not named stay.
+struct AlterTopic {
+    std::string name;
+    TopicSettings settings;
+    friend bool operator==(const AlterTopic&, const AlterTopic&) = default;
+};
+
+// ---- DescribeCluster: what the SC knows of replication
+
+struct DescribeCluster {
+    // Partitions of system topics instead of all others.
+    bool system = false;
+    friend bool operator==(const DescribeCluster&, const DescribeCluster&) = default;
+};
+
+struct DescribedSpu {
+    SpuId id;
+    std::string name;
+    bool online = false;
+    bool fenced = false;
+    bool draining = false;
+    friend bool operator==(const DescribedSpu&, const DescribedSpu&) = default;
+};
+
+struct DescribedPartition {
+    ReplicaKey key;
+    PartitionRecord record;
+    // What the leader has reported last; a follower that is not attached has -1.
+    PartitionStatus status;
+    friend bool operator==(const DescribedPartition&, const DescribedPartition&) = default;
+};
+
+struct ClusterDescription {
+    // What an operator has to decide (adopt); one line each, empty in peace.
+    std::vector<std::string> doubts;
+    std::vector<DescribedSpu> spus;
+    std::vector<DescribedPartition> partitions;
+    friend bool operator==(const ClusterDescription&, const ClusterDescription&) = default;
+};
+
+// Also in the SC's store.
+Result<TopicSettings> decode_topic_settings(Reader& reader, Version version);
+void encode(Writer& writer, const TopicSettings& settings, Version version);
+Result<CreateTopic> decode_create_topic(Reader& reader, Version version);
+void encode(Writer& writer, const CreateTopic& request, Version version);
+Result<AlterTopic> decode_alter_topic(Reader& reader, Version version);
+void encode(Writer& writer, const AlterTopic& request, Version version);
+Result<DescribeCluster> decode_describe_cluster(Reader& reader, Version version);
+void encode(Writer& writer, const DescribeCluster& request, Version version);
+Result<ClusterDescription> decode_cluster_description(Reader& reader, Version version);
+void encode(Writer& writer, const ClusterDescription& answer, Version version);
 
 Result<Operate> decode_operate(Reader& reader, Version version);
 void encode(Writer& writer, const Operate& request, Version version);

@@ -84,6 +84,16 @@ void CompatCluster::boot_spu(std::int32_t id) {
     spus_.at(id)->boot(sim::Main(serve_spu, id));
 }
 
+void CompatCluster::restart(std::int32_t server) {
+    if (server == 0) {
+        sc_->crash();
+        sc_->boot(sim::Main(serve_sc, sc_config_));
+    } else {
+        spus_.at(server)->crash();
+        boot_spu(server);
+    }
+}
+
 void CompatCluster::stop(sim::Machine& machine) {
     if (!machine.running()) {
         return;

@@ -39,6 +39,8 @@ public:
     sim::Machine& spu(std::int32_t id) { return *spus_.at(id); }
     sim::Machine& client(std::size_t index);
     void boot_spu(std::int32_t id);
+    // Kills a server and starts it again at once: 0 is the SC, else the SPU.
+    void restart(std::int32_t server);
     void stop(sim::Machine& machine);
 
 private:

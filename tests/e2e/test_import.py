@@ -248,7 +248,11 @@ def test_damage(bin_dir):
         kept = struct.unpack(">i", path.read_bytes()[23:27])[0] + 1
         damage(path, cut + 16, b"\x07")
         damage(segment(cluster, 5002, "copies-0"), 100, b"\xff\xff")
-        refused(cluster.run_import(check=False), "damaged: parts-1 on SPU 5002: records 0 to",
+        # The process was killed while it wrote.
+        path = sorted((cluster.source / "spu-logs-5001" / "segments-0").glob("*.log"))[-1]
+        path.write_bytes(path.read_bytes() + bytes(30))
+        refused(cluster.run_import(check=False), "the last 30 bytes are of a write that was not "
+                "finished", "damaged: parts-1 on SPU 5002: records 0 to",
                 "wrong checksum", f"damaged: lz4only-0 on SPU 5002: nothing can be read from "
                 f"offset {kept} on", "note: copies-0 on SPU 5002", "the copy of SPU 5001 is good",
                 "nothing was imported: 3 things")
@@ -290,6 +294,13 @@ def test_refusals(bin_dir):
         shutil.rmtree(cluster.source / "spu-logs-5001" / "segments-0")
         refused(cluster.run_import(check=False), "segments-0 on SPU 5001: records 0 to 2999 are "
                 "missing")
+        # Cut off where a batch ends, and the metadata know nothing of it: the checkpoint does.
+        path = segment(cluster, 5001, "parts-0")
+        path.write_bytes(path.read_bytes()[:second_batch(path)])
+        partition = cluster.source / "metadata" / "Partition" / "parts-0.yaml"
+        partition.write_text(partition.read_text().replace("leo: 1286", "leo: 0"))
+        refused(cluster.run_import(check=False), "parts-0 on SPU 5001: records ",
+                " to 1285 are missing")
         assert not cluster.data_dir.exists()
 
 

@@ -102,12 +102,19 @@ public:
         co_return wire::decode_status(reader, version);
     }
 
-    Task<Result<wire::Operated>> operate(wire::Operate request) {
+    // One of our own requests.
+    template <typename Request>
+    Task<Result<BufferSlice>> call_own(wire::OwnApi api, Request request) {
         version = wire::kOwnVersionMax;
-        const auto sent = co_await send(wire::ScApi(wire::OwnApi::operate), std::move(request));
+        const auto sent = co_await send(wire::ScApi(api), std::move(request));
         version = 19;
         WEIR_CO_TRY(const std::int32_t id, sent);
-        WEIR_CO_TRY(const BufferSlice body, co_await receive_for(id));
+        co_return co_await receive_for(id);
+    }
+
+    Task<Result<wire::Operated>> operate(wire::Operate request) {
+        WEIR_CO_TRY(const BufferSlice body,
+                    co_await call_own(wire::OwnApi::operate, std::move(request)));
         wire::Reader reader(body.span());
         co_return wire::decode_operated(reader, wire::kOwnVersionMax);
     }

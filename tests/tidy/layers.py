@@ -45,7 +45,7 @@ MAY_INCLUDE = {
     "sim-scenarios": ("core", "runtime/sim", "sim-scenarios"),
     "fuzz": ("core", "runtime", "fuzz", "tests/support"),
     "bench": ("core", "runtime", "sim-scenarios", "bench", "tests/support"),
-    "tests/unit/apps": ("core", "apps", "tests"),
+    "tests/unit/apps": ("core", "apps", "runtime/sim", "tests"),
     "tests": ("core", "runtime", "sim-scenarios", "tests"),
     "apps": EVERYTHING,
 }

@@ -140,8 +140,14 @@ RC_GTEST_PROP(ControlPlane, list_and_watch_responses_round_trip, (std::uint64_t 
 
 RC_GTEST_PROP(ControlPlane, our_own_requests_round_trip, (std::uint64_t seed)) {
     Prng prng(seed);
-    check_request(random_value<Operate>(prng, kOwnVersionMax), kOwnVersionMax, &decode_operate);
-    check_request(random_value<Operated>(prng, kOwnVersionMax), kOwnVersionMax, &decode_operated);
+    const Version version = kOwnVersionMax;
+    check_request(random_value<Operate>(prng, version), version, &decode_operate);
+    check_request(random_value<Operated>(prng, version), version, &decode_operated);
+    check_request(random_value<CreateTopic>(prng, version), version, &decode_create_topic);
+    check_request(random_value<AlterTopic>(prng, version), version, &decode_alter_topic);
+    check_request(random_value<DescribeCluster>(prng, version), version, &decode_describe_cluster);
+    check_request(random_value<ClusterDescription>(prng, version), version,
+                  &decode_cluster_description);
 }
 
 RC_GTEST_PROP(ControlPlane, small_requests_round_trip, (std::uint64_t seed)) {

@@ -206,10 +206,10 @@ Task<Result<void>> ClusterWriter::move_into_place() {
             names.push_back(spu_folder(spu.spec.id));
         }
     }
+    // Their contents are synced by who wrote them.
     // An SC without its metadata would begin a new cluster, and its SPUs would be refused.
     names.emplace_back("metadata");
     for (const std::string& name : names) {
-        WEIR_CO_CHECK(co_await env_.disk.sync_directory(partial(name)));
         WEIR_CO_CHECK(co_await env_.disk.rename(partial(name), name));
         WEIR_CO_CHECK(co_await env_.disk.sync_directory(""));
     }

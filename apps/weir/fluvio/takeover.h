@@ -1,7 +1,7 @@
 // What would be taken over from a stopped Fluvio local cluster: everything is read and checked, and
 // nothing is written.
 //
-// A value; reading blocks the calling thread. Why it is as it is: docs/decisions/0011-import-refuses-damage-unless-told.md.
+// A value; reading blocks the calling thread. Why it is as it is: docs/decisions/0011.
 #pragma once
 
 #include "apps/weir/fluvio/consumer_offsets.h"

@@ -10,6 +10,8 @@ import clients
 
 PAUSE_S = 0.01
 END_TIMEOUT_S = 120
+# Longer than any fault of the test.
+HANG_S = 15
 ACKED = re.compile(r"\[(\d+)\] partition (\d+) offset (\d+)")
 
 
@@ -54,6 +56,12 @@ class Stream:
         assert acked, (f"{self.name} {self.partition}: nothing acknowledged in {timeout_s} s, "
                        f"last failures {self.failures[-3:]}")
         return acked
+
+    def longest_silence(self, since):
+        """The longest time without an acknowledgement from `since` until now."""
+        with self.changed:
+            times = [since, *(acked for _, acked in self.acks if acked > since), time.monotonic()]
+        return max(after - before for before, after in zip(times, times[1:]))
 
 
 class WeirStream(Stream):
@@ -113,34 +121,60 @@ class WeirStream(Stream):
 
 
 class PythonStream(Stream):
-    """The published Python client, one record at a time (clients/python/steady.py)."""
+    """The published Python client, one record at a time (clients/python/steady.py).
+
+    It has no timeout for a connect or an answer: one that says nothing for a while is replaced.
+    """
 
     def __init__(self, cluster, topic, partition):
         super().__init__("python", partition)
         python = clients.INSTALLED / "py" / "bin" / "python"
-        self.child = subprocess.Popen(
-            [str(python), str(clients.HERE / "clients" / "python" / "steady.py"), cluster.address,
-             topic, str(partition), f"python-{partition}"],
-            env={**cluster.env, "RUST_LOG": "off"}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            text=True)
-        self.has_ended = False
-        self.thread = threading.Thread(target=self.read, daemon=True)
+        self.argv = [str(python), str(clients.HERE / "clients" / "python" / "steady.py"),
+                     cluster.address, topic, str(partition)]
+        self.env = {**cluster.env, "RUST_LOG": "off"}
+        self.is_stopping = False
+        self.child = None
+        self.heard = time.monotonic()
+        self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
 
-    def read(self):
-        for line in self.child.stdout:
+    def run(self):
+        runs = 0
+        while not self.is_stopping:
+            runs += 1
+            self.child = subprocess.Popen(
+                [*self.argv, f"python-{self.partition}:{runs}"], env=self.env,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            watchdog = threading.Thread(target=self.replace_when_silent, args=(self.child,),
+                                        daemon=True)
+            self.heard = time.monotonic()
+            watchdog.start()
+            self.read(self.child)
+            watchdog.join(END_TIMEOUT_S)
+
+    def replace_when_silent(self, child):
+        while True:
+            try:
+                child.wait(max(0, self.heard + HANG_S - time.monotonic()))
+                return
+            except subprocess.TimeoutExpired:
+                if time.monotonic() - self.heard >= HANG_S:
+                    self.failures.append("hung, replaced")
+                    child.kill()
+
+    def read(self, child):
+        for line in child.stdout:
+            self.heard = time.monotonic()
             told = json.loads(line)
-            if "ended" in told:
-                self.has_ended = True
-                continue
-            self.sent.add(told["value"])
-            if "error" in told:
+            if told.get("fate") == "begun":
+                self.sent.add(told["value"])
+            elif "error" in told:
                 self.failures.append(told["error"])
             else:
                 self.note_ack(told["value"], told["partition"], told["offset"], told["sent"])
 
     def stop(self):
+        self.is_stopping = True
         self.child.stdin.close()
-        self.child.wait(END_TIMEOUT_S)
         self.thread.join(END_TIMEOUT_S)
-        assert self.has_ended, f"the Python client ended with {self.child.returncode}"
+        assert not self.thread.is_alive(), f"the Python client for {self.partition} does not end"

@@ -87,7 +87,7 @@ TEST(RecordedOutput, DescribesATopic) {
 
 TEST(RecordedOutput, ListsPartitions) {
     for (const char* command : {"partition-list", "partition-list-system"}) {
-        EXPECT_EQ(render(partition_table(by_name(recorded_list<PartitionObject>(command)))),
+        EXPECT_EQ(render(partition_table(by_name(recorded_list<PartitionObject>(command)), {})),
                   recorded_stdout(command));
     }
 }

@@ -29,12 +29,16 @@ struct Seen {
     bool out_of_order = false;
     // First offset of a second run of the same consumer id.
     std::optional<std::int64_t> resumed_at;
+    // From the first record to the last acknowledgement.
+    Duration produced_in;
 };
 
 struct Plan {
     std::uint32_t record_count = 400;
     Duration pause = Duration::from_ms(5);
     std::optional<Codec> codec;
+    std::uint32_t replication_factor = 1;
+    Duration response_timeout = Duration::from_s(3);
     Seen* seen = nullptr;
 };
 
@@ -69,12 +73,12 @@ Task<Result<void>> register_spu(Client& client, std::int32_t id, CancelToken sto
     co_return Result<void>();
 }
 
-Task<Result<void>> set_up(Client& client, CancelToken stop) {
+Task<Result<void>> set_up(Client& client, Plan plan, CancelToken stop) {
     WEIR_CO_CHECK(co_await register_spu(client, 1, stop));
     WEIR_CO_CHECK(co_await register_spu(client, 2, stop));
     ComputedReplicas replicas;
     replicas.partition_count = kPartitions;
-    replicas.replication_factor = 1;
+    replicas.replication_factor = plan.replication_factor;
     TopicSpec spec;
     spec.replicas = replicas;
     Admin admin(client);
@@ -90,9 +94,10 @@ Task<Result<void>> produce(Client& client, Plan plan, CancelToken stop) {
     ProducerConfig config;
     config.topic = "hello";
     config.codec = plan.codec;
-    config.response_timeout = Duration::from_s(3);
+    config.response_timeout = plan.response_timeout;
     WEIR_CO_TRY(const std::unique_ptr<Producer> producer,
                 co_await Producer::open(client, std::move(config), stop));
+    const Instant start = client.env().clock.now();
     std::vector<std::pair<RecordHandle, std::string>> handles;
     for (std::uint32_t i = 0; i < plan.record_count; ++i) {
         const std::string text = "value " + std::to_string(i);
@@ -115,6 +120,7 @@ Task<Result<void>> produce(Client& client, Plan plan, CancelToken stop) {
             ++plan.seen->unacked;
         }
     }
+    plan.seen->produced_in = client.env().clock.now() - start;
     co_return co_await producer->close(stop);
 }
 
@@ -168,7 +174,7 @@ Task<Result<void>> resume(Client& client, Seen* seen, CancelToken stop) {
 }
 
 Task<Result<void>> work(Client& client, Plan plan, CancelToken stop) {
-    WEIR_CO_CHECK(co_await set_up(client, stop));
+    WEIR_CO_CHECK(co_await set_up(client, plan, stop));
     WEIR_CO_CHECK(co_await produce(client, plan, stop));
     WEIR_CO_CHECK(co_await consume(client, plan.seen, stop));
     co_return co_await resume(client, plan.seen, stop);
@@ -221,6 +227,10 @@ public:
     void kill(const std::string& name, Duration at) {
         world_.after(at, [this, name] { machines_[name]->crash(); });
         world_.after(at + Duration::from_s(1), [this, name] { boot(name); });
+    }
+    void pause(const std::string& name, Duration at, Duration length) {
+        world_.after(at, [this, name] { machines_[name]->pause(); });
+        world_.after(at + length, [this, name] { machines_[name]->resume(); });
     }
     void cut_all(Duration at) {
         world_.after(at, [this] {
@@ -315,6 +325,21 @@ TEST(ClientCluster, SurvivesKilledServers) {
     }
     // Otherwise the kills hit nothing.
     EXPECT_GT(retried, 0U);
+}
+
+// A paused process takes connections and requests and answers none.
+TEST(ClientCluster, GoesOnWithTheNextLeaderWhileTheOneBeforeStandsStill) {
+    for (std::uint64_t seed = 20; seed < 30; ++seed) {
+        ClusterSim cluster(seed);
+        cluster.pause("spu-1", Duration::from_ms(1'700), Duration::from_s(20));
+        Plan plan;
+        plan.replication_factor = 2;
+        plan.response_timeout = Duration::from_s(60);
+        cluster.run(plan);
+        EXPECT_GT(cluster.seen().retried, 0U);
+        // 2 s without a pause, and a session.
+        EXPECT_LT(cluster.seen().produced_in, Duration::from_s(7));
+    }
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "core/sc/records.h"
 
 #include "core/base/prng.h"
+#include "core/wire/own_api_fields.h"
 #include "tests/support/control_worlds.h"
 #include "tests/support/random_fields.h"
 
@@ -41,6 +42,7 @@ TEST(MetadataRecords, RoundTrip) {
         Prng prng(seed);
         TopicRecord topic;
         topic.uid = draw_uid(prng);
+        topic.settings = random_value<TopicSettings>(prng);
         topic.spec = random_value<TopicSpec>(prng);
         topic.status = random_value<TopicStatus>(prng);
         expect_round_trip(topic, encode_record(topic), &decode_topic_record);

@@ -31,6 +31,7 @@ def open_producer(address, topic):
 
 def send(producer, key, value):
     """(partition, offset). Raises what the client raises; the record's fate is then unknown."""
+    say(value=value, fate="begun")
     output = producer.send(key.encode(), value.encode())
     producer.flush()
     metadata = output.wait()
@@ -68,7 +69,6 @@ def main():
         except Exception as error:  # Whatever the library throws.
             failures = failures % FAILURES_MAX + 1
             say(value=value, error=str(error), sent=sent)
-    say(ended=True)
 
 
 main()

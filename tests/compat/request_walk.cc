@@ -1,0 +1,337 @@
+#include "tests/compat/request_walk.h"
+
+#include "core/model/batch.h"
+#include "core/wire/header.h"
+#include "core/wire/stream_fetch.h"
+#include "tests/compat/damaged_request.h"
+#include "tests/compat/spec_control.h"
+#include "tests/compat/spec_data.h"
+#include "tests/support/hex.h"
+
+namespace weir::test {
+namespace {
+
+// A server that is away for longer has not come back.
+constexpr int kTriesMax = 200;
+constexpr Duration kRetryDelay = Duration::from_ms(100);
+constexpr Duration kAnswerTimeout = Duration::from_s(70);
+
+}  // namespace
+
+Result<void> RequestWalk::wrong(std::string text) {
+    if (options_.wrong->empty()) {
+        *options_.wrong = text;
+    }
+    return fail(ErrorCode::invalid_argument, std::move(text));
+}
+
+Task<Result<BufferSlice>> RequestWalk::call(std::string server, std::uint16_t key, int version,
+                                            Bytes body) {
+    const HostPort address =
+        server == "sc" ? HostPort{"sc", 9003} : HostPort{"spu-" + server, 9005};
+    std::unique_ptr<Peer>& peer = peers_[server];
+    for (int i = 0; peer == nullptr && i < kTriesMax; ++i) {
+        auto connected = co_await Peer::connect(env_, address);
+        if (connected.has_value()) {
+            peer = *std::move(connected);
+        } else {
+            WEIR_CO_CHECK(co_await sleep_for(env_.clock, env_.executor, kRetryDelay));
+        }
+    }
+    if (peer == nullptr) {
+        WEIR_CO_CHECK(wrong(server + " does not come back"));
+    }
+    const Bytes payload = spec::request(key, version, ++last_id_, body);
+    const Result<void> sent = co_await peer->send(&payload);
+    if (!sent.has_value()) {
+        WEIR_CO_CHECK(wrong("key " + std::to_string(key) + ": " + to_string(sent.error())));
+    }
+    const Result<BufferSlice> frame = co_await peer->next(kAnswerTimeout);
+    if (!frame.has_value()) {
+        WEIR_CO_CHECK(wrong("key " + std::to_string(key) + " version " + std::to_string(version) +
+                            ": " + to_string(frame.error())));
+    }
+    wire::Reader reader(frame->span());
+    WEIR_CO_TRY(const CorrelationId id, wire::decode_response_header(reader));
+    if (id != CorrelationId(last_id_)) {
+        WEIR_CO_CHECK(wrong("an answer to another request"));
+    }
+    co_return frame->sub(reader.position(), reader.remaining());
+}
+
+Task<Result<void>> RequestWalk::expect_status(std::string what, std::uint16_t key, int version,
+                                              Bytes body, int code) {
+    WEIR_CO_TRY(const BufferSlice answer, co_await call("sc", key, version, std::move(body)));
+    wire::Reader reader(answer.span());
+    const auto status = wire::decode_status(reader, static_cast<wire::Version>(version));
+    if (!status.has_value() || static_cast<int>(status->error.tag) != code) {
+        co_return wrong(what + ": expected " + std::to_string(code) + ", got " +
+                        (status.has_value()
+                             ? wire::to_string(status->error) + " " + status->message.value_or("")
+                             : to_string(status.error())));
+    }
+    co_return Result<void>();
+}
+
+Task<Result<wire::ListResponse>> RequestWalk::list(std::string label, bool summary) {
+    WEIR_CO_TRY(const BufferSlice answer,
+                co_await call("sc", spec::kList, 19, spec::list(label, {}, summary)));
+    wire::Reader reader(answer.span());
+    auto response = wire::decode_list_response(reader, 19);
+    if (!response.has_value()) {
+        WEIR_CO_CHECK(wrong("list of " + label + ": " + to_string(response.error())));
+    }
+    co_return *std::move(response);
+}
+
+Task<Result<std::string>> RequestWalk::leader(std::string topic, std::uint32_t partition) {
+    for (int i = 0; i < kTriesMax; ++i) {
+        WEIR_CO_TRY(const wire::ListResponse response, co_await list("Partition", false));
+        for (const auto& object : std::get<std::vector<PartitionObject>>(response.objects)) {
+            if (object.name == topic + "-" + std::to_string(partition) &&
+                object.status.resolution == PartitionResolution::online) {
+                co_return std::to_string(object.spec.leader.value());
+            }
+        }
+        WEIR_CO_CHECK(co_await sleep_for(env_.clock, env_.executor, kRetryDelay));
+    }
+    WEIR_CO_CHECK(wrong("nobody leads " + topic + "-" + std::to_string(partition)));
+    co_return std::string();
+}
+
+bool RequestWalk::pick_partition(std::string& topic, std::uint32_t& partition) {
+    if (model_.topics.empty()) {
+        return false;
+    }
+    auto found = model_.topics.begin();
+    std::advance(found, static_cast<std::ptrdiff_t>(prng_.below(model_.topics.size())));
+    topic = found->first;
+    partition = static_cast<std::uint32_t>(prng_.below(found->second.logs.size()));
+    return true;
+}
+
+Task<Result<void>> RequestWalk::change_topic() {
+    const std::string name = topic_name();
+    const int version = sc_version();
+    switch (prng_.below(4)) {
+        case 0: {
+            const int code = model_.delete_topic(name);
+            co_return co_await expect_status("delete " + name, spec::kDelete, version,
+                                             spec::remove(version, "Topic", name), code);
+        }
+        case 1: {
+            const auto count = static_cast<std::uint32_t>(prng_.below(3));
+            const int code = model_.add_partitions(name, count);
+            co_return co_await expect_status("grow " + name, spec::kUpdate, version,
+                                             spec::add_partition(name, count), code);
+        }
+        default: break;
+    }
+    const bool computed = prng_.chance(2, 3);
+    const auto count = static_cast<std::uint32_t>(prng_.below(4));
+    spec::Topic topic;
+    if (computed) {
+        topic.replicas = spec::computed(count, 1);
+    } else {
+        std::vector<spec::Row> rows;
+        for (std::uint32_t i = 0; i < count; ++i) {
+            rows.push_back({i, {prng_.chance(1, 2) ? 5001 : 5002}});
+        }
+        topic.replicas = spec::assigned(version, rows);
+    }
+    const int code = model_.create_topic(name, computed, count);
+    co_return co_await expect_status("create " + name, spec::kCreate, version,
+                                     spec::create_topic(version, name, topic), code);
+}
+
+Task<Result<void>> RequestWalk::change_object() {
+    const std::string name = object_name();
+    const int version = sc_version();
+    struct Kind {
+        std::string label;
+        std::set<std::string>* names;
+        Bytes spec;
+        int exists;
+        int unknown;
+    };
+    const Kind kinds[] = {
+        {"TableFormat", &model_.table_formats, spec::table_format(name), 7002, 7001},
+        {"SpuGroup", &model_.groups, spec::spu_group(), 0, 1003},
+        {"SmartModule", &model_.modules, spec::smartmodule("payload"), 0, 6001},
+        {"Mirror", &model_.remotes, spec::remote(name), 11002, 11001},
+    };
+    const Kind& kind = kinds[prng_.below(4)];
+    if (prng_.chance(1, 2)) {
+        const int code = kind.names->insert(name).second ? 0 : kind.exists;
+        co_return co_await expect_status("create " + kind.label, spec::kCreate, version,
+                                         spec::create(kind.label, name, kind.spec), code);
+    }
+    const int code = kind.names->erase(name) == 1 ? 0 : kind.unknown;
+    co_return co_await expect_status("delete " + kind.label, spec::kDelete, version,
+                                     spec::remove(version, kind.label, name), code);
+}
+
+Task<Result<void>> RequestWalk::produce() {
+    spec::Produce request;
+    std::string topic;
+    if (!pick_partition(topic, request.partition)) {
+        co_return Result<void>();
+    }
+    request.topic = topic;
+    request.acks = prng_.chance(1, 2) ? std::int16_t{-1} : std::int16_t{1};
+    std::vector<Bytes>& log = model_.topics[topic].logs[request.partition];
+    const auto base = static_cast<std::int64_t>(log.size());
+    const std::uint64_t count = prng_.below(4);
+    for (std::uint64_t i = 0; i < count; ++i) {
+        const std::string value = "value " + std::to_string(++record_count_);
+        spec::Record record;
+        record.value = value;
+        const Bytes batch = spec::batch(record);
+        request.records.insert(request.records.end(), batch.begin(), batch.end());
+        log.emplace_back(batch.begin() + kBatchHeaderSize, batch.end());
+    }
+    const int version = spu_version();
+    const Bytes expected = spec::produced(version, request, spec::code(0), count == 0 ? 0 : base);
+    for (int i = 0; i < kTriesMax; ++i) {
+        WEIR_CO_TRY(std::string server, co_await leader(topic, request.partition));
+        WEIR_CO_TRY(const BufferSlice answer,
+                    co_await call(std::move(server), spec::kProduce, version,
+                                  spec::produce(version, request)));
+        const Bytes seen(answer.span().begin(), answer.span().end());
+        if (seen == expected) {
+            co_return Result<void>();
+        }
+        if (seen != spec::produced(version, request, spec::code(6))) {
+            co_return wrong("produce to " + topic + " at version " + std::to_string(version) +
+                            " is answered " + to_hex(seen));
+        }
+        // It has just started.
+        WEIR_CO_CHECK(co_await sleep_for(env_.clock, env_.executor, kRetryDelay));
+    }
+    co_return wrong("the leader of " + topic + " does not lead");
+}
+
+Task<Result<void>> RequestWalk::fetch() {
+    std::string topic;
+    std::uint32_t partition = 0;
+    if (!pick_partition(topic, partition)) {
+        co_return Result<void>();
+    }
+    const auto end = static_cast<std::int64_t>(model_.topics[topic].logs[partition].size());
+    const std::int64_t from = prng_.between(-2, end + 2);
+    co_return co_await check_log(topic, partition, from);
+}
+
+// A stream on its own connection, and the offset of its consumer.
+Task<Result<void>> RequestWalk::commit_consumer() {
+    std::string topic;
+    spec::Read read;
+    if (!pick_partition(topic, read.partition) ||
+        model_.topics[topic].logs[read.partition].empty()) {
+        co_return Result<void>();
+    }
+    const std::string consumer = "c" + std::to_string(prng_.below(3));
+    read.topic = topic;
+    read.consumer_id = consumer;
+    WEIR_CO_TRY(std::string server, co_await leader(topic, read.partition));
+    peers_.erase(server);
+    WEIR_CO_TRY(const BufferSlice slice,
+                co_await call(server, spec::kStreamFetch, 25, spec::stream_fetch(25, read)));
+    wire::Reader reader(slice.span());
+    const auto opened = wire::decode_stream_fetch_response(reader, slice, 25);
+    if (!opened.has_value() || !opened->partition.error.ok()) {
+        // The leader has just started.
+        co_return Result<void>();
+    }
+    const auto end = static_cast<std::int64_t>(model_.topics[topic].logs[read.partition].size());
+    const std::int64_t offset = prng_.between(0, end - 1);
+    const int version = spu_version();
+    for (int i = 0; i < kTriesMax; ++i) {
+        WEIR_CO_TRY(const BufferSlice answer,
+                    co_await call(server, spec::kUpdateConsumerOffset, version,
+                                  spec::update_consumer_offset(offset, 1)));
+        const Bytes seen(answer.span().begin(), answer.span().end());
+        if (seen == spec::consumer_offset_updated(offset, spec::code(0))) {
+            model_.consumers[RequestModel::consumer_key(consumer, topic, read.partition)] = offset;
+            co_return Result<void>();
+        }
+        // The SPU that keeps the offsets has just started.
+        WEIR_CO_CHECK(co_await sleep_for(env_.clock, env_.executor, kRetryDelay));
+    }
+    co_return wrong("the offset of " + consumer + " cannot be stored");
+}
+
+Task<Result<void>> RequestWalk::send_damaged() {
+    const DamagedRequest damaged = damaged_request(prng_);
+    const HostPort address = damaged.to_sc ? HostPort{"sc", 9003} : HostPort{"spu-5001", 9005};
+    const auto peer = co_await Peer::connect(env_, address);
+    if (!peer.has_value()) {
+        co_return Result<void>();
+    }
+    const Result<void> written = co_await (*peer)->write(damaged.bytes);
+    if (!written.has_value()) {
+        co_return Result<void>();
+    }
+    (*peer)->connection().shutdown_send();
+    while (true) {
+        const Result<BufferSlice> frame = co_await (*peer)->next(kAnswerTimeout);
+        if (!frame.has_value()) {
+            if (frame.error().code == ErrorCode::timed_out) {
+                co_return wrong("neither an answer nor an end after " + to_hex(damaged.bytes));
+            }
+            co_return Result<void>();
+        }
+    }
+}
+
+Task<Result<void>> RequestWalk::restart_server() {
+    constexpr std::int32_t kServers[] = {0, 5001, 5002};
+    options_.restart(kServers[prng_.below(3)]);
+    peers_.clear();
+    co_return co_await sleep_for(env_.clock, env_.executor, Duration::from_s(1));
+}
+
+Task<Result<void>> RequestWalk::step() {
+    const std::uint64_t draw = prng_.below(100);
+    if (draw < 20) {
+        co_return co_await change_topic();
+    }
+    if (draw < 32) {
+        co_return co_await change_object();
+    }
+    if (draw < 57) {
+        co_return co_await produce();
+    }
+    if (draw < 72) {
+        co_return co_await fetch();
+    }
+    if (draw < 80) {
+        const Result<void> done = co_await commit_consumer();
+        // The stream ends with its connection.
+        peers_.clear();
+        co_return done;
+    }
+    if (draw < 94) {
+        co_return co_await send_damaged();
+    }
+    if (draw < 96) {
+        co_return co_await restart_server();
+    }
+    co_return co_await check_topics();
+}
+
+Task<Result<void>> RequestWalk::run() {
+    for (int i = 0; i < options_.request_count; ++i) {
+        WEIR_CO_CHECK(co_await step());
+    }
+    WEIR_CO_CHECK(co_await check_topics());
+    WEIR_CO_CHECK(co_await check_objects());
+    for (const auto& [name, topic] : model_.topics) {
+        for (std::size_t i = 0; i < topic.logs.size(); ++i) {
+            WEIR_CO_CHECK(co_await check_log(name, static_cast<std::uint32_t>(i), 0));
+        }
+    }
+    co_return co_await check_consumers();
+}
+
+}  // namespace weir::test

@@ -1,0 +1,177 @@
+// Topics with settings of replication, and the description of the cluster, through the public port.
+
+#include "tests/support/sc_world.h"
+
+#include <gtest/gtest.h>
+
+namespace weir::sc {
+
+namespace {
+
+using test::ScClient;
+using wire::Status;
+
+const ReplicaKey kKey = {"hello", 0};
+TopicSettings g_settings;
+Status g_status;
+wire::ClusterDescription g_described;
+
+wire::CreateTopic request_of_three() {
+    wire::CreateTopic request;
+    request.name = "hello";
+    ComputedReplicas replicas;
+    replicas.partition_count = 1;
+    replicas.replication_factor = 3;
+    request.spec.replicas = replicas;
+    request.settings = g_settings;
+    return request;
+}
+
+// SPUs 1 to 3, and a cluster that wants acknowledgements to be committed.
+class ScTopicSettings : public test::ScTest {
+protected:
+    ScTopicSettings() {
+        stop(*sc_);
+        config_.new_topics.ack_floor = AckFloor::committed;
+        config_.new_topics.min_live = 3;
+        boot_sc();
+        run([](Env&, ScClient& client) -> Task<Result<void>> {
+            for (int id = 1; id <= 3; ++id) {
+                WEIR_CO_TRY(const Status status, co_await client.register_spu(id));
+                EXPECT_TRUE(status.error.ok());
+            }
+            co_return Result<void>();
+        });
+        for (int id = 1; id <= 3; ++id) {
+            test::FakeSpuOptions options = spu_options(id);
+            options.reconnects = true;
+            start_spu(options);
+        }
+        g_settings = TopicSettings();
+    }
+    Status create() {
+        run([](Env&, ScClient& client) -> Task<Result<void>> {
+            wire::CreateTopic request = request_of_three();
+            WEIR_CO_TRY(const BufferSlice body,
+                        co_await client.call_own(wire::OwnApi::create_topic, std::move(request)));
+            wire::Reader reader(body.span());
+            WEIR_CO_TRY(g_status, wire::decode_status(reader, wire::kScVersionMax));
+            co_return Result<void>();
+        });
+        return g_status;
+    }
+    Status alter() {
+        run([](Env&, ScClient& client) -> Task<Result<void>> {
+            wire::AlterTopic request;
+            request.name = "hello";
+            request.settings = g_settings;
+            WEIR_CO_TRY(const BufferSlice body,
+                        co_await client.call_own(wire::OwnApi::alter_topic, std::move(request)));
+            wire::Reader reader(body.span());
+            WEIR_CO_TRY(g_status, wire::decode_status(reader, wire::kScVersionMax));
+            co_return Result<void>();
+        });
+        world_.run_for(Duration::from_ms(200));
+        return g_status;
+    }
+    const wire::ClusterDescription& describe() {
+        run([](Env&, ScClient& client) -> Task<Result<void>> {
+            wire::DescribeCluster request;
+            WEIR_CO_TRY(const BufferSlice body,
+                        co_await client.call_own(wire::OwnApi::describe_cluster, request));
+            wire::Reader reader(body.span());
+            WEIR_CO_TRY(g_described,
+                        wire::decode_cluster_description(reader, wire::kOwnVersionMax));
+            co_return Result<void>();
+        });
+        return g_described;
+    }
+    const PartitionRecord& record() { return spus_[1].record(kKey); }
+};
+
+}  // namespace
+
+TEST_F(ScTopicSettings, ATopicSaysWhatItWantsAndTheClusterTheRest) {
+    g_settings.min_live = 1;
+    g_settings.durability = Durability::bounded;
+    g_settings.unclean_policy = UncleanPolicy::never;
+    g_settings.strict_reads = true;
+    g_settings.ride_through = true;
+    EXPECT_TRUE(create().error.ok());
+    EXPECT_EQ(record().min_live, 1U);
+    EXPECT_EQ(record().durability, Durability::bounded);
+    EXPECT_EQ(record().unclean_policy, UncleanPolicy::never);
+    EXPECT_EQ(record().ack_floor, AckFloor::committed);
+    EXPECT_TRUE(record().strict_reads);
+    EXPECT_TRUE(record().ride_through);
+}
+
+TEST_F(ScTopicSettings, MoreLiveReplicasThanThereAreIsRefused) {
+    g_settings.min_live = 4;
+    EXPECT_EQ(create().error.tag, wire::ErrorTag::topic_invalid_configuration);
+    EXPECT_EQ(g_status.message, "min_live is 4, and must be from 1 to the number of replicas, 3");
+    g_settings.min_live = 3;
+    EXPECT_TRUE(create().error.ok());
+    g_settings.min_live = 4;
+    EXPECT_EQ(alter().error.tag, wire::ErrorTag::topic_invalid_configuration);
+    EXPECT_EQ(record().min_live, 3U);
+}
+
+// What a topic has asked for survives the SC, and partitions that come later have it too.
+TEST_F(ScTopicSettings, AChangeIsOfAllPartitionsThoseToComeIncluded) {
+    EXPECT_EQ(alter().error.tag, wire::ErrorTag::topic_not_found);
+    EXPECT_TRUE(create().error.ok());
+    EXPECT_EQ(record().min_live, 3U);
+    g_settings.min_live = 2;
+    g_settings.strict_reads = true;
+    const RecordVersion before = record().version;
+    EXPECT_TRUE(alter().error.ok());
+    EXPECT_EQ(record().min_live, 2U);
+    EXPECT_TRUE(record().strict_reads);
+    EXPECT_EQ(record().version.value(), before.value() + 1);
+    stop(*sc_);
+    boot_sc();
+    world_.run_for(Duration::from_s(1));
+    run([](Env&, ScClient& client) -> Task<Result<void>> {
+        wire::AddPartition action;
+        action.count = 1;
+        wire::UpdateTopic target;
+        target.name = "hello";
+        target.action = action;
+        wire::UpdateRequest request;
+        request.target = std::move(target);
+        WEIR_CO_TRY(const Status status,
+                    co_await client.call(wire::ScApi::update, std::move(request)));
+        EXPECT_TRUE(status.error.ok());
+        co_return Result<void>();
+    });
+    world_.run_for(Duration::from_ms(200));
+    const PartitionRecord& added = spus_[1].record({"hello", 1});
+    EXPECT_EQ(added.min_live, 2U);
+    EXPECT_TRUE(added.strict_reads);
+    EXPECT_EQ(added.ack_floor, AckFloor::committed);
+}
+
+TEST_F(ScTopicSettings, DurabilityIsNotChanged) {
+    EXPECT_TRUE(create().error.ok());
+    g_settings.durability = Durability::async;
+    EXPECT_EQ(alter().error.tag, wire::ErrorTag::topic_invalid_configuration);
+    EXPECT_EQ(record().durability, Durability::fsync);
+}
+
+TEST_F(ScTopicSettings, TheDescriptionSaysWhoIsThereAndWhoHoldsWhat) {
+    EXPECT_TRUE(create().error.ok());
+    spu_machines_[3]->crash();
+    world_.run_for(Duration::from_s(5));
+    ASSERT_EQ(describe().spus.size(), 3U);
+    EXPECT_TRUE(g_described.doubts.empty());
+    EXPECT_TRUE(g_described.spus[0].online);
+    EXPECT_FALSE(g_described.spus[2].online);
+    EXPECT_TRUE(g_described.spus[2].fenced);
+    ASSERT_EQ(g_described.partitions.size(), 1U);
+    EXPECT_EQ(g_described.partitions[0].key, kKey);
+    EXPECT_EQ(g_described.partitions[0].record, record());
+    EXPECT_EQ(g_described.partitions[0].record.lrs.size(), 2U);
+}
+
+}  // namespace weir::sc
