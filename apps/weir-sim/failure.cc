@@ -17,6 +17,7 @@ std::string leave_bundle_of(Bundle bundle, const std::string& dir, const std::st
     auto ran = first_of({bundle.one}, how, [](const RunOutcome&) { return true; });
     bundle.expected = std::move(ran->second.seen);
     if (how.record) {
+        // None of a process that died.
         bundle.one.tape = std::move(ran->second.tape);
     }
     bundle.commit = program_commit();

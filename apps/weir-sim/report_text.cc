@@ -123,6 +123,7 @@ json run_json(const TimedReport& run) {
               {"acked", report.records.acked},
               {"failed", report.records.failed},
               {"indeterminate", report.records.indeterminate},
+              {"lost", report.records.lost},
               {"read", report.records.consumed}}},
             {"frames", report.frames},
             {"syncs", report.syncs},
@@ -140,13 +141,20 @@ std::string run_text(const TimedReport& run) {
     std::string text = fmt::format("{} seed {}: {}\n", report.scenario, report.seed,
                                    report.broken_off ? "broken off" : to_string(report.verdict));
     text += violations_text(report);
+    if (report.verdict == sim::Verdict::assertion) {
+        // A process that died counts nothing.
+        text +=
+            fmt::format("  trace      {} in {} events\n", hex(report.trace_hash), report.events);
+        return text;
+    }
     text += fmt::format("  simulated  {:.1f} s in {:.3f} s ({:.0f} times real time)\n",
                         seconds(report.simulated_ns), seconds(run.wall_ns),
                         seconds(report.simulated_ns) / std::max(seconds(run.wall_ns), 1e-9));
     text += fmt::format("  faults     {}\n", faults_text(report.faults));
-    text += fmt::format("  records    {} sent, {} acknowledged, {} failed, {} unknown, {} reads\n",
-                        report.records.sent, report.records.acked, report.records.failed,
-                        report.records.indeterminate, report.records.consumed);
+    text += fmt::format(
+        "  records    {} sent, {} acknowledged, {} failed, {} unknown, {} lost, {} reads\n",
+        report.records.sent, report.records.acked, report.records.failed,
+        report.records.indeterminate, report.records.lost, report.records.consumed);
     text += fmt::format("  disk       {} syncs, {} sectors and {} names lost, {} times full\n",
                         report.syncs, report.sectors_lost, report.entries_lost,
                         report.disk_full_errors);
@@ -175,7 +183,10 @@ json sweep_json(const SweepReport& sweep) {
                  {"fault_counts", faults_json(sweep.faults)},
                  {"points", counts_json(kFaultPointNames, sweep.points)},
                  {"situations", counts_json(kSometimesNames, sweep.situations)},
-                 {"records", {{"acked", sweep.acked_records}, {"read", sweep.read_records}}}};
+                 {"records",
+                  {{"acked", sweep.acked_records},
+                   {"lost", sweep.lost_records},
+                   {"read", sweep.read_records}}}};
     for (const RunHash& run : sweep.hashes) {
         text["hashes"][run.scenario][std::to_string(run.seed)] = hex(run.trace_hash);
     }
@@ -202,8 +213,8 @@ std::string sweep_text(const SweepReport& sweep) {
     text += fmt::format("  events     {} ({:.0f} per second)\n", sweep.events,
                         static_cast<double>(sweep.events) / std::max(seconds(sweep.wall_ns), 1e-9));
     text += fmt::format("  faults     {}\n", faults_text(sweep.faults));
-    text += fmt::format("  records    {} acknowledged, {} reads\n", sweep.acked_records,
-                        sweep.read_records);
+    text += fmt::format("  records    {} acknowledged, {} lost where that was allowed, {} reads\n",
+                        sweep.acked_records, sweep.lost_records, sweep.read_records);
     text +=
         fmt::format("  points     {} of {} fired, {} times in all\n",
                     std::count_if(sweep.points.begin(), sweep.points.end(),
@@ -315,6 +326,7 @@ TimedReport decode_line(const std::string& text) {
     report.simulated_ns = line["simulated_ns"].get<std::int64_t>();
     run.wall_ns = line["wall_ns"].get<std::int64_t>();
     report.records.acked = line["records"]["acked"].get<std::uint64_t>();
+    report.records.lost = line["records"]["lost"].get<std::uint64_t>();
     report.records.consumed = line["records"]["read"].get<std::uint64_t>();
     for (std::size_t i = 0; i < report.faults.size(); ++i) {
         const std::string name(to_string(static_cast<sim::FaultKind>(i)));

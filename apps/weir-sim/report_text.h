@@ -39,6 +39,8 @@ struct SweepReport {
     sim::PointCounts points{};
     sim::SituationCounts situations{};
     std::uint64_t acked_records = 0;
+    // Acknowledged, and lost where the durability allowed it.
+    std::uint64_t lost_records = 0;
     std::uint64_t read_records = 0;
     std::vector<TimedReport> failures;
     // Of all runs, sorted; only when they were asked for.

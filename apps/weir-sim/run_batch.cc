@@ -1,12 +1,14 @@
 #include "apps/weir-sim/run_batch.h"
 
 #include "apps/weir-sim/child_process.h"
+#include "apps/weir-sim/last_words.h"
 #include "apps/weir-sim/sweep.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <poll.h>
@@ -25,9 +27,10 @@ struct Child {
 };
 
 // A bundle is also how a child tells what it did.
-void work(const sim::Case& one, bool record, int out) {
+void work(const sim::Case& one, const sim::RunOptions& options, bool record, int out) {
+    say_last_words(out);
     sim::Tape tape;
-    sim::RunOptions how;
+    sim::RunOptions how = options;
     how.record = record ? &tape : nullptr;
     const TimedReport run = timed_run(one, how);
     Bundle done;
@@ -48,24 +51,69 @@ Child start(const sim::Case& one, std::size_t index, bool record) {
     child.process = start_child([&one, record](int out) {
         // What a dying candidate says is not what the user asked for.
         static_cast<void>(std::freopen("/dev/null", "w", stderr));
-        work(one, record, out);
+        work(one, sim::RunOptions(), record, out);
     });
     return child;
 }
 
-RunOutcome outcome_of(const Child& child) {
-    RunOutcome outcome;
-    Result<Bundle> told = read_bundle(child.text, "child");
-    if (!told.has_value()) {
-        outcome.seen.verdict = sim::Verdict::assertion;
-        outcome.seen.invariant = sim::info(sim::Invariant::assertion).id;
-        return outcome;
+std::string read_to_end(int pipe) {
+    std::string text;
+    std::array<char, 65'536> buffer;
+    while (true) {
+        const ssize_t size = ::read(pipe, buffer.data(), buffer.size());
+        if (size > 0) {
+            text.append(buffer.data(), static_cast<std::size_t>(size));
+        } else if (size == 0 || errno != EINTR) {
+            return text;
+        }
     }
+}
+
+std::optional<RunOutcome> survived(const std::string& text) {
+    Result<Bundle> told = read_bundle(text, "child");
+    if (!told.has_value()) {
+        return std::nullopt;
+    }
+    RunOutcome outcome;
     outcome.seen = std::move(told->expected);
     outcome.faults = std::move(*told->one.faults);
     outcome.operations = std::move(*told->one.kept);
     outcome.tape = std::move(told->one.tape);
     return outcome;
+}
+
+// What a run that died had done until then: told by one that is broken off soon before. There is no
+// tape, because it would end where the last decisions are to be made; the seed decides.
+RunOutcome relived(const sim::Case& one, const std::optional<LastWords>& words) {
+    RunOutcome outcome;
+    for (std::uint64_t back = 1; words.has_value() && back < words->events; back *= 2) {
+        sim::RunOptions how;
+        how.events_max = words->events - back;
+        const ChildProcess child = start_child([&](int out) {
+            static_cast<void>(std::freopen("/dev/null", "w", stderr));
+            work(one, how, false, out);
+        });
+        std::optional<RunOutcome> before = survived(read_to_end(child.pipe));
+        end_child(child);
+        if (before.has_value()) {
+            outcome = *std::move(before);
+            break;
+        }
+    }
+    outcome.seen.verdict = sim::Verdict::assertion;
+    outcome.seen.invariant = sim::info(sim::Invariant::assertion).id;
+    if (words.has_value()) {
+        outcome.seen.text = death_text(*words);
+        outcome.seen.event = words->events;
+        outcome.seen.events = words->events;
+        outcome.seen.trace_hash = words->trace_hash;
+    }
+    return outcome;
+}
+
+RunOutcome outcome_of(const sim::Case& one, const std::string& text) {
+    std::optional<RunOutcome> outcome = survived(text);
+    return outcome.has_value() ? *std::move(outcome) : relived(one, last_words_in(text));
 }
 
 class Batch {
@@ -128,7 +176,7 @@ private:
                 continue;
             }
             end(child);
-            RunOutcome outcome = outcome_of(child);
+            RunOutcome outcome = outcome_of(cases_[child.index], child.text);
             if ((!found_.has_value() || child.index < found_->first) && wanted_(outcome)) {
                 found_.emplace(child.index, std::move(outcome));
             }
@@ -150,6 +198,14 @@ std::optional<std::pair<std::size_t, RunOutcome>> first_of(
     const std::function<bool(const RunOutcome&)>& wanted) {
     Batch batch(cases, options, wanted);
     return batch.run();
+}
+
+RunOutcome run_apart(const sim::Case& one, const sim::RunOptions& options) {
+    const ChildProcess child =
+        start_child([&one, &options](int out) { work(one, options, false, out); });
+    const std::string text = read_to_end(child.pipe);
+    end_child(child);
+    return outcome_of(one, text);
 }
 
 }  // namespace weir::app

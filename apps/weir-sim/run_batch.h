@@ -26,9 +26,14 @@ struct BatchOptions {
 
 // Runs `cases` in order, up to `job_count` at a time. Answers the index of the first case whose
 // outcome `wanted` accepts, and that outcome; later ones are broken off. A process that died counts
-// as an assertion without a trace.
+// as an assertion with its last words; what it did until then is told by a second run, broken off
+// before the end, and there is no tape.
 std::optional<std::pair<std::size_t, RunOutcome>> first_of(
     const std::vector<sim::Case>& cases, const BatchOptions& options,
     const std::function<bool(const RunOutcome&)>& wanted);
+
+// One case in a child that keeps standard error. Of the options, those that write into this process
+// have no effect.
+RunOutcome run_apart(const sim::Case& one, const sim::RunOptions& options);
 
 }  // namespace weir::app

@@ -57,7 +57,10 @@ private:
     }
     CaseSize size_of(const sim::Case& one, const RunOutcome& outcome) const;
     bool same_failure(const RunOutcome& outcome) const {
-        return outcome.seen.invariant == bundle_.expected.invariant;
+        const bool same_invariant = outcome.seen.invariant == bundle_.expected.invariant;
+        const bool died = outcome.seen.verdict == sim::Verdict::assertion;
+        // Two deaths are one failure when the same assertion or the same signal ended them.
+        return same_invariant && (!died || outcome.seen.text == bundle_.expected.text);
     }
     // The first of the candidates that fails in the same way becomes the best case.
     std::optional<std::size_t> first_failing(const std::vector<sim::Case>& candidates,
@@ -208,6 +211,14 @@ void Shrinker::milder_faults() {
 }
 
 void Shrinker::fewer_operations() {
+    if (outcome_.seen.verdict == sim::Verdict::assertion) {
+        // What a run that died did in its last moment is not known: it may be what matters.
+        sim::Case known = best_;
+        known.kept = sorted(outcome_.operations);
+        if (!try_all({known}).has_value()) {
+            return;
+        }
+    }
     const auto first_good = [&](const std::vector<std::vector<sim::OperationId>>& lists) {
         std::vector<sim::Case> candidates;
         candidates.reserve(lists.size());

@@ -3,6 +3,7 @@
 #include "apps/weir-sim/bundle.h"
 #include "apps/weir-sim/failure.h"
 #include "apps/weir-sim/job_pool.h"
+#include "apps/weir-sim/last_words.h"
 
 #include <fmt/core.h>
 
@@ -122,6 +123,7 @@ private:
         report_.events += report.events;
         report_.simulated_ns += report.simulated_ns;
         report_.acked_records += report.records.acked;
+        report_.lost_records += report.records.lost;
         report_.read_records += report.records.consumed;
         for (std::size_t i = 0; i < report.faults.size(); ++i) {
             report_.faults[i] += report.faults[i];
@@ -147,9 +149,10 @@ private:
         run.report.verdict = sim::Verdict::assertion;
         sim::Violation violation;
         violation.invariant = sim::Invariant::assertion;
-        violation.text = WIFSIGNALED(status)
-                             ? fmt::format("the process was ended by signal {}", WTERMSIG(status))
-                             : fmt::format("the process ended with status {}", WEXITSTATUS(status));
+        violation.text =
+            WIFSIGNALED(status)
+                ? fmt::format("the process was ended by {}", signal_text(WTERMSIG(status)))
+                : fmt::format("the process ended with status {}", WEXITSTATUS(status));
         run.report.violations.push_back(std::move(violation));
         note(std::move(run));
     }

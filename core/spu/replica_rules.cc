@@ -148,6 +148,8 @@ Task<void> Replica::take_leader(LeaderIs message) {
     Result<void> ready;
     if (!state_.has_value()) {
         ready = co_await prepare(message);
+        // The files are open and the rules begin anew: there is nothing to start over.
+        gave_up_ = gave_up_ && !ready.has_value();
     }
     if (ready.has_value()) {
         ready = co_await begin(message);

@@ -1,12 +1,14 @@
 #include "apps/weir-sim/bundle.h"
 #include "apps/weir-sim/minimize.h"
 #include "apps/weir-sim/replay.h"
+#include "apps/weir-sim/run_batch.h"
 #include "apps/weir-sim/schedule.h"
 #include "apps/weir-sim/simpler.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <csignal>
 #include <numeric>
 #include <set>
 #include <vector>
@@ -215,6 +217,61 @@ TEST(Schedules, ChoicesAreMildButForTheDeviations) {
         {.event = 11, .choice = 0, .place = 0, .power_loss_at = Duration::from_ms(1)});
     schedule.deviations.push_back({.event = 30, .choice = 4, .place = 1, .power_loss_at = {}});
     EXPECT_EQ(choices_of(schedule), (std::vector<std::uint64_t>{0, 2, 0, 0, 1}));
+}
+
+// Ends the process in the middle of a run.
+class Death : public sim::RunWatch {
+public:
+    enum class Kind : std::uint8_t { signal, assertion };
+    explicit Death(Kind kind) : kind_(kind) {}
+    void begins(sim::World&) override {}
+    void opened(std::uint64_t, sim::HostId, sim::HostId, std::uint16_t) override {}
+    void sent(std::uint64_t, int, ByteSpan) override {}
+    void forgotten(std::uint64_t) override {}
+    void log_moved(sim::HostId, const LogPosition&) override {}
+    void operation(sim::OperationId) override {
+        if (++count_ < 20) {
+            return;
+        }
+        if (kind_ == Kind::signal) {
+            ::raise(SIGSEGV);
+        }
+        WEIR_ASSERT(count_ < 20);
+    }
+
+private:
+    Kind kind_;
+    int count_ = 0;
+};
+
+RunOutcome outcome_of_death(Death::Kind kind) {
+    sim::Case one;
+    one.scenario = *sim::parse_scenario(kScenario, "test");
+    Death death(kind);
+    sim::RunOptions how;
+    how.watch = &death;
+    return run_apart(one, how);
+}
+
+// What a process did that died is known up to the last moment, and the same each time.
+TEST(RunApart, TellsOfASignal) {
+    const RunOutcome first = outcome_of_death(Death::Kind::signal);
+    const RunOutcome again = outcome_of_death(Death::Kind::signal);
+    EXPECT_EQ(first.seen.verdict, sim::Verdict::assertion);
+    EXPECT_EQ(first.seen.text, "the process was ended by signal 11 (SIGSEGV)");
+    EXPECT_GT(first.seen.events, 100U);
+    EXPECT_GE(first.operations.size(), 19U);
+    EXPECT_FALSE(first.faults.empty());
+    EXPECT_EQ(first.seen.trace_hash, again.seen.trace_hash);
+    EXPECT_EQ(first.seen.events, again.seen.events);
+}
+
+TEST(RunApart, TellsOfAnAssertion) {
+    const RunOutcome outcome = outcome_of_death(Death::Kind::assertion);
+    EXPECT_EQ(outcome.seen.verdict, sim::Verdict::assertion);
+    EXPECT_EQ(outcome.seen.text.rfind("assertion failed: count_ < 20 (sim_app_test.cc:", 0), 0U)
+        << outcome.seen.text;
+    EXPECT_GE(outcome.operations.size(), 19U);
 }
 
 }  // namespace
