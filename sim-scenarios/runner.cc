@@ -68,6 +68,7 @@ public:
           probe_(&points_, replication_, options.watch),
           draw_(Prng::derive(one.seed, "scenario.draw")),
           swarm_(Prng::derive(one.seed, "scenario.swarm")),
+          smallest_(scenario_.swarm_tiny && swarm_.chance(1, 4)),
           world_(one.seed, world_options(options)),
           oracle_(world_),
           replication_(world_, oracle_, kLeaseMax),
@@ -125,7 +126,7 @@ private:
                    : scenario_.topics[static_cast<std::size_t>(place - run_.topics.begin())]
                          .replication_factor;
     }
-    bool tiny() { return scenario_.swarm_tiny && swarm_.chance(1, 2); }
+    bool tiny() { return scenario_.swarm_tiny && (smallest_ || swarm_.chance(1, 2)); }
 
     bool failed() const { return !oracle_.violations().empty(); }
     bool broken_off() { return world_.trace().events() >= options_.events_max; }
@@ -171,6 +172,8 @@ private:
     WatchedProbe probe_;
     Prng draw_;
     Prng swarm_;
+    // All sizes are as small as can be.
+    bool smallest_;
     World world_;
     Oracle oracle_;
     ReplicationOracle replication_;
@@ -179,6 +182,7 @@ private:
     FaultInjector injector_;
     RunState run_;
     log::LogConfig log_config_;
+    std::size_t chunk_bytes_ = 0;
     std::vector<Fault> fault_plan_;
     std::int64_t load_begin_ns_ = 0;
     bool stopping_ = false;
@@ -235,6 +239,10 @@ void Runner::add_sc(const MachineOptions& options) {
     config.journal_segment_size_bytes = 4'096;
     config.snapshot_after_size_bytes = 8'192;
     config.new_topics.durability = scenario_.durability;
+    config.new_topics.unclean_policy = scenario_.unclean_policy;
+    if (scenario_.min_live > 0) {
+        config.new_topics.min_live = scenario_.min_live;
+    }
     tap_.follow(sc_->host(), kScPublicPort, {static_cast<std::uint16_t>(wire::ScApi::watch)});
     injector_.add(*sc_, Role::sc, Main(sc_main, config, &injector_.store_faults(), &replication_));
 }
@@ -254,6 +262,9 @@ void Runner::add_spus(const MachineOptions& options) {
         config.tick_interval = Duration::from_ms(500);
         config.unlisted_grace = unlisted_grace();
         config.scrub_interval = Duration::from_s(2);
+        config.replication.chunk_bytes = chunk_bytes_;
+        config.replication.window_bytes = 4 * chunk_bytes_;
+        config.push_frame_bytes = 4 * chunk_bytes_;
         tap_.follow(spu.machine->host(), kSpuPublicPort,
                     {static_cast<std::uint16_t>(wire::SpuApi::stream_fetch)});
         injector_.add(*spu.machine, Role::spu, Main(spu_main, config));
@@ -295,6 +306,11 @@ void Runner::build() {
     if (tiny()) {
         log_config_.preallocate_bytes_max = 0;
         log_config_.tail_cache_bytes_max = 0;
+    }
+    chunk_bytes_ =
+        static_cast<std::size_t>(std::max<std::uint64_t>(draw(scenario_.chunk_bytes, draw_), 1));
+    if (tiny()) {
+        chunk_bytes_ = 1;
     }
     // An overload is refused instead of being worked off for longer than a run takes.
     log_config_.queue_size_bytes_max =
@@ -340,6 +356,10 @@ void Runner::build() {
     injector_.after_restore = [this](std::int64_t backup_ns) {
         replication_.store_restored();
         run_.restores.push_back(RunState::Restore{backup_ns, oracle_.now_ns()});
+    };
+    injector_.leader_index = [this] {
+        const SpuId leader = replication_.leader_of_first();
+        return static_cast<std::uint32_t>(std::max(leader.value() - kFirstSpuId, 0));
     };
     injector_.on_end = [this](Machine& machine, Role) { machine_ended(machine); };
     add_sc(options);
@@ -569,7 +589,8 @@ void Runner::note_down() {
 // A16: the log starts where a segment does, so that only whole segments were removed.
 void Runner::check_log_start(PartitionRef ref, std::int64_t log_start) {
     const SpuMachine* spu = leader_of(ref);
-    if (spu == nullptr || log_start <= 0) {
+    // Who leads a partition with several replicas changes.
+    if (spu == nullptr || log_start <= 0 || replication_factor(ref.topic) > 1) {
         return;
     }
     const std::string& topic = oracle_.topic_name(ref.topic);
@@ -603,7 +624,6 @@ void Runner::before_power_loss(Machine& machine) {
     if (spu == nullptr) {
         return;
     }
-    replication_.power_lost(machine.host());
     // What is certainly on the platter: what remains when everything unsynced is lost.
     DiskImage image = machine.disk_image().clone();
     Draws unused{Prng(0)};
@@ -768,6 +788,12 @@ void Runner::run_load() {
                       ? *case_.faults
                       : draw_faults(scenario_.faults, scenario_.duration,
                                     world_.stream("fault.plan"), scenario_.swarm_families);
+    if (!case_.faults.has_value()) {
+        fault_plan_.insert(fault_plan_.end(), scenario_.plan.begin(), scenario_.plan.end());
+        std::sort(fault_plan_.begin(), fault_plan_.end(), [](const Fault& a, const Fault& b) {
+            return a.at != b.at ? a.at < b.at : a.argument < b.argument;
+        });
+    }
     if (scenario_.points) {
         points_.start(world_);
     }

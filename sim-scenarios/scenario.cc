@@ -3,6 +3,7 @@
 #define TOML_EXCEPTIONS 0
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -213,6 +214,30 @@ std::optional<Durability> durability_from(std::string_view name) {
     return std::nullopt;
 }
 
+std::optional<UncleanPolicy> policy_from(std::string_view name) {
+    if (name == "never") {
+        return UncleanPolicy::never;
+    }
+    if (name == "balanced") {
+        return UncleanPolicy::balanced;
+    }
+    return std::nullopt;
+}
+
+// "leader", "follower" (the SPU behind it), "other" (the next one); else the number of a machine.
+std::optional<std::uint32_t> machine_from(std::string_view name) {
+    constexpr std::array<std::string_view, 3> kParts = {"leader", "follower", "other"};
+    for (std::uint32_t i = 0; i < kParts.size(); ++i) {
+        if (kParts[i] == name) {
+            return kLeaderIndex + i;
+        }
+    }
+    std::uint32_t number = 0;
+    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), number);
+    const bool is_number = parsed.ec == std::errc() && parsed.ptr == name.data() + name.size();
+    return is_number && number < 1'000 ? std::optional(number) : std::nullopt;
+}
+
 std::optional<LossMode> loss_from(std::string_view name) {
     if (name == "all") {
         return LossMode::all;
@@ -259,11 +284,13 @@ public:
         section(top, "network", &Parser::network);
         section(top, "disk", &Parser::disk);
         section(top, "storage", &Parser::storage);
+        section(top, "replication", &Parser::replication);
         section(top, "workload", &Parser::workload);
         section(top, "swarm", &Parser::swarm);
         section(top, "points", &Parser::points);
         list(top, "topics", &Parser::topic);
         list(top, "faults", &Parser::fault);
+        list(top, "plan", &Parser::planned);
         top.finish();
         if (error_.has_value()) {
             return fail(*std::move(error_));
@@ -281,6 +308,15 @@ public:
         for (const FaultSpec& spec : scenario_.faults) {
             const bool whole_disk =
                 spec.kind == FaultKind::wipe || spec.kind == FaultKind::sync_lie;
+            const bool replicated =
+                std::any_of(scenario_.topics.begin(), scenario_.topics.end(),
+                            [](const TopicPlan& topic) { return topic.replication_factor > 1; });
+            if (spec.kind == FaultKind::sync_lie && replicated) {
+                return fail(ErrorCode::invalid_argument,
+                            fmt::format("{}: sync_lie does not go with replicas: nobody could tell "
+                                        "what a disk has lost that lies",
+                                        source_));
+            }
             if (whole_disk && scenario_.workload.admin_interval.has_value()) {
                 return fail(ErrorCode::invalid_argument,
                             fmt::format("{}: {} does not go with workload.admin_interval: nobody "
@@ -362,6 +398,11 @@ private:
         reader.range("checkpoint_interval", scenario_.checkpoint_interval_bytes);
         reader.range("tail_cache", scenario_.tail_cache_bytes);
     }
+    void replication(TableReader& reader) {
+        reader.number("min_live", scenario_.min_live);
+        reader.word("unclean_policy", scenario_.unclean_policy, policy_from, "never, balanced");
+        reader.range("chunk", scenario_.chunk_bytes);
+    }
     void workload(TableReader& reader) {
         WorkloadPlan& plan = scenario_.workload;
         reader.number("producers", plan.producer_count);
@@ -378,6 +419,7 @@ private:
             plan.admin_interval = admin;
         }
         reader.boolean("compression", plan.compression);
+        reader.boolean("leader_acks", plan.leader_acks);
         reader.number("offset_consumers", plan.offset_consumer_count);
         Duration status;
         reader.duration("status_interval", status);
@@ -431,6 +473,26 @@ private:
             reader.refuse_table(fmt::format("{} needs target = \"sc\"", to_string(spec.kind)));
         }
         scenario_.faults.push_back(spec);
+    }
+
+    void planned(TableReader& reader) {
+        Fault fault;
+        std::uint64_t argument = scenario_.plan.size();
+        reader.number("argument", argument);
+        fault.argument = argument;
+        reader.word("kind", fault.kind, fault_kind_from, fault_kind_names());
+        reader.word("target", fault.target, role_from, "sc, spu, client");
+        reader.word("peer", fault.peer, role_from, "sc, spu, client");
+        const std::string_view parts = "leader, follower, other, or the number of a machine";
+        reader.word("which", fault.target_index, machine_from, parts);
+        reader.word("which_peer", fault.peer_index, machine_from, parts);
+        reader.duration("at", fault.at);
+        reader.duration("lasts", fault.lasts);
+        reader.word("loss", fault.loss, loss_from, "all, none, prefix, sectors");
+        if (over_budget(fault.kind) && fault.kind != FaultKind::wipe) {
+            reader.refuse_table(fmt::format("{} cannot be planned", to_string(fault.kind)));
+        }
+        scenario_.plan.push_back(fault);
     }
 
     const toml::table& root_;

@@ -7,6 +7,7 @@
 
 #include "core/base/result.h"
 #include "core/log/config.h"
+#include "core/model/partition_record.h"
 #include "runtime/sim/disk/sim_disk.h"
 #include "runtime/sim/faults/fault_plan.h"
 #include "runtime/sim/net/fabric.h"
@@ -49,6 +50,8 @@ struct WorkloadPlan {
     bool compression = false;
     // Consumers of each topic that store their offsets and go on there.
     std::uint64_t offset_consumer_count = 0;
+    // Producers are content with the leader's word: nothing is promised when there are replicas.
+    bool leader_acks = false;
     // How often the status of the SPUs is looked at; none: never.
     std::optional<Duration> status_interval;
 };
@@ -93,14 +96,22 @@ struct Scenario {
     Range<std::uint64_t> checkpoint_interval_bytes{4U << 10, 4U << 10};
     Range<std::uint64_t> tail_cache_bytes{8U << 10, 8U << 10};
 
+    // Replicas that must be live to commit; 0: what the cluster takes by itself.
+    std::uint32_t min_live = 0;
+    UncleanPolicy unclean_policy = UncleanPolicy::balanced;
+    // Bytes of batches in one message to a follower.
+    Range<std::uint64_t> chunk_bytes{64U << 10, 64U << 10};
+
     // Whether the fault points in the code fire.
     bool points = true;
 
     std::vector<TopicPlan> topics;
     WorkloadPlan workload;
     std::vector<FaultSpec> faults;
-    // Per seed: half of the kinds of faults do not happen; sizes are as small as can be, each with
-    // one half.
+    // Single faults, the same for every seed.
+    std::vector<Fault> plan;
+    // Per seed: half of the kinds of faults do not happen; sizes are as small as can be: all of
+    // them for one seed in four, else each with one half.
     bool swarm_families = false;
     bool swarm_tiny = false;
 

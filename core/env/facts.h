@@ -88,7 +88,8 @@ struct LrsAsked {
     std::uint64_t content = 0;
 };
 
-// A client is about to be answered as by a leader: a produce that worked, records, or offsets.
+// A client is about to be told what is in the log. (That a record is committed is true whoever says
+// it.)
 struct ClientServed {
     PartitionIdentity partition;
     SpuId spu;

@@ -67,6 +67,12 @@ Task<wire::FetchPartitionResponse> fetch_partition(const FetchServices& services
         }
         response.records = *std::move(records);
     }
+    if (!replica->may_read(to_rules(isolation))) {
+        // Not any more: reading took its time.
+        response.records = BufferSlice();
+        response.error = ApiError(ErrorTag::not_leader_for_partition);
+        co_return response;
+    }
     replica->note_served();
     response.high_watermark = (*log)->committed_end().value();
     response.log_start_offset = (*log)->log_start().value();

@@ -260,7 +260,6 @@ Task<Result<void>> finish_produce(const ProduceServices& services, ProduceInProg
         const Result<void> committed = co_await wait_for(services, append, produce, token);
         services.replicas.note_change(*append.replica);
         if (committed.has_value()) {
-            append.replica->note_served();
             continue;
         }
         if (token.cancelled()) {

@@ -144,6 +144,9 @@ Task<Result<void>> Stream::serve(CancelToken token) {
             WEIR_CO_CHECK(co_await wait(log.get(), token));
             continue;
         }
+        if (!replica_->may_read(to_rules(start_.request.isolation))) {
+            continue;  // not any more: reading took its time
+        }
         wanted_.reset();
         // Read after the slice: never below what is in it.
         const Offset high_watermark = log->committed_end();

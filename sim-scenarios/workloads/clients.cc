@@ -107,6 +107,9 @@ Task<bool> create_topics(Env& env, Client& client, RunState* run, CancelToken st
         if (plan.has_retention()) {
             run->oracle.has_retention(topic);
         }
+        if (plan.replication_factor > 1) {
+            run->oracle.is_replicated(topic);
+        }
         while (true) {
             if (stop.cancelled()) {
                 co_return false;
@@ -167,6 +170,10 @@ Task<void> await_outcome(RunState* run, RecordId record, client::RecordHandle ha
         co_return;
     }
     using Kind = client::RecordOutcome::Kind;
+    if (outcome->kind == Kind::acked && run->scenario.workload.leader_acks) {
+        run->oracle.indeterminate(record);
+        co_return;
+    }
     switch (outcome->kind) {
         case Kind::acked:
             run->oracle.acked(record, outcome->partition,
@@ -189,6 +196,9 @@ client::ProducerConfig producer_config(RunState* run, TopicIndex topic, Prng& pr
     config.response_timeout = Duration::from_s(4);
     config.delivery_timeout = Duration::from_s(15);
     config.retry_backoff_max = Duration::from_s(1);
+    if (run->scenario.workload.leader_acks) {
+        config.isolation = wire::Isolation::read_uncommitted;
+    }
     if (run->scenario.workload.compression) {
         static constexpr client::Codec kCodecs[] = {client::Codec::none, client::Codec::gzip,
                                                     client::Codec::snappy, client::Codec::lz4,

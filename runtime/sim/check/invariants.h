@@ -84,8 +84,9 @@ struct MutantInfo {
 
 const std::vector<MutantInfo>& mutant_catalogue();
 
-// Planted bugs of rules that no scenario exercises yet: they need scenarios of replication. Until
-// then the property tests of their layer find them, and no search through seeds counts them.
+// Planted bugs that break no invariant which the simulator could check: they make a choice worse
+// that nothing was promised about, or stop the program. The property tests of their layer find
+// them.
 struct UnplacedMutant {
     Mutant mutant;
     std::string_view name;

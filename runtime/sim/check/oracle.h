@@ -38,6 +38,8 @@ public:
     bool deleted(TopicIndex topic) const { return topics_[topic].deleted; }
     // Its oldest records may be deleted to keep within a size or an age.
     void has_retention(TopicIndex topic) { topics_[topic].retention = true; }
+    // It has more than one replica.
+    void is_replicated(TopicIndex topic) { topics_[topic].replicated = true; }
     bool retention(TopicIndex topic) const { return topics_[topic].retention; }
     const std::string& topic_name(TopicIndex topic) const { return topics_[topic].name; }
     std::uint32_t partition_count(TopicIndex topic) const {
@@ -181,6 +183,7 @@ private:
         std::string name;
         bool deleted = false;
         bool retention = false;
+        bool replicated = false;
         std::vector<Partition> partitions;
     };
     struct Keeper {

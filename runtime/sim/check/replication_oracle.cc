@@ -86,6 +86,9 @@ void ReplicationOracle::take(HostId host, const LogOpened& fact) {
         report(partition, Invariant::i18_one_writer,
                fmt::format("{} opens its log a second time", machine.name()));
     }
+    if (replica.open) {
+        partition.tail_losses.insert(host);
+    }
     replica.incarnation = machine.incarnation();
     replica.open = true;
     replica.boot = kNoBoot;
@@ -311,7 +314,8 @@ void ReplicationOracle::check_leader(Partition& partition, Replica& replica,
     if (fresh && partition.is_recovering && partition.record.has_value() &&
         partition.record->leader_epoch == fact.epoch) {
         lead_after_loss(partition, replica);
-    } else if (fresh) {
+    } else if (fresh && partition.record.has_value() &&
+               partition.record->leader_epoch == fact.epoch) {
         if (const auto lost = lacks(partition, replica)) {
             report(partition, Invariant::i2_leader_complete,
                    fmt::format("SPU {} leads epoch {} and lacks what is committed at {}",

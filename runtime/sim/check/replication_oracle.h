@@ -52,9 +52,9 @@ public:
     // Whether the disk of that machine may be lost: everything committed is elsewhere as well.
     bool may_lose_disk(HostId host) const;
     void disk_lost(HostId host);
-    // What was not synced is lost.
-    void power_lost(HostId host);
 
+    // Of the first partition of the first topic of the run; kNoSpu: nobody.
+    SpuId leader_of_first() const;
     // I30: empty when every partition is as it should be once nothing happens any more.
     std::string not_converged() const;
 
@@ -89,7 +89,8 @@ private:
         std::map<std::pair<std::int32_t, std::int64_t>, GhostBatch> stamped;  // by epoch and base
         std::map<Leader, std::int64_t> deposed_ns;
         std::map<std::tuple<SpuId, BootEpoch, LeaderEpoch, RecordVersion>, std::uint64_t> asked;
-        // Power losses since all replicas were in the LRS.
+        // Processes that ended without closing the log since all replicas were in the LRS: nobody
+        // else knows what that has cost.
         std::set<HostId> tail_losses;
         // Led by somebody who may lack what was committed: what is lost is known once it leads.
         bool is_recovering = false;
@@ -122,7 +123,7 @@ private:
     void check_record(const Partition& partition, const PartitionRecord& record);
     void check_unclean(Partition& partition, const PartitionRecord& before,
                        const PartitionRecord& after);
-    void check_members();
+    void check_best_known(const Partition& partition, const PartitionRecord& before, SpuId winner);
     void check_superset(const Partition& partition);
     std::string not_converged(const Partition& partition) const;
 

@@ -135,7 +135,8 @@ void ReplicationOracle::take_partition(const std::string& name, const std::optio
                                            Leader{after.leader, after.leader_boot});
     }
     partition.record = after;
-    if (after.lrs.size() == after.replicas.size()) {
+    const bool was_whole = before.has_value() && before->lrs.size() == before->replicas.size();
+    if (!was_whole && after.lrs.size() == after.replicas.size()) {
         partition.tail_losses.clear();
     }
     for (auto& [host, replica] : partition.replicas) {
@@ -240,7 +241,29 @@ void ReplicationOracle::check_unclean(Partition& partition, const PartitionRecor
                    fmt::format("SPU {} is elected from outside of LRS and ELR after {} lost tails",
                                after.leader.value(), partition.tail_losses.size()));
         }
+        check_best_known(partition, before, after.leader);
         partition.is_recovering = true;
+    }
+}
+
+// I24: of those who may know what was committed the one that knows most is chosen.
+void ReplicationOracle::check_best_known(const Partition& partition, const PartitionRecord& before,
+                                         SpuId winner) {
+    const auto position = [](const Replica& replica) {
+        const auto& batches = replica.log.batches();
+        return std::make_pair(batches.empty() ? -1 : batches.back().epoch, replica.log.end());
+    };
+    const auto chosen = std::find_if(partition.replicas.begin(), partition.replicas.end(),
+                                     [&](const auto& entry) { return entry.second.spu == winner; });
+    for (const auto& [host, replica] : partition.replicas) {
+        if (contains(before.last_known, replica.spu) && !replica.lost &&
+            chosen != partition.replicas.end() && position(replica) > position(chosen->second)) {
+            report(partition, Invariant::i24_survival,
+                   fmt::format("SPU {} recovers up to {}, and SPU {}, which was known as well, has "
+                               "records up to {}",
+                               winner.value(), chosen->second.log.end(), replica.spu.value(),
+                               replica.log.end()));
+        }
     }
 }
 
@@ -266,6 +289,16 @@ void ReplicationOracle::check_superset(const Partition& partition) {
             }
         }
     }
+}
+
+SpuId ReplicationOracle::leader_of_first() const {
+    for (const auto& [identity, partition] : partitions_) {
+        if (topic_of(partition) == TopicIndex{0} && identity.partition == PartitionId(0) &&
+            partition.record.has_value()) {
+            return partition.record->leader;
+        }
+    }
+    return kNoSpu;
 }
 
 bool ReplicationOracle::may_lose_disk(HostId host) const {
@@ -295,14 +328,6 @@ void ReplicationOracle::disk_lost(HostId host) {
             own->second.lost = true;
             own->second.acked = 0;
             own->second.fence = kNoEpoch;
-        }
-    }
-}
-
-void ReplicationOracle::power_lost(HostId host) {
-    for (auto& [identity, partition] : partitions_) {
-        if (partition.replicas.contains(host)) {
-            partition.tail_losses.insert(host);
         }
     }
 }

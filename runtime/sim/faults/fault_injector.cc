@@ -55,6 +55,9 @@ FaultInjector::Member* FaultInjector::pick(Role role, std::uint32_t index) {
             of_role.push_back(member.get());
         }
     }
+    if (role == Role::spu && index >= kLeaderIndex && leader_index) {
+        index = index - kLeaderIndex + leader_index();
+    }
     return of_role.empty() ? nullptr : of_role[index % of_role.size()];
 }
 

@@ -32,6 +32,8 @@ public:
     // No more automatic boots: machines that end stay down.
     void stop_reviving() { reviving_ = false; }
 
+    // The index of the SPU that leads the first partition.
+    std::function<std::uint32_t()> leader_index;
     // Called around each power loss, with the disk before and after it.
     std::function<void(Machine&)> before_power_loss;
     std::function<void(Machine&)> after_power_loss;

@@ -93,12 +93,17 @@ struct FaultSpec {
     std::optional<LossMode> loss;
 };
 
+// As the index of a target or peer: the SPU that leads the first partition when the fault comes;
+// the next SPUs behind that one follow.
+inline constexpr std::uint32_t kLeaderIndex = 1'000'000;
+
 struct Fault {
     Duration at;
     FaultKind kind = FaultKind::crash;
     Role target = Role::spu;
     Role peer = Role::client;
-    // Taken modulo the number of machines of the role.
+    // Taken modulo the number of machines of the role; from kLeaderIndex on counted from the
+    // leader.
     std::uint32_t target_index = 0;
     std::uint32_t peer_index = 0;
     Duration lasts;
