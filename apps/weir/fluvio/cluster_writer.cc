@@ -133,7 +133,6 @@ void ClusterWriter::add_partition(const PartitionLog& log) {
         replica.uid = draw_uid(prng_);
         partition.replicas.push_back(replica);
     }
-    partition.min_live = control::default_min_live(log.spec.replicas.size());
     sc::StoredPartition stored;
     stored.record = control::new_partition(partition, spu_states(), SpuSet());
     if (takeover_.scope == Scope::everything) {
