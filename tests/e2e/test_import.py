@@ -173,6 +173,11 @@ def run_guide(bin_dir):
             words = [re.sub(r"^(~|\.)(?=/)", home, word) for word in words[1:]]
             if words[:2] == ["cluster", "start"]:
                 words += ["--port-base", cluster.port_base]
+            if words == ["cluster", "status"]:
+                # It says so while a follower is not live yet.
+                processes.wait_until(
+                    lambda: cluster.weir("cluster", "status", check=False).returncode == 0, 20,
+                    "a healthy cluster")
             stdin = b"one more\n" if words[0] == "produce" else None
             cluster.weir(*words, stdin=stdin)
             done.append(line)
@@ -184,6 +189,8 @@ def run_guide(bin_dir):
 
 def test_taken_over(bin_dir):
     with Imported(bin_dir) as cluster:
+        # As if the SC had been killed after it wrote the topic: the partition follows from it.
+        (cluster.source / "metadata" / "Partition" / "parts-2.yaml").unlink()
         before = hashes(cluster.source)
         planned = cluster.run_import("--dry-run").stdout.decode()
         assert "7 topics, 9 partitions, 2 SPUs, 1 consumer offset" in planned, planned

@@ -156,7 +156,16 @@ Result<void> Planner::plan_topic(const TopicObject& topic) {
             }
         }
         const PartitionObject* known = find_partition(log.key);
-        log.spec = known != nullptr ? known->spec : control::partition_spec_for(topic.spec, row);
+        if (known != nullptr) {
+            log.spec = known->spec;
+        } else {
+            // Fluvio writes a topic first and its partitions one by one then.
+            log.spec = control::partition_spec_for(topic.spec, row);
+            const auto mirror = topic.status.mirror_map.find(number);
+            if (mirror != topic.status.mirror_map.end()) {
+                log.spec.mirror = mirror->second;
+            }
+        }
         // The topic's, because Fluvio never brings the partition's settings up to date.
         log.spec.replicas = row;
         WEIR_CHECK(plan_partition(std::move(log), known));
