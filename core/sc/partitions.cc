@@ -191,7 +191,8 @@ void Partitions::look_at_spus(RecordChanges& changes) {
             }
             continue;
         }
-        if (entry.extra.fenced) {
+        // While every record is in doubt nobody is taken out of one, so nobody is taken for gone.
+        if (entry.extra.fenced || context_.doubts.all) {
             continue;
         }
         const Instant ends = presence.heard + context_.config.spu_heartbeat_timeout;

@@ -16,6 +16,7 @@ DATA_SET = "/usr/share/unicode/UnicodeData.txt"
 DATA_SET_NAME = "the Unicode character table (package unicode-data)"
 TOPIC = "unicode"
 SPUS = 3
+REPLICAS = 3
 PORT_BASE = 9003
 SWEEP_TIME = "10s"
 RECORD_FORMAT = "{{partition}}\t{{offset}}\t{{key}}\t{{value}}"
@@ -98,7 +99,8 @@ def create_topic(cluster):
     if any(item["name"] == TOPIC for item in listed):
         # Left by an earlier run over the same folder.
         cluster.weir("topic", "delete", TOPIC)
-    cluster.weir("topic", "create", TOPIC, "--partitions", SPUS)
+    cluster.weir("topic", "create", TOPIC, "--partitions", SPUS,
+                 "--replication", REPLICAS)
 
 
 def produce(cluster, record_count, size_bytes):
@@ -170,7 +172,8 @@ def rate(label, figures):
 
 def print_report(written, read, partitions, swept):
     common.say()
-    common.say(f"{DATA_SET_NAME}, through {SPUS} SPUs and back, synced to disk before each ack")
+    common.say(f"{DATA_SET_NAME}, through {SPUS} SPUs and back, {REPLICAS} "
+               "copies, each synced to disk before the ack")
     common.say(rate("written", written))
     common.say(rate("read back", read))
     common.say(f"  compared  every key, value and offset of {partitions} partitions: equal")
