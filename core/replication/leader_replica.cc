@@ -285,14 +285,15 @@ void LeaderReplica::pushed(SpuId spu, const Push& push, std::span<const BatchMar
 }
 
 // The lease of the SC; without it (ride_through) the word of every member that it still follows
-// here, which means that nobody else was elected. Below min_live the next leader may come from the
-// ELR, whom this leader does not hear.
+// here, which means that nobody else was elected. Nobody can be in place of the only copy. Below
+// min_live the next leader may come from the ELR, whom this leader does not hear.
 bool LeaderReplica::in_lease(const View& view) const {
     if (view.at.now < view.at.lease_end) {
         return true;
     }
-    return view.options.ride_through && view.record.lrs.size() >= view.record.min_live &&
-           is_followed_by_all(view);
+    const bool is_only_copy = view.record.replicas.size() == 1 && view.record.adding.empty();
+    return (view.record.ride_through || is_only_copy) &&
+           view.record.lrs.size() >= view.record.min_live && is_followed_by_all(view);
 }
 
 bool LeaderReplica::is_followed_by_all(const View& view) const {
@@ -318,7 +319,7 @@ Permission LeaderReplica::may_read(Isolation isolation, const View& view) const 
     if (!in_lease(view)) {
         return Permission::not_leader;
     }
-    const bool is_strict = isolation == Isolation::read_committed && view.options.strict_reads &&
+    const bool is_strict = isolation == Isolation::read_committed && view.record.strict_reads &&
                            view.record.lrs.size() >= view.record.min_live;
     return is_strict && !is_followed_by_all(view) ? Permission::not_leader : Permission::granted;
 }

@@ -128,8 +128,8 @@ void ReplicaState::lead(Step step) {
     }
     // With strict reads the leader before may still answer on the strength of our last Ack.
     const Instant hw_holds_until =
-        options_.strict_reads ? history_.followed_at + with_clock_error(options_.read_lease)
-                              : Instant();
+        record_.strict_reads ? history_.followed_at + with_clock_error(options_.read_lease)
+                             : Instant();
     auto& leader = role_.emplace<LeaderReplica>(step, hw_holds_until);
     step.effects.push_back(ToSc{Promoted{self_.boot, record_.leader_epoch, log_.leo}});
     leader.log_moved(step);
@@ -287,6 +287,10 @@ Permission ReplicaState::may_produce(Isolation isolation, Moment at) const {
     const LeaderReplica* leader = this->leader();
     return leader == nullptr || fence_ ? Permission::not_leader
                                        : leader->may_produce(isolation, view(at));
+}
+
+Isolation ReplicaState::acknowledged_at(Isolation asked) const {
+    return record_.ack_floor == AckFloor::committed ? Isolation::read_committed : asked;
 }
 
 Permission ReplicaState::may_read(Isolation isolation, Moment at) const {

@@ -67,6 +67,9 @@ public:
     void pushed(SpuId spu, const Push& push, std::span<const BatchMark> batches, std::size_t bytes,
                 Moment at, Effects& effects);
 
+    // What a producer waits for that asked for `asked`: never less than the record's ack_floor.
+    Isolation acknowledged_at(Isolation asked) const;
+    // `isolation` as acknowledged_at() says.
     Permission may_produce(Isolation isolation, Moment at) const;
     Permission may_read(Isolation isolation, Moment at) const;
     // Only records below this may be deleted (5.18): what is not known to be committed stays.

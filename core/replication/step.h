@@ -40,11 +40,8 @@ struct ReplicaOptions {
     Duration keepalive = Duration::from_ms(200);
     // A follower that has heard nothing for this long attaches anew.
     Duration peer_silence_max = Duration::from_s(1);
+    // For which a member of the LRS is known to follow from when it was told so.
     Duration read_lease = Duration::from_ms(1'000);
-    // Answer committed reads only while every member of the maximal LRS is known to follow.
-    bool strict_reads = false;
-    // Keep leading after the lease while every member of the LRS is known to follow.
-    bool ride_through = false;
     // Bytes of batches in one Append (one batch may be larger), and without an Ack for one
     // follower.
     std::size_t chunk_bytes = 1U << 20;

@@ -112,10 +112,12 @@ Task<std::optional<AwaitedAppend>> append_entry(
     }
     const Result<void> room =
         co_await wait_for_room(services.context, replica, *log, produce.timeout, token);
-    response.error =
-        room.has_value() || room.error().code == ErrorCode::timed_out
-            ? production_error(replica->may_produce(produce.isolation), produce.timeout)
-            : ApiError(ErrorTag::not_leader_for_partition);
+    if (!replica->leads() || (!room.has_value() && room.error().code != ErrorCode::timed_out)) {
+        response.error = ApiError(ErrorTag::not_leader_for_partition);
+        co_return std::nullopt;
+    }
+    const replication::Isolation isolation = replica->acknowledged_at(produce.isolation);
+    response.error = production_error(replica->may_produce(isolation), produce.timeout);
     if (!room.has_value() && response.error.ok()) {
         response.error = timed_out(produce.timeout);
     }
@@ -142,6 +144,7 @@ Task<std::optional<AwaitedAppend>> append_entry(
     awaited.replica = std::move(replica);
     awaited.log = *std::move(log);
     awaited.appended = *appended;
+    awaited.isolation = isolation;
     co_return awaited;
 }
 
@@ -149,8 +152,8 @@ Task<std::optional<AwaitedAppend>> append_entry(
 
 namespace {
 
-bool has_come(const AwaitedAppend& append, replication::Isolation isolation) {
-    const Offset end = isolation == replication::Isolation::read_committed
+bool has_come(const AwaitedAppend& append) {
+    const Offset end = append.isolation == replication::Isolation::read_committed
                            ? append.log->committed_end()
                            : append.log->promised_end();
     return end >= append.appended.next_offset;
@@ -167,9 +170,9 @@ Task<Result<void>> wait_for(const ProduceServices& services, const AwaitedAppend
         end.cancel();
     }
     Result<void> come;
-    if (produce.isolation == replication::Isolation::read_uncommitted) {
+    if (append.isolation == replication::Isolation::read_uncommitted) {
         come = co_await append.log->wait_promised(append.appended, end.token());
-    } else if (has_come(append, produce.isolation)) {
+    } else if (has_come(append)) {
         come = co_await append.log->wait_committed(append.appended, end.token());
     } else {
         Clock& clock = services.context.env.clock;
@@ -188,9 +191,8 @@ Task<Result<void>> wait_for(const ProduceServices& services, const AwaitedAppend
 }  // namespace
 
 bool ProduceInProgress::has_come() const {
-    return std::all_of(appends.begin(), appends.end(), [this](const AwaitedAppend& append) {
-        return spu::has_come(append, isolation);
-    });
+    return std::all_of(appends.begin(), appends.end(),
+                       [](const AwaitedAppend& append) { return spu::has_come(append); });
 }
 
 wire::ProduceResponse refuse_produce(const wire::ProduceRequest& request, const ApiError& error) {

@@ -21,6 +21,8 @@ struct AwaitedAppend {
     std::shared_ptr<Replica> replica;
     std::shared_ptr<log::Log> log;
     log::Appended appended;
+    // What it waits for: as asked, or more.
+    replication::Isolation isolation = replication::Isolation::read_uncommitted;
     // Cancelled when the leadership ends in which it was appended.
     std::shared_ptr<CancelSource> leadership;
 };
@@ -28,8 +30,9 @@ struct AwaitedAppend {
 struct ProduceInProgress {
     CorrelationId correlation_id;
     wire::Version version = 0;
-    // read_committed (acks below 0): answer when it is committed, and RequestTimedOut when that
-    // takes longer than this for an entry. Otherwise when this disk has it.
+    // What was asked for. read_committed (acks below 0): answer when it is committed, and
+    // RequestTimedOut when that takes longer than `timeout` for an entry. Otherwise when this disk
+    // has it.
     replication::Isolation isolation = replication::Isolation::read_uncommitted;
     Duration timeout;
     std::uint64_t size_bytes = 0;

@@ -23,7 +23,6 @@ Replica::Replica(Context& context, ReplicaManager& manager, std::string dir,
       ref_(ref),
       files_(context.env.executor),
       state_file_(context.env.disk, dir_, log::LogIdentity{ref.topic_uid, ref.key.partition}),
-      options_(context.config.replication),
       settled_(context.env.executor) {}
 
 void Replica::mark_deleted() {

@@ -115,7 +115,12 @@ public:
     // This SPU serves the partition's clients: it leads, in its lease.
     bool leads() const;
     bool may_read(replication::Isolation isolation) const;
-    // Now; append() has to follow in the same turn.
+    // What a producer waits for that asked for `asked` (the topic's ack_floor). Only while it
+    // leads.
+    replication::Isolation acknowledged_at(replication::Isolation asked) const {
+        return state_->acknowledged_at(asked);
+    }
+    // Now; append() has to follow in the same turn. `isolation` as acknowledged_at() says.
     replication::Permission may_produce(replication::Isolation isolation) const;
     // As leader. Errors as for Log::append.
     Result<log::Appended> append(BufferSlice batches);
@@ -229,7 +234,6 @@ private:
     log::ScrubCursor scrub_cursor_;
     Instant scrub_due_;
 
-    replication::ReplicaOptions options_;
     // From the first assignment on.
     std::optional<replication::ReplicaState> state_;
     // Of the states before it in this process.

@@ -56,8 +56,6 @@ void Replica::assign(const wire::internal::ReplicaAssignment& assignment) {
     spec_ = assignment.spec;
     leader_ = assignment.record.leader;
     durability_ = assignment.record.durability;
-    options_.ride_through =
-        assignment.record.replicas.size() == 1 && assignment.record.adding.empty();
     if (log_ != nullptr) {
         log_->configure(log_config());
     }
@@ -196,7 +194,8 @@ Task<Result<void>> Replica::prepare(const LeaderIs& message) {
     recovered.log.lineage = known_lineage(*log_);
     recovered.fence_epoch = state_file_.fence_epoch();
     recovered.last_nonce = last_nonce_;
-    state_.emplace(self, options_, std::move(recovered), context_.env.clock.now());
+    state_.emplace(self, context_.config.replication, std::move(recovered),
+                   context_.env.clock.now());
     if (const std::optional<Error> error = contradiction(message.record); error.has_value()) {
         take_out(*error);
     }

@@ -67,7 +67,7 @@ struct Config {
     Duration peer_timeout = Duration::from_s(5);
     // How long requests in progress may take to finish after `stop`.
     Duration drain_timeout = Duration::from_s(5);
-    // Times and sizes of replication; ride_through is set for each partition.
+    // Times and sizes of replication.
     replication::ReplicaOptions replication;
     // How often the rules of a partition with followers look at their timers.
     Duration replication_tick = Duration::from_ms(100);

@@ -222,10 +222,11 @@ TEST(Leader, ServesNobodyAfterItsLease) {
 }
 
 TEST(Leader, RidesThroughWhileAllMembersFollow) {
-    ReplicaOptions options;
-    options.ride_through = true;
-    Replica leader = leader_with({}, 0, options);
-    leader.hear(record_of(1, 5, 8, {1, 2}));
+    const ReplicaOptions options;
+    Replica leader = leader_with({}, 0);
+    PartitionRecord record = record_of(1, 5, 8, {1, 2});
+    record.ride_through = true;
+    leader.hear(record);
     leader.hear(attach_of(2, 5, 1, log_of({})));
     leader.lease_end = leader.now;
     EXPECT_EQ(leader.state.may_produce(Isolation::read_committed, leader.moment()),
@@ -241,11 +242,38 @@ TEST(Leader, RidesThroughWhileAllMembersFollow) {
               Permission::not_leader);
 }
 
+TEST(Leader, TheOnlyCopyNeedsNoLease) {
+    Replica leader = leader_with({}, 0);
+    PartitionRecord record = record_of(1, 5, 8, {1});
+    record.min_live = 1;
+    record.replicas.resize(1);
+    leader.hear(record);
+    leader.lease_end = leader.now;
+    EXPECT_EQ(leader.state.may_produce(Isolation::read_committed, leader.moment()),
+              Permission::granted);
+}
+
+TEST(Leader, TheFloorRaisesWhatAProducerWaitsFor) {
+    Replica leader = leader_with({}, 0);
+    PartitionRecord record = record_of(1, 5, 8, {1});
+    leader.hear(record);
+    EXPECT_EQ(leader.state.acknowledged_at(Isolation::read_uncommitted),
+              Isolation::read_uncommitted);
+    record.version = RecordVersion(9);
+    record.ack_floor = AckFloor::committed;
+    leader.hear(record);
+    EXPECT_EQ(leader.state.acknowledged_at(Isolation::read_uncommitted), Isolation::read_committed);
+    EXPECT_EQ(leader.state.acknowledged_at(Isolation::read_committed), Isolation::read_committed);
+    EXPECT_EQ(leader.state.may_produce(leader.state.acknowledged_at(Isolation::read_uncommitted),
+                                       leader.moment()),
+              Permission::not_enough_replicas);
+}
+
 TEST(Leader, ReadsStrictlyOnlyWhileAllMembersFollow) {
-    ReplicaOptions options;
-    options.strict_reads = true;
-    Replica leader = leader_with({}, 0, options);
-    leader.hear(record_of(1, 5, 8, {1, 2}));
+    Replica leader = leader_with({}, 0);
+    PartitionRecord record = record_of(1, 5, 8, {1, 2});
+    record.strict_reads = true;
+    leader.hear(record);
     leader.hear(attach_of(2, 5, 1, log_of({})));
     EXPECT_EQ(leader.state.may_read(Isolation::read_committed, leader.moment()),
               Permission::not_leader);
@@ -259,10 +287,11 @@ TEST(Leader, ReadsStrictlyOnlyWhileAllMembersFollow) {
 }
 
 TEST(Leader, HoldsTheHwWhileAPredecessorMayStillRead) {
-    ReplicaOptions options;
-    options.strict_reads = true;
-    Replica leader = leader_with({}, 0, options);
-    leader.hear(record_of(1, 5, 8, {1, 2}));
+    const ReplicaOptions options;
+    Replica leader = leader_with({}, 0);
+    PartitionRecord record = record_of(1, 5, 8, {1, 2});
+    record.strict_reads = true;
+    leader.hear(record);
     leader.hear(attach_of(2, 5, 1, log_of({})));
     leader.append_records(2, 5);
     leader.hear(ack_of(2, 5, 1, 2));

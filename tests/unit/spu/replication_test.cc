@@ -1,259 +1,37 @@
 // SPUs as leaders and followers of each other on one simulated machine, under a scripted SC.
 #include "core/base/mutant.h"
-#include "core/spu/service.h"
-#include "core/wire/fetch.h"
-#include "core/wire/record.h"
-#include "runtime/sim/cluster/run_in_sim.h"
-#include "tests/unit/spu/fake_sc.h"
-#include "tests/unit/spu/raw_client.h"
-
-#include <gtest/gtest.h>
+#include "tests/unit/spu/replica_cluster.h"
 
 #include <array>
-#include <functional>
-#include <map>
 
 namespace weir {
 namespace {
 
+using test::answer_of;
 using test::batch_of;
-using test::FakeSc;
+using test::Cluster;
+using test::Content;
+using test::content_of;
+using test::fetch;
+using test::kA;
+using test::kB;
+using test::kTopicUid;
+using test::produce;
 using test::produce_of;
 using test::RawClient;
+using test::run;
+using test::Wanted;
 using wire::ErrorTag;
 using wire::SpuApi;
 
-constexpr SpuId kA(5001);
-constexpr SpuId kB(5002);
-constexpr Uid kTopicUid{1, 7};
-
-#define CO_REQUIRE(condition)                                                 \
-    do {                                                                      \
-        if (!(condition)) {                                                   \
-            ADD_FAILURE() << #condition;                                      \
-            co_return fail(ErrorCode::invalid_argument, "test: " #condition); \
-        }                                                                     \
-    } while (false)
-
-spu::Config config_of(SpuId id) {
-    spu::Config config;
-    config.id = id;
-    const auto step = static_cast<std::uint16_t>(10 * (id.value() - 5001));
-    config.public_bind = {"node", static_cast<std::uint16_t>(9010 + step)};
-    config.private_bind = {"node", static_cast<std::uint16_t>(9011 + step)};
-    config.sc_private = {"node", 9004};
-    config.log.segment_size_bytes_max = 4'096;
-    config.log.preallocate_bytes_max = 4'096;
-    return config;
-}
-
-// The SC and two SPUs with one topic, "t", of replication factor 2.
-class Cluster {
-public:
-    explicit Cluster(Env& env_in) : env(env_in), sc(env_in, {"node", 9004}) {
-        for (const SpuId id : {kA, kB}) {
-            nodes_.emplace(id, std::make_unique<Node>(env.executor, config_of(id)));
-            wire::internal::SpuAddress address;
-            address.id = id;
-            address.private_host = "node";
-            address.private_port = config_of(id).private_bind.port;
-            sc.state.spus.push_back(address);
-        }
-        sc.state.topics.push_back({"t", kTopicUid});
-        sc.terms.cluster_id = Uid{9, 9};
-        sc.terms.sc_epoch = ScEpoch(1);
-        sc.terms.heartbeat_interval_ms = 250;
-    }
-
-    Env& env;
-    FakeSc sc;
-
-    spu::Config& config(SpuId id) { return nodes_.at(id)->config; }
-    Task<Result<void>> start(SpuId id) {
-        if (!sc_started_) {
-            WEIR_CO_CHECK(sc.start());
-            sc_started_ = true;
-        }
-        Node& node = *nodes_.at(id);
-        node.stop.emplace();
-        node.started.emplace(env.executor);
-        node.scope.spawn(run(node));
-        co_return co_await node.started->registered.wait();
-    }
-    Task<Result<void>> stop(SpuId id) {
-        Node& node = *nodes_.at(id);
-        if (node.stop.has_value()) {
-            node.stop->cancel();
-            co_await node.scope.join();
-            node.stop.reset();
-        }
-        co_return node.result;
-    }
-    Task<Result<void>> close() {
-        const Result<void> a = co_await stop(kA);
-        const Result<void> b = co_await stop(kB);
-        co_await sc.close();
-        co_return a.has_value() ? b : a;
-    }
-
-    // What the SC says from now on: `leader` leads `epoch`, and these may lead next.
-    void lead(SpuId leader, std::int32_t epoch, SpuSet lrs, std::uint32_t min_live) {
-        tell(leader, epoch, std::move(lrs), min_live, true);
-    }
-    // The same, but only SPUs that register later hear it.
-    void lead_quietly(SpuId leader, std::int32_t epoch, SpuSet lrs, std::uint32_t min_live) {
-        tell(leader, epoch, std::move(lrs), min_live, false);
-    }
-    // Of their places in the assignment.
-    std::map<SpuId, Uid> uids{{kA, Uid{3, 1}}, {kB, Uid{3, 2}}};
-
-    // Waits for it, at most 20 s.
-    Task<Result<void>> until(std::function<bool()> condition, std::string what) {
-        for (int i = 0; i < 2'000; ++i) {
-            if (condition()) {
-                co_return Result<void>();
-            }
-            WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, Duration::from_ms(10)));
-        }
-        ADD_FAILURE() << "never: " << what;
-        co_return fail(ErrorCode::timed_out, what);
-    }
-    bool promoted(std::int32_t epoch) const {
-        return std::any_of(sc.messages.begin(), sc.messages.end(), [epoch](const auto& entry) {
-            const auto* promoted = std::get_if<replication::Promoted>(&entry.message);
-            return promoted != nullptr && promoted->epoch == LeaderEpoch(epoch);
-        });
-    }
-    // The leader has reported that the only follower has this much.
-    bool follower_has(std::int64_t leo) const {
-        const auto found = sc.reports.find({"t", 0});
-        return found != sc.reports.end() && found->second.followers.size() == 1 &&
-               found->second.followers[0].leo == Offset(leo);
-    }
-
-private:
-    struct Node {
-        Node(Executor& executor, spu::Config config_in)
-            : config(std::move(config_in)), scope(executor) {}
-        spu::Config config;
-        std::optional<CancelSource> stop;
-        std::optional<spu::Started> started;
-        TaskScope scope;
-        Result<void> result;
-    };
-    Task<void> run(Node& node) {
-        node.result = co_await spu::run(env, node.config, node.stop->token(), &*node.started);
-    }
-    void tell(SpuId leader, std::int32_t epoch, SpuSet lrs, std::uint32_t min_live, bool push) {
-        wire::internal::ReplicaAssignment assignment;
-        assignment.key = {"t", 0};
-        assignment.spec.leader = leader;
-        assignment.spec.replicas = {kA, kB};
-        PartitionRecord& record = assignment.record;
-        record.topic_uid = kTopicUid;
-        record.replicas = {{kA, uids.at(kA)}, {kB, uids.at(kB)}};
-        record.leader = leader;
-        record.leader_boot = sc.boots[leader];
-        record.leader_epoch = LeaderEpoch(epoch);
-        record.version = RecordVersion(++version_);
-        record.lrs = std::move(lrs);
-        record.min_live = min_live;
-        record.phase = PartitionPhase::online;
-        sc.state.replicas = {assignment};
-        if (push) {
-            wire::internal::Assignments change;
-            change.replicas = sc.state.replicas;
-            sc.push(std::move(change));
-        }
-    }
-
-    std::map<SpuId, std::unique_ptr<Node>> nodes_;
-    std::uint64_t version_ = 0;
-    bool sc_started_ = false;
-};
-
-Task<Result<wire::ProducePartitionResponse>> answer_of(RawClient& client) {
-    WEIR_CO_TRY(const RawClient::Answer answer, co_await client.next());
-    wire::Reader reader(answer.body.span());
-    WEIR_CO_TRY(const auto response, wire::decode_produce_response(reader, 25));
-    co_return response.topics.at(0).partitions.at(0);
-}
-
-// Committed, or only on the leader's disk.
-enum class Wanted : std::int16_t { committed = -1, leader = 1 };
-
-Task<Result<wire::ProducePartitionResponse>> produce(Cluster& cluster, SpuId to, std::string value,
-                                                     Wanted wanted) {
-    WEIR_CO_TRY(const auto client,
-                co_await RawClient::connect(cluster.env, cluster.config(to).public_bind));
-    auto request = produce_of("t", batch_of({value}), static_cast<std::int16_t>(wanted));
-    WEIR_CO_CHECK(co_await client->send(SpuApi::produce, std::move(request), 25));
-    co_return co_await answer_of(*client);
-}
-
-Task<Result<wire::FetchPartitionResponse>> fetch(Cluster& cluster, SpuId from,
-                                                 wire::Isolation isolation) {
-    WEIR_CO_TRY(const auto client,
-                co_await RawClient::connect(cluster.env, cluster.config(from).public_bind));
-    wire::FetchRequest request;
-    request.max_bytes = 1 << 20;
-    request.isolation = isolation;
-    wire::FetchPartition partition;
-    wire::FetchTopic topic;
-    topic.name = "t";
-    topic.partitions.push_back(partition);
-    request.topics.push_back(topic);
-    WEIR_CO_CHECK(co_await client->send(SpuApi::fetch, std::move(request), 10));
-    WEIR_CO_TRY(const RawClient::Answer answer, co_await client->next());
-    wire::Reader reader(answer.body.span());
-    WEIR_CO_TRY(const auto response, wire::decode_fetch_response(reader, answer.body, 10));
-    co_return response.topics.at(0).partitions.at(0);
-}
-
-// The values of all records, and the epoch of each batch.
-struct Content {
-    std::vector<std::string> values;
-    std::vector<std::int32_t> epochs;
-};
-
-Content content_of(const wire::FetchPartitionResponse& response) {
-    Content content;
-    BatchWalker walker(response.records.span(), BatchWalker::Check::header_and_crc);
-    while (const auto batch = walker.next()) {
-        content.epochs.push_back(batch->header.partition_leader_epoch.value());
-        auto records = wire::RecordWalker::open(batch->bytes.subspan(kBatchHeaderSize));
-        while (records.has_value() && records->more()) {
-            const auto record = records->next();
-            if (!record.has_value()) {
-                break;
-            }
-            content.values.push_back(std::string(as_text(record->value)));
-        }
-    }
-    return content;
-}
-
 using Values = std::vector<std::string>;
-
-void run(sim::Main main, std::uint64_t seeds = 3) {
-    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-        const Result<void> result = sim::run_in_sim(seed, main, Duration::from_s(600));
-        EXPECT_TRUE(result.has_value()) << "seed " << seed << ": " << to_string(result.error());
-    }
-}
-
-Task<Result<void>> start_both(Cluster& cluster) {
-    WEIR_CO_CHECK(co_await cluster.start(kA));
-    WEIR_CO_CHECK(co_await cluster.start(kB));
-    co_return Result<void>();
-}
 
 TEST(SpuReplication, ACommittedRecordIsOnBothAndSurvivesTheLeader) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Cluster cluster(env);
-        WEIR_CO_CHECK(co_await start_both(cluster));
+        WEIR_CO_CHECK(co_await cluster.start_both());
         cluster.lead(kA, 0, {kA, kB}, 2);
-        WEIR_CO_CHECK(co_await cluster.until([&] { return cluster.promoted(0); }, "promoted"));
+        WEIR_CO_CHECK(co_await cluster.until_promoted(0));
         for (const char* value : {"a", "b", "c"}) {
             WEIR_CO_TRY(const auto done, co_await produce(cluster, kA, value, Wanted::committed));
             EXPECT_TRUE(done.error.ok()) << to_string(done.error);
@@ -265,7 +43,7 @@ TEST(SpuReplication, ACommittedRecordIsOnBothAndSurvivesTheLeader) {
 
         WEIR_CO_CHECK(co_await cluster.stop(kA));
         cluster.lead(kB, 1, {kB}, 1);
-        WEIR_CO_CHECK(co_await cluster.until([&] { return cluster.promoted(1); }, "promoted"));
+        WEIR_CO_CHECK(co_await cluster.until_promoted(1));
         WEIR_CO_TRY(const auto more, co_await produce(cluster, kB, "d", Wanted::committed));
         EXPECT_EQ(more.base_offset, 3);
         WEIR_CO_TRY(const auto read, co_await fetch(cluster, kB, wire::Isolation::read_committed));
@@ -294,7 +72,7 @@ TEST(SpuReplication, WhatOnlyTheOldLeaderHasIsCut) {
         Cluster cluster(env);
         WEIR_CO_CHECK(co_await cluster.start(kA));
         cluster.lead(kA, 0, {kA, kB}, 2);
-        WEIR_CO_CHECK(co_await cluster.until([&] { return cluster.promoted(0); }, "promoted"));
+        WEIR_CO_CHECK(co_await cluster.until_promoted(0));
         for (const char* value : {"r0", "r1", "r2"}) {
             WEIR_CO_TRY(const auto done, co_await produce(cluster, kA, value, Wanted::leader));
             EXPECT_TRUE(done.error.ok()) << to_string(done.error);
@@ -306,7 +84,7 @@ TEST(SpuReplication, WhatOnlyTheOldLeaderHasIsCut) {
 
         WEIR_CO_CHECK(co_await cluster.start(kB));
         cluster.lead(kB, 1, {kB}, 1);
-        WEIR_CO_CHECK(co_await cluster.until([&] { return cluster.promoted(1); }, "promoted"));
+        WEIR_CO_CHECK(co_await cluster.until_promoted(1));
         for (const char* value : {"s0", "s1"}) {
             WEIR_CO_TRY(const auto done, co_await produce(cluster, kB, value, Wanted::committed));
             EXPECT_TRUE(done.error.ok());
@@ -315,7 +93,7 @@ TEST(SpuReplication, WhatOnlyTheOldLeaderHasIsCut) {
         WEIR_CO_CHECK(co_await cluster.until([&] { return cluster.follower_has(2); }, "A follows"));
         WEIR_CO_CHECK(co_await cluster.stop(kB));
         cluster.lead(kA, 2, {kA}, 1);
-        WEIR_CO_CHECK(co_await cluster.until([&] { return cluster.promoted(2); }, "promoted"));
+        WEIR_CO_CHECK(co_await cluster.until_promoted(2));
         WEIR_CO_TRY(const auto read, co_await fetch(cluster, kA, wire::Isolation::read_committed));
         EXPECT_EQ(content_of(read).values, (Values{"s0", "s1"}));
         co_return co_await cluster.close();
@@ -327,7 +105,7 @@ TEST(SpuReplication, AProduceInFlightEndsWithTheLeadership) {
         Cluster cluster(env);
         WEIR_CO_CHECK(co_await cluster.start(kA));
         cluster.lead(kA, 0, {kA, kB}, 2);
-        WEIR_CO_CHECK(co_await cluster.until([&] { return cluster.promoted(0); }, "promoted"));
+        WEIR_CO_CHECK(co_await cluster.until_promoted(0));
         {
             WEIR_CO_TRY(const auto client,
                         co_await RawClient::connect(env, cluster.config(kA).public_bind));
@@ -348,9 +126,9 @@ TEST(SpuReplication, AProduceInFlightEndsWithTheLeadership) {
 TEST(SpuReplication, TooFewLiveReplicasRefuseACommittedAcknowledgementAlone) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Cluster cluster(env);
-        WEIR_CO_CHECK(co_await start_both(cluster));
+        WEIR_CO_CHECK(co_await cluster.start_both());
         cluster.lead(kA, 0, {kA}, 2);
-        WEIR_CO_CHECK(co_await cluster.until([&] { return cluster.promoted(0); }, "promoted"));
+        WEIR_CO_CHECK(co_await cluster.until_promoted(0));
         WEIR_CO_TRY(const auto refused, co_await produce(cluster, kA, "a", Wanted::committed));
         EXPECT_EQ(refused.error.tag, ErrorTag::request_timed_out);
         EXPECT_EQ(refused.base_offset, -1);  // and says so
@@ -380,12 +158,35 @@ TEST(SpuReplication, TooFewLiveReplicasRefuseACommittedAcknowledgementAlone) {
     }));
 }
 
+TEST(SpuReplication, TheFloorHoldsEveryAcknowledgementBack) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Cluster cluster(env);
+        WEIR_CO_CHECK(co_await cluster.start(kA));
+        cluster.ack_floor = AckFloor::committed;
+        cluster.lead(kA, 0, {kA, kB}, 2);
+        WEIR_CO_CHECK(co_await cluster.until_promoted(0));
+        // B is not there: nothing can be committed.
+        WEIR_CO_TRY(const auto waited, co_await produce(cluster, kA, "a", Wanted::leader));
+        EXPECT_EQ(waited.error.tag, ErrorTag::request_timed_out);
+        WEIR_CO_CHECK(co_await cluster.start(kB));
+        WEIR_CO_TRY(const auto done, co_await produce(cluster, kA, "b", Wanted::leader));
+        EXPECT_TRUE(done.error.ok()) << to_string(done.error);
+        WEIR_CO_TRY(const auto read, co_await fetch(cluster, kA, wire::Isolation::read_committed));
+        EXPECT_EQ(content_of(read).values, (Values{"a", "b"}));
+        cluster.lead(kA, 0, {kA}, 2);
+        WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, Duration::from_ms(100)));
+        WEIR_CO_TRY(const auto refused, co_await produce(cluster, kA, "c", Wanted::leader));
+        EXPECT_EQ(refused.error.tag, ErrorTag::request_timed_out);
+        co_return co_await cluster.close();
+    }));
+}
+
 TEST(SpuReplication, WithoutTheScALeaderStopsAtTheEndOfItsLease) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Cluster cluster(env);
-        WEIR_CO_CHECK(co_await start_both(cluster));
+        WEIR_CO_CHECK(co_await cluster.start_both());
         cluster.lead(kA, 0, {kA, kB}, 2);
-        WEIR_CO_CHECK(co_await cluster.until([&] { return cluster.promoted(0); }, "promoted"));
+        WEIR_CO_CHECK(co_await cluster.until_promoted(0));
         WEIR_CO_TRY(const auto before, co_await produce(cluster, kA, "a", Wanted::committed));
         EXPECT_TRUE(before.error.ok());
         cluster.sc.answers_heartbeats = false;
@@ -406,9 +207,9 @@ TEST(SpuReplication, WithoutTheScALeaderStopsAtTheEndOfItsLease) {
 TEST(SpuReplication, AProbeStopsAppendsAndIsAnswered) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Cluster cluster(env);
-        WEIR_CO_CHECK(co_await start_both(cluster));
+        WEIR_CO_CHECK(co_await cluster.start_both());
         cluster.lead(kA, 0, {kA, kB}, 2);
-        WEIR_CO_CHECK(co_await cluster.until([&] { return cluster.promoted(0); }, "promoted"));
+        WEIR_CO_CHECK(co_await cluster.until_promoted(0));
         WEIR_CO_TRY(const auto before, co_await produce(cluster, kA, "a", Wanted::committed));
         EXPECT_TRUE(before.error.ok());
         wire::internal::ProbePartitions probe;
@@ -441,7 +242,7 @@ TEST(SpuReplication, AReplicaThatWasTakenAwayAndGivenBackStartsEmpty) {
         Cluster cluster(env);
         WEIR_CO_CHECK(co_await cluster.start(kA));
         cluster.lead(kA, 0, {kA}, 1);
-        WEIR_CO_CHECK(co_await cluster.until([&] { return cluster.promoted(0); }, "promoted"));
+        WEIR_CO_CHECK(co_await cluster.until_promoted(0));
         WEIR_CO_TRY(const auto done, co_await produce(cluster, kA, "a", Wanted::committed));
         EXPECT_TRUE(done.error.ok());
         WEIR_CO_CHECK(co_await cluster.stop(kA));
@@ -449,7 +250,7 @@ TEST(SpuReplication, AReplicaThatWasTakenAwayAndGivenBackStartsEmpty) {
         cluster.lead_quietly(kA, 1, {kA}, 1);
         WEIR_CO_CHECK(co_await cluster.start(kA));
         // The scripted SC elects a new process in the epoch of its boot.
-        WEIR_CO_CHECK(co_await cluster.until([&] { return cluster.promoted(2); }, "promoted"));
+        WEIR_CO_CHECK(co_await cluster.until_promoted(2));
         WEIR_CO_TRY(const auto read, co_await fetch(cluster, kA, wire::Isolation::read_committed));
         EXPECT_TRUE(content_of(read).values.empty());
         EXPECT_EQ(read.high_watermark, 0);
@@ -460,9 +261,9 @@ TEST(SpuReplication, AReplicaThatWasTakenAwayAndGivenBackStartsEmpty) {
 TEST(SpuReplication, ADamagedReplicaStartsEmptyUnderAnotherUid) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Cluster cluster(env);
-        WEIR_CO_CHECK(co_await start_both(cluster));
+        WEIR_CO_CHECK(co_await cluster.start_both());
         cluster.lead(kA, 0, {kA, kB}, 2);
-        WEIR_CO_CHECK(co_await cluster.until([&] { return cluster.promoted(0); }, "promoted"));
+        WEIR_CO_CHECK(co_await cluster.until_promoted(0));
         for (const char* value : {"a", "b", "c"}) {
             WEIR_CO_TRY(const auto done, co_await produce(cluster, kA, value, Wanted::committed));
             EXPECT_TRUE(done.error.ok()) << to_string(done.error);
@@ -477,7 +278,7 @@ TEST(SpuReplication, ADamagedReplicaStartsEmptyUnderAnotherUid) {
             WEIR_CO_CHECK(co_await file->write_at(FilePosition(0), slices));
         }
         cluster.lead(kB, 1, {kB}, 1);
-        WEIR_CO_CHECK(co_await cluster.until([&] { return cluster.promoted(1); }, "promoted"));
+        WEIR_CO_CHECK(co_await cluster.until_promoted(1));
         // It says so, and keeps what it has as long as that may be wanted.
         WEIR_CO_CHECK(co_await cluster.start(kA));
         CO_REQUIRE(cluster.sc.registrations.back().replicas.size() == 1);
@@ -497,7 +298,7 @@ TEST(SpuReplication, AnotherClusterIsRefused) {
         Cluster cluster(env);
         WEIR_CO_CHECK(co_await cluster.start(kA));
         cluster.lead(kA, 0, {kA}, 1);
-        WEIR_CO_CHECK(co_await cluster.until([&] { return cluster.promoted(0); }, "promoted"));
+        WEIR_CO_CHECK(co_await cluster.until_promoted(0));
         WEIR_CO_CHECK(co_await cluster.stop(kA));
         cluster.sc.terms.cluster_id = Uid{9, 10};
         cluster.lead_quietly(kA, 1, {kA}, 1);
@@ -528,9 +329,9 @@ TEST(SpuReplication, ABatchLargerThanAPushArrives) {
             cluster.config(id).replication.window_bytes = 200;
             cluster.config(id).push_frame_bytes = 100;
         }
-        WEIR_CO_CHECK(co_await start_both(cluster));
+        WEIR_CO_CHECK(co_await cluster.start_both());
         cluster.lead(kA, 0, {kA, kB}, 2);
-        WEIR_CO_CHECK(co_await cluster.until([&] { return cluster.promoted(0); }, "promoted"));
+        WEIR_CO_CHECK(co_await cluster.until_promoted(0));
         for (int i = 0; i < 10; ++i) {
             WEIR_CO_TRY(const auto done,
                         co_await produce(cluster, kA, std::string(300, 'x'), Wanted::committed));
@@ -547,7 +348,7 @@ TEST(SpuReplication, AFollowerCommitsWhatItHas) {
         cluster.config(kA).replication.chunk_bytes = 100;
         WEIR_CO_CHECK(co_await cluster.start(kA));
         cluster.lead(kA, 0, {kA}, 1);
-        WEIR_CO_CHECK(co_await cluster.until([&] { return cluster.promoted(0); }, "promoted"));
+        WEIR_CO_CHECK(co_await cluster.until_promoted(0));
         for (int i = 0; i < 10; ++i) {
             WEIR_CO_TRY(const auto done,
                         co_await produce(cluster, kA, std::string(100, 'x'), Wanted::committed));
@@ -559,7 +360,7 @@ TEST(SpuReplication, AFollowerCommitsWhatItHas) {
             co_await cluster.until([&] { return cluster.follower_has(10); }, "B follows"));
         WEIR_CO_CHECK(co_await cluster.stop(kA));
         cluster.lead(kB, 1, {kA, kB}, 2);
-        WEIR_CO_CHECK(co_await cluster.until([&] { return cluster.promoted(1); }, "promoted"));
+        WEIR_CO_CHECK(co_await cluster.until_promoted(1));
         WEIR_CO_TRY(const auto read, co_await fetch(cluster, kB, wire::Isolation::read_committed));
         EXPECT_EQ(read.high_watermark, 10);
         EXPECT_EQ(content_of(read).values.size(), 10U);
@@ -573,7 +374,7 @@ TEST(SpuReplication, AProducerWaitsWhenTooMuchIsUncommitted) {
         cluster.config(kA).uncommitted_bytes_max = 1'000;
         WEIR_CO_CHECK(co_await cluster.start(kA));
         cluster.lead(kA, 0, {kA, kB}, 2);
-        WEIR_CO_CHECK(co_await cluster.until([&] { return cluster.promoted(0); }, "promoted"));
+        WEIR_CO_CHECK(co_await cluster.until_promoted(0));
         int taken = 0;
         while (taken < 100) {
             WEIR_CO_TRY(const auto done,

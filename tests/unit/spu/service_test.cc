@@ -7,55 +7,31 @@
 #include "core/wire/fetch_offsets.h"
 #include "core/wire/stream_fetch.h"
 #include "core/wire/update_offsets.h"
-#include "runtime/sim/cluster/run_in_sim.h"
-#include "tests/unit/spu/fake_sc.h"
-#include "tests/unit/spu/raw_client.h"
-
-#include <gtest/gtest.h>
+#include "tests/unit/spu/spu_node.h"
 
 namespace weir {
 namespace {
 
 using test::batch_of;
+using test::config_of;
 using test::FakeSc;
 using test::produce_of;
 using test::RawClient;
+using test::run;
 using wire::ErrorTag;
 using wire::SpuApi;
 
-constexpr SpuId kSpu(5001);
-constexpr SpuId kOther(5002);
-
-// gtest's fatal assertions return void; in a coroutine a failed expectation ends the test this way.
-#define CO_REQUIRE(condition)                                                 \
-    do {                                                                      \
-        if (!(condition)) {                                                   \
-            ADD_FAILURE() << #condition;                                      \
-            co_return fail(ErrorCode::invalid_argument, "test: " #condition); \
-        }                                                                     \
-    } while (false)
-
-spu::Config config_of(SpuId id) {
-    spu::Config config;
-    config.id = id;
-    const auto step = static_cast<std::uint16_t>(10 * (id.value() - 5001));
-    config.public_bind = {"node", static_cast<std::uint16_t>(9010 + step)};
-    config.private_bind = {"node", static_cast<std::uint16_t>(9011 + step)};
-    config.sc_private = {"node", 9004};
-    config.log.segment_size_bytes_max = 4'096;
-    config.log.preallocate_bytes_max = 4'096;
-    return config;
-}
+constexpr SpuId kSpu = test::kA;
+constexpr SpuId kOther = test::kB;
 
 // One SPU with its scripted SC, for one test.
 class Rig {
 public:
-    explicit Rig(Env& env_in)
-        : env(env_in), sc(env_in, {"node", 9004}), config(config_of(kSpu)), scope_(env.executor) {}
+    explicit Rig(Env& env_in) : env(env_in), sc(env_in, {"node", 9004}), node_(env_in, kSpu) {}
 
     Env& env;
     FakeSc sc;
-    spu::Config config;
+    spu::Config& config() { return node_.config; }
 
     // Until the SPU leads what the SC has told it to lead.
     Task<Result<void>> start() {
@@ -63,11 +39,8 @@ public:
             WEIR_CO_CHECK(sc.start());
             sc_started_ = true;
         }
-        stop_.emplace();
-        started_.emplace(env.executor);
-        scope_.spawn(run());
         sc.reports.clear();
-        WEIR_CO_CHECK(co_await started_->registered.wait());
+        WEIR_CO_CHECK(co_await node_.start());
         for (const auto& assignment : sc.state.replicas) {
             while (assignment.record.leader == kSpu && !sc.reports.contains(assignment.key)) {
                 WEIR_CO_CHECK(co_await sc.changed().wait());
@@ -76,27 +49,18 @@ public:
         co_return Result<void>();
     }
     // Clean stop of the SPU; its result.
-    Task<Result<void>> stop_spu() {
-        stop_->cancel();
-        co_await scope_.join();
-        co_return result_;
-    }
+    Task<Result<void>> stop_spu() { co_return co_await node_.stop(); }
     Task<Result<void>> close() {
-        stop_->cancel();
-        co_await scope_.join();
+        const Result<void> result = co_await node_.stop();
         co_await sc.close();
-        co_return result_;
+        co_return result;
     }
     Task<Result<std::unique_ptr<RawClient>>> connect() {
-        co_return co_await RawClient::connect(env, config.public_bind);
+        co_return co_await RawClient::connect(env, node_.config.public_bind);
     }
 
 private:
-    Task<void> run() { result_ = co_await spu::run(env, config, stop_->token(), &*started_); }
-    std::optional<spu::Started> started_;
-    std::optional<CancelSource> stop_;
-    TaskScope scope_;
-    Result<void> result_;
+    test::SpuNode node_;
     bool sc_started_ = false;
 };
 
@@ -155,13 +119,6 @@ std::pair<std::int64_t, std::int64_t> extent(const wire::StreamFetchResponse& re
     }
     EXPECT_EQ(walker.end(), BatchWalker::End::clean);
     return {first, count};
-}
-
-void run(sim::Main main) {
-    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
-        const Result<void> result = sim::run_in_sim(seed, main, Duration::from_s(600));
-        EXPECT_TRUE(result.has_value()) << "seed " << seed << ": " << to_string(result.error());
-    }
 }
 
 TEST(SpuService, ApiVersionsIsTheReferenceTable) {
@@ -438,7 +395,7 @@ Task<Result<std::uint32_t>> open_session(RawClient& client, std::string topic) {
 TEST(SpuService, ConsumerOffsetsOutliveARestartAndDieWithTheirTopic) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Rig rig(env);
-        rig.config.offsets_compact_size_bytes = 4'096;
+        rig.config().offsets_compact_size_bytes = 4'096;
         rig.sc.add_topic("hello", 1, kSpu);
         rig.sc.add_topic("consumer-offset", 2, kSpu);
         rig.sc.state.offsets_leader = kSpu;
@@ -573,7 +530,7 @@ TEST(SpuService, KeepsItsDataWhenTheScKnowsNothingOfIt) {
 TEST(SpuService, KeepsForAWhileWhatTheScDoesNotList) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Rig rig(env);
-        rig.config.unlisted_grace = Duration::from_s(20);
+        rig.config().unlisted_grace = Duration::from_s(20);
         rig.sc.add_topic("hello", 1, kSpu);
         rig.sc.add_topic("other", 2, kSpu);
         WEIR_CO_CHECK(co_await rig.start());
