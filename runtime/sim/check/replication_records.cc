@@ -299,6 +299,15 @@ void ReplicationOracle::disk_lost(HostId host) {
     }
 }
 
+void ReplicationOracle::copy_damaged(HostId host) {
+    for (auto& [identity, partition] : partitions_) {
+        const auto own = partition.replicas.find(host);
+        if (own != partition.replicas.end()) {
+            own->second.damaged = true;
+        }
+    }
+}
+
 void ReplicationOracle::power_lost(HostId host) {
     for (auto& [identity, partition] : partitions_) {
         if (partition.replicas.contains(host)) {
