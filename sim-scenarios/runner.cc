@@ -521,6 +521,9 @@ bool Runner::charge(Machine& machine, std::string_view path) {
             // One copy of several may be damaged, again and again, and nothing is lost.
             const bool charged = oracle_.budget().charge_copy(topic, ref->key.partition, spu->id);
             spu->damaged = spu->damaged || charged;
+            if (charged) {
+                replication_.copy_damaged(machine.host());
+            }
             return charged;
         }
         if (oracle_.topic_name(topic) == ref->key.topic) {

@@ -103,7 +103,8 @@ void ReplicationOracle::take(HostId host, const LogOpened& fact) {
                            machine.name(), replica.leo, replica.log.end()));
     }
     const bool keeps = partition.record.has_value() &&
-                       partition.record->durability == Durability::fsync && !replica.lost;
+                       partition.record->durability == Durability::fsync && !replica.lost &&
+                       !replica.damaged;
     if (keeps && replica.leo < replica.acked) {
         report(partition, Invariant::i19_durable_ack,
                fmt::format("{} comes back with a log up to {}, others count on {}", machine.name(),

@@ -51,6 +51,8 @@ public:
     // --- From the faults ----------------------------------------------------------------------
     // Whether the disk of that machine may be lost: everything committed is elsewhere as well.
     bool may_lose_disk(HostId host) const;
+    // Stored bytes of one of its copies were damaged: what it let others count on may be gone.
+    void copy_damaged(HostId host);
     void disk_lost(HostId host);
 
     // Of the first partition of the first topic of the run; kNoSpu: nobody.
@@ -78,6 +80,7 @@ private:
         bool open = false;
         // Its disk was lost, and it has not come back to the LRS since.
         bool lost = false;
+        bool damaged = false;
     };
     using Leader = std::pair<SpuId, BootEpoch>;
     struct Partition {

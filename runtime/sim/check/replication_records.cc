@@ -332,6 +332,15 @@ void ReplicationOracle::disk_lost(HostId host) {
     }
 }
 
+void ReplicationOracle::copy_damaged(HostId host) {
+    for (auto& [identity, partition] : partitions_) {
+        const auto own = partition.replicas.find(host);
+        if (own != partition.replicas.end()) {
+            own->second.damaged = true;
+        }
+    }
+}
+
 std::string ReplicationOracle::not_converged() const {
     for (const auto& [identity, partition] : partitions_) {
         // The SC leaves alone what it is in doubt about.
