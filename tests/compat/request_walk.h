@@ -58,7 +58,7 @@ private:
 
     // Remembers the first thing that is wrong.
     Result<void> wrong(std::string text);
-    std::string topic_name() { return "m-" + std::to_string(prng_.below(4)); }
+    std::string topic_name() { return "model-" + std::to_string(prng_.below(4)); }
     std::string object_name() { return "object-" + std::to_string(prng_.below(3)); }
     int sc_version() { return static_cast<int>(prng_.between(11, 19)); }
     int spu_version() { return static_cast<int>(prng_.between(0, 25)); }

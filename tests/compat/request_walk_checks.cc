@@ -76,7 +76,7 @@ Task<Result<void>> RequestWalk::check_topics() {
     WEIR_CO_TRY(const wire::ListResponse response, co_await list("Topic", false));
     std::map<std::string, std::size_t> seen;
     for (const auto& topic : std::get<std::vector<TopicObject>>(response.objects)) {
-        if (topic.name.starts_with("m-")) {
+        if (topic.name.starts_with("model-")) {
             seen[topic.name] = topic.status.replica_map.size();
         }
     }
