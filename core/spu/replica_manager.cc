@@ -221,9 +221,8 @@ Task<void> ReplicaManager::open_or_give_up(Replica& replica) {
         if (!may_pass || replica.deleted() || tries == kOpenTriesMax) {
             co_return;
         }
-        const Result<void> slept =
-            co_await sleep_for(context_.env.clock, context_.env.executor, kOpenRetryInterval,
-                               background_.token());
+        const Result<void> slept = co_await sleep_for(context_.env.clock, context_.env.executor,
+                                                      kOpenRetryInterval, background_.token());
         if (!slept.has_value()) {
             co_return;
         }
