@@ -36,11 +36,12 @@ PartitionIdentity Replica::identity() const {
     return {topic_uid().high, topic_uid().low, PartitionId(key().partition)};
 }
 
-// Between two steps, when all that they want done is. What a replica that gave up has in memory
-// counts for nothing: part of it was never done.
+// Between two steps, when all that they want done is; of a leader also before: what it counts as
+// committed is so at once, and it may lead no longer when the rest is done. What a replica that
+// gave up has in memory counts for nothing: part of it was never done.
 void Replica::tell_state() const {
-    if (!context_.env.probe.listens() || !state_.has_value() || log_ == nullptr ||
-        !effects_.empty() || gave_up_ || deleted_ || closed_) {
+    if (!context_.env.probe.listens() || !state_.has_value() || log_ == nullptr || gave_up_ ||
+        deleted_ || closed_ || (!effects_.empty() && state_->leader() == nullptr)) {
         return;
     }
     const PartitionRecord& record = state_->record();
@@ -53,7 +54,7 @@ void Replica::tell_state() const {
     moved.boot = state_->self().boot;
     moved.role = role_of(*state_);
     moved.epoch = record.leader_epoch;
-    moved.fence_epoch = state_->fence_epoch();
+    moved.fence_epoch = effects_.empty() ? state_->fence_epoch() : state_file_.fence_epoch();
     moved.log_start = log.log_start;
     moved.durable = log.durable;
     moved.hw = log.hw;
