@@ -46,7 +46,7 @@ Read read_all(const std::string& dir) {
             break;
         }
         ++read.batch_count;
-        read.wrong_checksum_count += (*batch)->crc_matches ? 0 : 1;
+        read.wrong_checksum_count += (*batch)->crc_matches ? 0U : 1U;
     }
     read.start = reader->start().value();
     read.end = reader->end().value();

@@ -98,7 +98,7 @@ Task<Result<void>> check_log(Env& env, std::string dir, PartitionRecord record, 
     const Bytes right = right_log();
     std::size_t different_count = read.size() == right.size() ? 0 : read.size();
     for (std::size_t i = 0; i < std::min(read.size(), right.size()); ++i) {
-        different_count += read[i] == right[i] ? 0 : 1;
+        different_count += read[i] == right[i] ? 0U : 1U;
     }
     found->require(different_count >= 2 && different_count <= 5, "other bytes");
     co_return co_await log->close();
