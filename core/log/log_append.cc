@@ -263,6 +263,9 @@ void LogImpl::note_written(std::size_t first, std::size_t count) {
     publish_promised();
     if (observer_ != nullptr) {
         observer_->written(leo_);
+        if (mutant(Mutant::ack_before_fsync)) {
+            observer_->synced(leo_);
+        }
     }
     start_committer();
 }
