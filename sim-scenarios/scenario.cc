@@ -1,5 +1,7 @@
 #include "sim-scenarios/scenario.h"
 
+#include "core/model/setting_words.h"
+
 #define TOML_EXCEPTIONS 0
 #include <fmt/core.h>
 
@@ -202,16 +204,7 @@ private:
 };
 
 std::optional<Durability> durability_from(std::string_view name) {
-    if (name == "fsync") {
-        return Durability::fsync;
-    }
-    if (name == "bounded") {
-        return Durability::bounded;
-    }
-    if (name == "async") {
-        return Durability::async;
-    }
-    return std::nullopt;
+    return value_of(name, kDurabilityWords);
 }
 
 std::optional<UncleanPolicy> policy_from(std::string_view name) {

@@ -1,6 +1,7 @@
 #include "apps/weir-run/options.h"
 
 #include "apps/commit.h"
+#include "core/model/setting_words.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -10,6 +11,7 @@
 #include <cstdlib>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <unistd.h>
 #include <utility>
 
@@ -101,41 +103,20 @@ Setter set_spu_id(SpuId& into) {
     };
 }
 
-template <typename T>
-using Word = std::pair<std::string_view, T>;
-
-constexpr std::array<Word<Durability>, 3> kDurabilities{{
-    {"fsync", Durability::fsync},
-    {"bounded", Durability::bounded},
-    {"async", Durability::async},
-}};
-constexpr std::array<Word<AckFloor>, 2> kAckFloors{{
-    {"none", AckFloor::none},
-    {"committed", AckFloor::committed},
-}};
 constexpr std::array<Word<bool>, 2> kSwitches{{
     {"on", true},
     {"off", false},
 }};
-constexpr std::array<Word<UncleanPolicy>, 3> kUncleanPolicies{{
-    {"never", UncleanPolicy::never},
-    {"balanced", UncleanPolicy::balanced},
-    {"availability", UncleanPolicy::availability},
-}};
-
 template <typename T, std::size_t kCount>
 Setter set_word(std::optional<T>& into, const std::array<Word<T>, kCount>& words) {
     return [&into, &words](const std::string& text) -> Result<void> {
-        std::string known;
-        for (const auto& [name, value] : words) {
-            if (name == text) {
-                into = value;
-                return {};
-            }
-            known += known.empty() ? "" : ", ";
-            known += name;
+        const std::optional<T> value = value_of(text, words);
+        if (!value.has_value()) {
+            return fail(ErrorCode::invalid_argument,
+                        fmt::format("'{}' is none of {}", text, list_of(words)));
         }
-        return fail(ErrorCode::invalid_argument, fmt::format("'{}' is none of {}", text, known));
+        into = value;
+        return {};
     };
 }
 
@@ -217,18 +198,18 @@ void add_sc(CLI::App& root, Options& options) {
         "FLV_TOPIC_WAIT", set_duration(options.sc.topic_wait, 1'000'000'000));
     add(app, "--durability",
         "of new topics: when a record counts as stored: fsync (default), bounded, async",
-        "WEIR_DURABILITY", set_word(options.sc.new_topics.durability, kDurabilities));
+        "WEIR_DURABILITY", set_word(options.sc.new_topics.durability, kDurabilityWords));
     add(app, "--min-live",
         "of new topics: replicas that must be live to commit (most of three or more, else 1)",
         nullptr, set_count(options.sc.new_topics.min_live));
     add(app, "--unclean-policy",
         "of new topics: who may lead when nobody is known to be complete: never, balanced "
         "(default), availability",
-        nullptr, set_word(options.sc.new_topics.unclean_policy, kUncleanPolicies));
+        nullptr, set_word(options.sc.new_topics.unclean_policy, kUncleanPolicyWords));
     add(app, "--ack-floor",
         "of new topics: the least that an acknowledgement means, whatever the producer asks for: "
         "none (default), committed",
-        nullptr, set_word(options.sc.new_topics.ack_floor, kAckFloors));
+        nullptr, set_word(options.sc.new_topics.ack_floor, kAckFloorWords));
     add(app, "--strict-reads",
         "of new topics: committed reads see all that was acknowledged as committed before: on, off "
         "(default)",

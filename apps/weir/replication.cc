@@ -4,6 +4,7 @@
 #include "apps/weir/output.h"
 #include "apps/weir/session.h"
 #include "core/client/admin.h"
+#include "core/model/setting_words.h"
 
 #include <fmt/core.h>
 
@@ -15,39 +16,18 @@
 namespace weir::cli {
 namespace {
 
-template <typename T>
-using Word = std::pair<std::string_view, T>;
-
-constexpr std::array<Word<Durability>, 3> kDurabilities{{
-    {"fsync", Durability::fsync},
-    {"bounded", Durability::bounded},
-    {"async", Durability::async},
-}};
-constexpr std::array<Word<UncleanPolicy>, 3> kUncleanPolicies{{
-    {"never", UncleanPolicy::never},
-    {"balanced", UncleanPolicy::balanced},
-    {"availability", UncleanPolicy::availability},
-}};
-constexpr std::array<Word<AckFloor>, 2> kAckFloors{{
-    {"none", AckFloor::none},
-    {"committed", AckFloor::committed},
-}};
-
 template <typename T, std::size_t kCount>
 Result<std::optional<T>> parse_word(std::string_view flag, const std::optional<std::string>& text,
                                     const std::array<Word<T>, kCount>& words) {
     if (!text.has_value()) {
         return std::optional<T>();
     }
-    std::string known;
-    for (const auto& [name, value] : words) {
-        if (name == *text) {
-            return std::optional<T>(value);
-        }
-        known += fmt::format("{}{}", known.empty() ? "" : ", ", name);
+    const std::optional<T> value = value_of(*text, words);
+    if (!value.has_value()) {
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("{}: '{}' is none of {}", flag, *text, list_of(words)));
     }
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("{}: '{}' is none of {}", flag, *text, known));
+    return value;
 }
 
 bool has(const SpuSet& set, SpuId spu) {
@@ -132,10 +112,10 @@ int drain(const Target& target, std::int32_t id, wire::OperatorVerb verb, std::s
 Result<TopicSettings> parse_settings(const TopicSettingOptions& options) {
     TopicSettings settings;
     settings.min_live = options.min_live;
-    WEIR_TRY(settings.durability, parse_word("--durability", options.durability, kDurabilities));
+    WEIR_TRY(settings.durability, parse_word("--durability", options.durability, kDurabilityWords));
     WEIR_TRY(settings.unclean_policy,
-             parse_word("--unclean-policy", options.unclean_policy, kUncleanPolicies));
-    WEIR_TRY(settings.ack_floor, parse_word("--ack-floor", options.ack_floor, kAckFloors));
+             parse_word("--unclean-policy", options.unclean_policy, kUncleanPolicyWords));
+    WEIR_TRY(settings.ack_floor, parse_word("--ack-floor", options.ack_floor, kAckFloorWords));
     settings.strict_reads = options.strict_reads;
     settings.ride_through = options.ride_through;
     return settings;
