@@ -39,7 +39,7 @@ AlterLrsResult apply_alter_lrs(const PartitionRecord& record, const AlterLrs& re
     AlterLrsResult result;
     result.record = record;
     if (record.leader == kNoSpu || request.leader != record.leader ||
-        request.leader_boot != record.leader_boot || request.epoch != record.leader_epoch) {
+        request.boot != record.leader_boot || request.epoch != record.leader_epoch) {
         result.verdict = AlterLrsVerdict::not_leader;
         return result;
     }

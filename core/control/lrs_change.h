@@ -6,31 +6,18 @@
 
 #include "core/control/spu_state.h"
 #include "core/model/partition_record.h"
+#include "core/replication/messages.h"
 
 #include <cstdint>
-#include <vector>
 
 namespace weir::control {
 
-// One member that the request adds, as it was when the leader judged it in sync. A restart since
-// then makes the judgement void.
-struct AddedMember {
-    SpuId spu = kNoSpu;
-    Uid uid;
-    BootEpoch boot = kNoBoot;
-    friend bool operator==(const AddedMember&, const AddedMember&) = default;
-};
+using replication::AddedMember;
 
-struct AlterLrs {
+// What a leader asks for, and who it is. `lrs` is the whole set that is wanted; one of `added` for
+// each member that the record's LRS does not have, as it was when the leader judged it in sync.
+struct AlterLrs : replication::AlterLrs {
     SpuId leader = kNoSpu;
-    BootEpoch leader_boot = kNoBoot;
-    LeaderEpoch epoch = kNoEpoch;
-    // Of the record that the leader started from.
-    RecordVersion version;
-    // The whole set that is wanted, ascending, with the leader.
-    SpuSet lrs;
-    // One for each member that the record's LRS does not have.
-    std::vector<AddedMember> added;
     friend bool operator==(const AlterLrs&, const AlterLrs&) = default;
 };
 

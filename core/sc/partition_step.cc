@@ -44,19 +44,6 @@ bool says_it_leads(const PartitionExtra& extra, const PartitionRecord& record) {
            extra.reported->resolution != PartitionResolution::offline;
 }
 
-control::AlterLrs request_of(SpuId leader, const replication::AlterLrs& message) {
-    control::AlterLrs request;
-    request.leader = leader;
-    request.leader_boot = message.boot;
-    request.epoch = message.epoch;
-    request.version = message.version;
-    request.lrs = message.lrs;
-    for (const replication::AddedMember& added : message.added) {
-        request.added.push_back({added.spu, added.uid, added.boot});
-    }
-    return request;
-}
-
 }  // namespace
 
 void Partitions::take(const Entry& entry, SpuId spu, const replication::ProbeAnswer& answer,
@@ -110,7 +97,7 @@ void Partitions::take(const Entry& entry, SpuId spu, const replication::AlterLrs
                       RecordChanges& changes) {
     // Whatever becomes of it, the sender finds it in the record, which is pushed when it changes.
     const control::AlterLrsResult result =
-        control::apply_alter_lrs(changes.record(entry), request_of(spu, message), changes.spus());
+        control::apply_alter_lrs(changes.record(entry), {message, spu}, changes.spus());
     if (result.verdict == control::AlterLrsVerdict::ineligible) {
         WEIR_LOG(log_, info, "{}: spu {} may not change the live replicas so", entry.object.name,
                  spu.value());

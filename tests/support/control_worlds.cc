@@ -239,7 +239,7 @@ ElectionInput random_election(Prng& prng) {
 AlterLrs random_alter(Prng& prng, const PartitionRecord& record, const SpuStates& states) {
     AlterLrs request;
     request.leader = record.leader;
-    request.leader_boot = record.leader_boot;
+    request.boot = record.leader_boot;
     request.epoch = record.leader_epoch;
     request.version = record.version;
     request.lrs = random_subset(prng, assigned(record), 1 + prng.below(4));
@@ -256,7 +256,7 @@ AlterLrs random_alter(Prng& prng, const PartitionRecord& record, const SpuStates
     }
     switch (prng.below(16)) {
         case 0: request.leader = SpuId(9); break;
-        case 1: request.leader_boot = BootEpoch(request.leader_boot.value() + 1); break;
+        case 1: request.boot = BootEpoch(request.boot.value() + 1); break;
         case 2: request.epoch = LeaderEpoch(request.epoch.value() - 1); break;
         case 3: request.version = RecordVersion(request.version.value() - 1); break;
         case 4: request.version = RecordVersion(request.version.value() + 1); break;

@@ -42,7 +42,7 @@ bool may_be_accepted(const Case& one) {
     const PartitionRecord& record = one.record;
     const AlterLrs& request = one.request;
     if (record.leader == kNoSpu || request.leader != record.leader ||
-        request.leader_boot != record.leader_boot || request.epoch != record.leader_epoch ||
+        request.boot != record.leader_boot || request.epoch != record.leader_epoch ||
         request.version != record.version) {
         return false;
     }

@@ -172,16 +172,7 @@ void Sc::take(SpuId from, const PromoteFailed& message) {
 }
 
 void Sc::take(SpuId from, const AlterLrs& message) {
-    control::AlterLrs request;
-    request.leader = from;
-    request.leader_boot = message.boot;
-    request.epoch = message.epoch;
-    request.version = message.version;
-    request.lrs = message.lrs;
-    for (const AddedMember& member : message.added) {
-        request.added.push_back({member.spu, member.uid, member.boot});
-    }
-    write(control::apply_alter_lrs(record_, request, spus_).record);
+    write(control::apply_alter_lrs(record_, {message, from}, spus_).record);
 }
 
 }  // namespace weir::replication::model

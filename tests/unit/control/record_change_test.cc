@@ -21,7 +21,7 @@ namespace {
 AlterLrs request_of(const PartitionRecord& record, std::initializer_list<int> lrs) {
     AlterLrs request;
     request.leader = record.leader;
-    request.leader_boot = record.leader_boot;
+    request.boot = record.leader_boot;
     request.epoch = record.leader_epoch;
     request.version = record.version;
     request.lrs = spus(lrs);
@@ -238,7 +238,7 @@ TEST(LrsChange, OnlyTheLeaderOfThisBootAndEpochIsHeard) {
     request.leader = SpuId(2);
     EXPECT_EQ(apply_alter_lrs(record, request, states).verdict, AlterLrsVerdict::not_leader);
     request = request_of(record, {1, 2});
-    request.leader_boot = BootEpoch(100);
+    request.boot = BootEpoch(100);
     EXPECT_EQ(apply_alter_lrs(record, request, states).verdict, AlterLrsVerdict::not_leader);
     request = request_of(record, {1, 2});
     request.epoch = LeaderEpoch(4);
