@@ -2,6 +2,7 @@
 
 #include "core/sc/service.h"
 #include "core/spu/service.h"
+#include "core/wire/control_plane.h"
 #include "runtime/sim/check/watched_store.h"
 #include "sim-scenarios/workloads/clients.h"
 
