@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <sstream>
 #include <string_view>
 
 namespace weir::app {
@@ -267,38 +268,78 @@ json catalogue_json() {
             {"mutants_without_scenario", unplaced}};
 }
 
+namespace {
+
+constexpr std::size_t kColumns = 100;
+
+struct Row {
+    std::string name;
+    std::string text;
+};
+
+// A column of names as wide as the longest one, and what they are about beside it.
+std::string rows_text(const std::vector<Row>& rows) {
+    std::size_t indent = 0;
+    for (const Row& row : rows) {
+        indent = std::max(indent, row.name.size() + 4);
+    }
+    std::string text;
+    for (const Row& row : rows) {
+        std::string line = fmt::format("  {:<{}}", row.name, indent - 2);
+        std::istringstream words(row.text);
+        for (std::string word; words >> word;) {
+            if (line.size() > indent && line.size() + 1 + word.size() > kColumns) {
+                text += line + "\n";
+                line = std::string(indent, ' ');
+            }
+            line += (line.size() > indent ? " " : "") + word;
+        }
+        text += line + "\n";
+    }
+    return text;
+}
+
+}  // namespace
+
 std::string catalogue_text() {
     const json catalogue = catalogue_json();
-    std::string text = "Scenarios\n";
-    for (const json& entry : catalogue["scenarios"]) {
-        text += fmt::format("  {:<24}{}\n", entry["name"].get<std::string>(),
-                            entry["summary"].get<std::string>());
-    }
-    text += "\nInvariants\n";
-    for (const json& entry : catalogue["invariants"]) {
-        text +=
-            fmt::format("  {:<8}{:<18}{}\n", entry["id"].get<std::string>(),
-                        entry["name"].get<std::string>(), entry["statement"].get<std::string>());
-    }
-    text += "\nFault families\n ";
-    for (const json& entry : catalogue["faults"]) {
-        text += " " + entry.get<std::string>();
-    }
-    text += "\n\nMutants (planted bugs; builds with -DWEIR_MUTANTS=ON)\n";
-    for (const json& entry : catalogue["mutants"]) {
-        text += fmt::format("  {:<28}{}; caught by", entry["name"].get<std::string>(),
-                            entry["statement"].get<std::string>());
-        for (const json& id : entry["caught_by"]) {
-            text += " " + id.get<std::string>();
+    const auto rows = [&catalogue](const char* list, const auto& row_of) {
+        std::vector<Row> all;
+        for (const json& entry : catalogue[list]) {
+            all.push_back(row_of(entry));
         }
-        text += "\n";
+        return rows_text(all);
+    };
+    const auto word = [](const json& entry, const char* key) {
+        return entry[key].get<std::string>();
+    };
+    std::string text = "Scenarios\n";
+    text += rows("scenarios", [&word](const json& entry) {
+        return Row{word(entry, "name"), word(entry, "summary")};
+    });
+    text += "\nInvariants\n";
+    text += rows("invariants", [&word](const json& entry) {
+        return Row{fmt::format("{:<6}{}", word(entry, "id"), word(entry, "name")),
+                   word(entry, "statement")};
+    });
+    std::string families;
+    for (const json& entry : catalogue["faults"]) {
+        families += entry.get<std::string>() + " ";
     }
+    text += "\nFault families\n" + rows_text({Row{"", families}});
+    text += "\nMutants (planted bugs; builds with -DWEIR_MUTANTS=ON)\n";
+    text += rows("mutants", [&word](const json& entry) {
+        std::string caught_by;
+        for (const json& id : entry["caught_by"]) {
+            caught_by += " " + id.get<std::string>();
+        }
+        return Row{word(entry, "name"), word(entry, "statement") + "; caught by" + caught_by};
+    });
     text += "\nMutants that need scenarios of replication (found by property tests)\n";
-    for (const json& entry : catalogue["mutants_without_scenario"]) {
-        text += fmt::format("  {:<28}{}; found by {}\n", entry["name"].get<std::string>(),
-                            entry["statement"].get<std::string>(),
-                            entry["property"].get<std::string>());
-    }
+    text += rows("mutants_without_scenario", [&word](const json& entry) {
+        return Row{word(entry, "name"),
+                   word(entry, "statement") + "; found by " + word(entry, "property")};
+    });
     return text;
 }
 

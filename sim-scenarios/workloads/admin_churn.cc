@@ -1,7 +1,9 @@
 #include "sim-scenarios/workloads/admin_churn.h"
 
 #include "core/client/admin.h"
-#include "sim-scenarios/workloads/clients.h"
+#include "sim-scenarios/workloads/final_read.h"
+#include "sim-scenarios/workloads/producers.h"
+#include "sim-scenarios/workloads/worker.h"
 
 #include <fmt/core.h>
 

@@ -2,7 +2,7 @@
 
 #include "core/client/consumer.h"
 #include "sim-scenarios/payload.h"
-#include "sim-scenarios/workloads/clients.h"
+#include "sim-scenarios/workloads/worker.h"
 
 #include <fmt/core.h>
 

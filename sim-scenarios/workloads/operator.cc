@@ -1,7 +1,7 @@
 #include "sim-scenarios/workloads/operator.h"
 
 #include "core/client/admin.h"
-#include "sim-scenarios/workloads/clients.h"
+#include "sim-scenarios/workloads/worker.h"
 
 #include <algorithm>
 #include <utility>

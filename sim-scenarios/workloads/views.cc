@@ -1,7 +1,7 @@
 #include "sim-scenarios/workloads/views.h"
 
 #include "core/client/admin.h"
-#include "sim-scenarios/workloads/clients.h"
+#include "sim-scenarios/workloads/worker.h"
 
 #include <fmt/core.h>
 

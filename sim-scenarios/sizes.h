@@ -1,0 +1,27 @@
+// What one seed draws from the ranges of its scenario, once, before anything runs.
+//
+// Pure: the same scenario and seed give the same sizes.
+#pragma once
+
+#include "core/log/config.h"
+#include "runtime/sim/cluster/world.h"
+#include "sim-scenarios/scenario.h"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace weir::sim {
+
+struct DrawnSizes {
+    Chooser chooser = Chooser::random;
+    LinkOptions link;
+    // Of the machines of SC and SPUs.
+    MachineOptions server;
+    log::LogConfig log;
+    // Of batches in one message to a follower.
+    std::size_t chunk_bytes = 0;
+};
+
+DrawnSizes draw_sizes(const Scenario& scenario, std::uint64_t seed);
+
+}  // namespace weir::sim
