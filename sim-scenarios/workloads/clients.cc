@@ -108,7 +108,7 @@ Task<bool> create_topics(Env& env, Client& client, RunState* run, CancelToken st
             run->oracle.has_retention(topic);
         }
         if (plan.replication_factor > 1) {
-            run->oracle.is_replicated(topic);
+            run->oracle.is_replicated(topic, run->scenario.strict_reads);
         }
         while (true) {
             if (stop.cancelled()) {
@@ -636,6 +636,12 @@ Task<Result<void>> client_main(Env& env, RunState* run, std::uint32_t index, Can
     TaskScope operators(env.executor, stop);
     if (index == 0 && run->scenario.has_fault(FaultKind::store_restored)) {
         operators.spawn(run_operator(env, *client, run, operators.token()));
+    }
+    if (index == 0 && run->scenario.workload.moves_interval.has_value()) {
+        operators.spawn(run_moves(env, *client, run, operators.token()));
+    }
+    if (index == 0 && run->scenario.unclean_policy == UncleanPolicy::never) {
+        operators.spawn(run_allowance(env, *client, run, operators.token()));
     }
     TaskScope workers(env.executor, stop);
     if (!stop.cancelled()) {
