@@ -53,6 +53,7 @@ void Cluster::add_sc(const Scenario& scenario, const DrawnSizes& sizes) {
     config.snapshot_after_size_bytes = 8'192;
     config.new_topics.durability = scenario.durability;
     config.new_topics.unclean_policy = scenario.unclean_policy;
+    config.new_topics.strict_reads = scenario.strict_reads;
     if (scenario.min_live > 0) {
         config.new_topics.min_live = scenario.min_live;
     }

@@ -76,7 +76,7 @@ bool DiskChecks::charge(Machine& machine, std::string_view path) {
             const bool charged = oracle_.budget().charge_copy(topic, ref->key.partition, spu->id);
             damaged = damaged || charged;
             if (charged) {
-                replication_.copy_damaged(machine.host());
+                replication_.copy_damaged(machine.host(), dir);
             }
             return charged;
         }
@@ -256,11 +256,13 @@ void DiskChecks::check_inspected(SpuMachine& spu, const InspectedLog& log, const
         oracle_.report(Invariant::a13_recovery, fmt::format("{}: recovery is not idempotent: {}",
                                                             where, log.second_difference));
     }
+    const bool has_others = topic.has_value() && replication_factor(*topic) > 1;
     const auto& synced_end = disk_of(spu).synced_end;
     const auto synced = synced_end.find(log.identity.uid);
     if (synced != synced_end.end()) {
         const auto end = synced->second.find(log.identity.partition);
-        if (end != synced->second.end() && log.leo < end->second && !over) {
+        // A follower may have been about to sync a cut; what others count on is I19's.
+        if (end != synced->second.end() && log.leo < end->second && !over && !has_others) {
             oracle_.report(
                 Invariant::a13_recovery,
                 fmt::format("{}: recovery ends at {}, but everything below {} was synced", where,

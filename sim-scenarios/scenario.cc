@@ -205,6 +205,7 @@ private:
     void replication(TableReader& reader) {
         reader.number("min_live", scenario_.min_live);
         reader.word("unclean_policy", scenario_.unclean_policy, policy_from, "never, balanced");
+        reader.boolean("strict_reads", scenario_.strict_reads);
         reader.range("chunk", scenario_.chunk_bytes);
     }
     void workload(TableReader& reader) {
@@ -229,6 +230,11 @@ private:
         reader.duration("status_interval", status);
         if (status.ns() > 0) {
             plan.status_interval = status;
+        }
+        Duration moves;
+        reader.duration("moves_interval", moves);
+        if (moves.ns() > 0) {
+            plan.moves_interval = moves;
         }
     }
     void swarm(TableReader& reader) {

@@ -54,6 +54,8 @@ struct WorkloadPlan {
     bool leader_acks = false;
     // How often the status of the SPUs is looked at; none: never.
     std::optional<Duration> status_interval;
+    // An operator moves leaders and replicas and drains SPUs, so often; none: never.
+    std::optional<Duration> moves_interval;
 };
 
 // Random by default; fifo makes logs easier to read.
@@ -99,6 +101,7 @@ struct Scenario {
     // Replicas that must be live to commit; 0: what the cluster takes by itself.
     std::uint32_t min_live = 0;
     UncleanPolicy unclean_policy = UncleanPolicy::balanced;
+    bool strict_reads = false;
     // Bytes of batches in one message to a follower.
     Range<std::uint64_t> chunk_bytes{64U << 10, 64U << 10};
 

@@ -56,6 +56,9 @@ enum class Mutant : std::uint8_t {
     alter_lrs_without_cas,     // I10: a change of the LRS is accepted from an older version
     added_boot_unchecked,      // I3: a member is added that has restarted since it was judged
     late_failure_hits_leader,  // A7: a failure of an older candidate is held against the new one
+    recovery_unmarked,         // I23: an election from last_known looks like any other
+    // core/sc for replication
+    version_not_counted,  // I15: a record changes and keeps its version
     // core/replication
     no_truncation,         // I9: a follower keeps what its leader does not have
     truncate_to_hw,        // I3: a follower cuts its log to its HW before it asks
@@ -68,6 +71,16 @@ enum class Mutant : std::uint8_t {
     ack_of_any_session,    // I1: a leader counts what was said in an earlier session
     session_outlives_uid,  // I3: a leader counts what was said by the replica before
     appends_unfenced,      // I9: a follower takes batches of a former leader
+    strict_reads_ignored,  // I20, A3: strict reads are as others
+    hw_counts_copies,      // I3: min_live copies are enough, whoever has them
+    unknown_epoch_fits,    // I9: an epoch that a leader does not know is taken for its own
+    joins_late,            // B5: a follower is held back from the LRS for twenty times as long
+    change_not_repeated,   // B7: a change of the LRS is asked for once
+    hw_moves_by_tick,      // B8: an acknowledgement does not move the HW
+    silent_not_waited,     // I1, I21: the HW does not wait for who is not attached
+    promotes_itself,       // I6: a follower that loses its leader leads on in the same epoch
+    follower_commits_all,  // I8: a follower takes what it has for committed
+    proposal_replaced,     // I29: a change of the LRS is asked for anew and not again
     // core/log for replication
     truncate_not_synced,     // I16: a cut is answered before it is on disk
     lineage_not_cut,         // I17: a cut leaves the epochs of what it removed
@@ -77,6 +90,8 @@ enum class Mutant : std::uint8_t {
     old_leader_serves,      // I6: a leader does not hear of the next one, and acknowledges on
     fence_not_persisted,    // I12: an epoch is acted on before it is on disk
     follower_hw_unbounded,  // I17: a follower takes its leader's HW although it lacks the records
+    replica_batch_changed,  // I7: a follower stores other records than its leader
+    log_opened_again,       // I18: a log is opened for another epoch and not closed before
     damage_not_reported,    // A14: a damaged replica keeps still for ever
     scrub_sees_nothing,     // A14: scrubbing finds no damage
     large_batch_cut,        // B5: a batch larger than a push is never sent

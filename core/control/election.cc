@@ -182,7 +182,7 @@ void install(PartitionRecord& record, const Winner& winner, BootEpoch boot) {
     forget_outsiders_if_enough(record);
     record.leader = winner.spu;
     record.leader_boot = boot;
-    if (is_unclean(winner.pool)) {
+    if (is_unclean(winner.pool) && !mutant(Mutant::recovery_unmarked)) {
         record.phase = PartitionPhase::recovering;
     } else if (record.phase != PartitionPhase::recovering) {
         record.phase = PartitionPhase::candidate_found;

@@ -85,6 +85,7 @@ struct LrsAsked {
     BootEpoch boot;
     LeaderEpoch epoch;
     RecordVersion version;
+    std::span<const SpuId> lrs;
     std::uint64_t content = 0;
 };
 
@@ -100,6 +101,7 @@ struct ClientServed {
 struct ReplicaDropped {
     PartitionIdentity partition;
     SpuId spu;
+    std::uint64_t replica_uid_low = 0;  // 0: not known
 };
 
 using Fact = std::variant<LogOpened, LogClosed, BatchWritten, LogCut, ReplicaMoved, PositionAcked,

@@ -11,6 +11,21 @@
 
 namespace weir::log {
 
+namespace {
+
+// Mutant::replica_batch_changed: whole batches, and the first is not what the leader has.
+BufferSlice with_another_time(const BufferSlice& batches) {
+    BufferSlice copy(Buffer::copy_of(batches.span()));
+    BatchHeader header = read_batch_header(copy.span());
+    ++header.max_time_stamp;
+    write_batch_header(copy.mutable_span(), header);
+    header.crc = compute_batch_crc(copy.mutable_span().first(header.size_bytes()));
+    write_batch_header(copy.mutable_span(), header);
+    return copy;
+}
+
+}  // namespace
+
 // The second condition is for a log that was opened with batches of an epoch and for which nobody
 // has begun one since.
 Result<void> LogImpl::check_right(LeaderEpoch epoch, AppendRole role) const {
@@ -76,6 +91,9 @@ Result<Appended> LogImpl::append_replicated(BufferSlice batches, LeaderEpoch epo
     WEIR_CHECK(check_accepts(batches.size()));
     WEIR_CHECK(check_right(epoch, AppendRole::follower));
     WEIR_TRY(const BatchesEnd end, check_replicated(batches, epoch));
+    if (mutant(Mutant::replica_batch_changed)) {
+        batches = with_another_time(batches);
+    }
     return enqueue(std::move(batches), end);
 }
 

@@ -130,7 +130,7 @@ void FollowerReplica::reset(const Reset& answer, Step step) {
 // The batches go on where this log ends, in offsets and in epochs. After AttachOk that is what
 // keeps the log a prefix of the leader's.
 bool FollowerReplica::fits(const Append& append, const Step& step) const {
-    if (append.base != step.log.leo) {
+    if (append.base != step.log.leo && !mutant(Mutant::replica_base_unchecked)) {
         return false;
     }
     LeaderEpoch epoch = step.log.last_epoch();
@@ -189,6 +189,9 @@ void FollowerReplica::follow_leader(Step& step) {
         return;
     }
     step.log.hw = std::max(step.log.log_start, std::min(*leader_hw_, step.log.leo));
+    if (mutant(Mutant::follower_commits_all)) {
+        step.log.hw = step.log.leo;
+    }
     const Offset evictable = std::min(leader_log_start_, step.log.hw);
     if (evictable > std::max(step.log.log_start, eviction_asked_)) {
         eviction_asked_ = evictable;

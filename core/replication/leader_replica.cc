@@ -131,6 +131,9 @@ void LeaderReplica::acknowledge(const Ack& ack, Step step) {
         return;
     }
     follower->acknowledge(ack, step.log.leo, step.at.now);
+    if (mutant(Mutant::hw_moves_by_tick)) {
+        return;
+    }
     advance_hw(step);
 }
 
@@ -180,11 +183,15 @@ void LeaderReplica::tick(Step step) {
         return;
     }
     if (proposal_) {
-        if (step.at.now - proposed_at_ >= step.options.alter_retry) {
+        if (step.at.now - proposed_at_ >= step.options.alter_retry &&
+            !mutant(Mutant::change_not_repeated)) {
             proposed_at_ = step.at.now;
             step.effects.push_back(ToSc{*proposal_});
         }
-        return;
+        if (!mutant(Mutant::proposal_replaced)) {
+            return;
+        }
+        proposal_.reset();
     }
     // One change at a time: an addition that the SC refuses must not hold up a removal.
     if (!propose_shrink(step)) {
@@ -228,7 +235,8 @@ void LeaderReplica::propose_expansion(Step& step) {
 // LESO: the leader's HW may still lag what was committed before its epoch, but its log has all of
 // that, so who has everything up to LESO has it too.
 bool LeaderReplica::may_join(const FollowerProgress& follower, const Step& step) const {
-    if (!follower.is_steady(step.log.leo, step.at.now, step.options.expand_hold)) {
+    const int holds = mutant(Mutant::joins_late) ? 20 : 1;
+    if (!follower.is_steady(step.log.leo, step.at.now, step.options.expand_hold * holds)) {
         return false;
     }
     if (mutant(Mutant::expand_unchecked)) {
@@ -321,6 +329,7 @@ Permission LeaderReplica::may_read(Isolation isolation, const View& view) const 
         return Permission::not_leader;
     }
     const bool is_strict = isolation == Isolation::read_committed && view.record.strict_reads &&
+                           !mutant(Mutant::strict_reads_ignored) &&
                            view.record.lrs.size() >= view.record.min_live;
     return is_strict && !is_followed_by_all(view) ? Permission::not_leader : Permission::granted;
 }

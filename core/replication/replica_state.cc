@@ -257,6 +257,10 @@ void ReplicaState::disconnected(SpuId spu, Moment at, Effects& effects) {
     } else if (auto* follower = std::get_if<FollowerReplica>(&role_);
                follower != nullptr && spu == record_.leader) {
         follower->disconnected(make_step(at, effects));
+        if (mutant(Mutant::promotes_itself)) {
+            record_.leader = self_.spu;
+            lead(make_step(at, effects));
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 #include "core/sc/record_changes.h"
 
 #include "core/base/assert.h"
+#include "core/base/mutant.h"
 #include "core/sc/records.h"
 
 #include <utility>
@@ -30,6 +31,9 @@ void RecordChanges::put(const PartitionTable::Entry& entry, PartitionRecord reco
     }
     WEIR_ASSERT(record.version > before.version);
     WEIR_ASSERT(record.leader_epoch >= before.leader_epoch);
+    if (mutant(Mutant::version_not_counted)) {
+        record.version = before.version;
+    }
     partitions_.insert_or_assign(entry.object.name, std::move(record));
 }
 

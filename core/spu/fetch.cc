@@ -141,7 +141,8 @@ Task<wire::FetchOffsetsResponse> handle_fetch_offsets(const FetchServices& servi
             }
             const bool is_known = co_await replica->wait_committed_end(
                 services.context.config.committed_end_timeout, token);
-            if (!is_known) {
+            // The committed end is a committed read as any other.
+            if (!is_known || !replica->may_read(replication::Isolation::read_committed)) {
                 offsets.error = ApiError(ErrorTag::partition_not_leader);
                 answer.partitions.push_back(std::move(offsets));
                 continue;

@@ -113,6 +113,7 @@ Task<Result<void>> Replica::void_files(Uid replica_uid) {
     if (closed_ || deleted_ || log_ == nullptr) {
         co_return fail(ErrorCode::unavailable, fmt::format("{} is closed", to_string(key())));
     }
+    tell_dropped();
     log_->set_observer(nullptr);
     state_file_.close_file();
     WEIR_CO_CHECK(co_await log_->remove());

@@ -86,6 +86,7 @@ Task<Result<void>> Replica::replace_damaged(Uid replica_uid) {
     }
     WEIR_LOG(logger_, warn, "{} was damaged and starts empty: others have its records",
              to_string(key()));
+    tell_dropped();
     if (log_ != nullptr) {
         log_->set_observer(nullptr);
         const Result<void> closed = co_await log_->close();

@@ -83,7 +83,8 @@ void Replica::tell_message(const replication::ScMessage& message) const {
     const auto* request = std::get_if<replication::AlterLrs>(&message);
     if (request != nullptr && context_.env.probe.listens()) {
         context_.env.probe.tell(LrsAsked{identity(), context_.config.id, request->boot,
-                                         request->epoch, request->version, content_of(*request)});
+                                         request->epoch, request->version, request->lrs,
+                                         content_of(*request)});
     }
 }
 
@@ -95,7 +96,8 @@ void Replica::note_served() const {
 
 void Replica::tell_dropped() const {
     if (context_.env.probe.listens()) {
-        context_.env.probe.tell(ReplicaDropped{identity(), context_.config.id});
+        context_.env.probe.tell(
+            ReplicaDropped{identity(), context_.config.id, state_file_.replica_uid().low});
     }
 }
 

@@ -130,7 +130,8 @@ Task<void> Replica::take_input(ScInput input) {
 }
 
 Task<void> Replica::take_leader(LeaderIs message) {
-    if (mutant(Mutant::old_leader_serves) && state_.has_value() && state_->leader() != nullptr) {
+    if (mutant(Mutant::old_leader_serves) && state_.has_value() && state_->leader() != nullptr &&
+        message.record.leader != context_.config.id) {
         co_return;
     }
     const Uid uid = own_uid(message.record, context_.config.id);
@@ -211,6 +212,9 @@ Task<Result<void>> Replica::begin(const LeaderIs& message) {
         co_return Result<void>();
     }
     const bool leads = record.leader == context_.config.id && record.leader_boot == message.boot;
+    if (mutant(Mutant::log_opened_again)) {
+        WEIR_CO_CHECK(co_await open_files());
+    }
     const auto role = leads ? log::AppendRole::leader : log::AppendRole::follower;
     co_return co_await log_->begin_epoch(record.leader_epoch, role);
 }

@@ -106,6 +106,12 @@ Task<Result<void>> client_main(Env& env, RunState* run, std::uint32_t index, Can
     if (index == 0 && run->scenario.has_fault(FaultKind::store_restored)) {
         operators.spawn(run_operator(env, *client, run, operators.token()));
     }
+    if (index == 0 && run->scenario.workload.moves_interval.has_value()) {
+        operators.spawn(run_moves(env, *client, run, operators.token()));
+    }
+    if (index == 0 && run->scenario.unclean_policy == UncleanPolicy::never) {
+        operators.spawn(run_allowance(env, *client, run, operators.token()));
+    }
     TaskScope workers(env.executor, stop);
     if (!stop.cancelled()) {
         spawn_workers(env, *client, run, index, workers);

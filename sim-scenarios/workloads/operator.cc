@@ -4,7 +4,9 @@
 #include "sim-scenarios/workloads/worker.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
+#include <vector>
 
 namespace weir::sim {
 
@@ -26,6 +28,94 @@ Task<void> run_operator(Env& env, client::Client& client, RunState* run, CancelT
         request.verb = wire::OperatorVerb::adopt;
         request.force = may_force && prng.chance(1, 4);
         static_cast<void>(co_await admin.operate(std::move(request), stop));
+    }
+}
+
+namespace {
+
+std::vector<SpuId> some_spus(Prng& prng, std::uint32_t spu_count, std::size_t count) {
+    std::vector<SpuId> spus;
+    for (std::uint32_t i = 0; i < spu_count; ++i) {
+        spus.emplace_back(kFirstSpuId + static_cast<std::int32_t>(i));
+    }
+    for (std::size_t i = spus.size(); i > 1; --i) {
+        std::swap(spus[i - 1], spus[static_cast<std::size_t>(prng.below(i))]);
+    }
+    spus.resize(std::min(count, spus.size()));
+    return spus;
+}
+
+// What an operator may ask for next. At most one SPU is drained at a time.
+wire::Operate next_move(Prng& prng, const RunState& run, std::optional<SpuId>& drained) {
+    wire::Operate request;
+    const std::size_t which = static_cast<std::size_t>(prng.below(run.topics.size()));
+    const TopicPlan& plan = run.scenario.topics[which];
+    request.key =
+        ReplicaKey{plan.name, static_cast<std::uint32_t>(prng.below(plan.partition_count))};
+    const std::uint64_t dice = prng.below(20);
+    if (dice < 12) {
+        request.verb = wire::OperatorVerb::elect_preferred;
+    } else if (dice < 16) {
+        // Also in another order: so the preferred leader changes.
+        request.verb = wire::OperatorVerb::reassign;
+        request.spus = some_spus(prng, run.scenario.spu_count, plan.replication_factor);
+    } else if (dice < 17) {
+        request.verb = wire::OperatorVerb::cancel_reassignment;
+    } else if (drained.has_value()) {
+        request.verb = wire::OperatorVerb::undrain;
+        request.spus = {*drained};
+        drained.reset();
+    } else {
+        request.verb = wire::OperatorVerb::drain;
+        request.spus = some_spus(prng, run.scenario.spu_count, 1);
+        drained = request.spus.front();
+    }
+    return request;
+}
+
+// Until the SC says that it is so.
+Task<void> undrain_all(Env& env, client::Admin& admin, std::uint32_t spu_count, CancelToken stop) {
+    for (std::uint32_t i = 0; i < spu_count && !stop.cancelled();) {
+        wire::Operate request;
+        request.verb = wire::OperatorVerb::undrain;
+        request.spus.emplace_back(kFirstSpuId + static_cast<std::int32_t>(i));
+        const Result<wire::Operated> done = co_await admin.operate(std::move(request), stop);
+        if (done.has_value() && done->accepted) {
+            ++i;
+        } else {
+            co_await pause(env, Duration::from_ms(100), stop);
+        }
+    }
+}
+
+}  // namespace
+
+Task<void> run_moves(Env& env, client::Client& client, RunState* run, CancelToken stop) {
+    Prng prng = env.random.stream("moves");
+    const std::int64_t interval_ns = run->scenario.workload.moves_interval->ns();
+    client::Admin admin(client);
+    std::optional<SpuId> drained;
+    while (run->load && !stop.cancelled()) {
+        co_await pause(env, Duration::from_ns(prng.exponential(interval_ns)), stop);
+        wire::Operate request = next_move(prng, *run, drained);
+        static_cast<void>(co_await admin.operate(std::move(request), stop));
+    }
+    co_await undrain_all(env, admin, run->scenario.spu_count, stop);
+}
+
+Task<void> run_allowance(Env& env, client::Client& client, RunState* run, CancelToken stop) {
+    client::Admin admin(client);
+    std::size_t done = 0;
+    while (done < run->scenario.topics.size() && !stop.cancelled()) {
+        co_await pause(env, Duration::from_ms(100), stop);
+        if (run->load) {
+            continue;
+        }
+        wire::AlterTopic request;
+        request.name = run->scenario.topics[done].name;
+        request.settings.unclean_policy = UncleanPolicy::balanced;
+        const Result<wire::Status> altered = co_await admin.alter_topic(std::move(request), stop);
+        done += altered.has_value() && altered->error.ok() ? 1 : 0;
     }
 }
 

@@ -1,5 +1,5 @@
-// The person who looks after the cluster: adopts what the SPUs have after the SC came back with
-// metadata from a backup, as often as it takes.
+// The person who looks after the cluster. After the SC came back with metadata from a backup:
+// adopts what the SPUs have, as often as it takes. Under load: moves leaders and replicas.
 #pragma once
 
 #include "core/client/client.h"
@@ -10,5 +10,12 @@ namespace weir::sim {
 
 // Until `stop`.
 Task<void> run_operator(Env& env, client::Client& client, RunState* run, CancelToken stop);
+
+// At random, as long as there is load: preferred leaders take over, partitions are given other
+// replicas, SPUs are drained. Then every SPU takes part again.
+Task<void> run_moves(Env& env, client::Client& client, RunState* run, CancelToken stop);
+
+// Once the load is over: partitions that stayed offline because of the policy never may come back.
+Task<void> run_allowance(Env& env, client::Client& client, RunState* run, CancelToken stop);
 
 }  // namespace weir::sim

@@ -73,7 +73,7 @@ Task<bool> create_topics(Env& env, Client& client, RunState* run, CancelToken st
             run->oracle.has_retention(topic);
         }
         if (plan.replication_factor > 1) {
-            run->oracle.is_replicated(topic);
+            run->oracle.is_replicated(topic, run->scenario.strict_reads);
         }
         while (true) {
             if (stop.cancelled()) {

@@ -92,7 +92,9 @@ const std::vector<InvariantInfo>& invariant_catalogue() {
          "With durability fsync, what a replica lets others count on is on its disk: a loss of "
          "power does not take it."},
         {Invariant::i20_stale_leader, "I20", "stale-leader", safety,
-         "Once another leads, an SPU serves clients for its lease at most."},
+         "Once another leads, an SPU serves clients for its lease at most; with strict reads no "
+         "client "
+         "is told of less than was acknowledged before it asked."},
         {Invariant::i21_zombie, "I21", "zombie", safety,
          "What a leader of a former epoch still commits, the leaders of later ones hold."},
         {Invariant::i22_identity, "I22", "identity", safety,

@@ -7,6 +7,7 @@
 
 #include "runtime/sim/check/fault_budget.h"
 #include "runtime/sim/check/invariants.h"
+#include "runtime/sim/check/rises.h"
 #include "runtime/sim/cluster/world.h"
 
 #include <cstdint>
@@ -38,8 +39,12 @@ public:
     bool deleted(TopicIndex topic) const { return topics_[topic].deleted; }
     // Its oldest records may be deleted to keep within a size or an age.
     void has_retention(TopicIndex topic) { topics_[topic].retention = true; }
-    // It has more than one replica.
-    void is_replicated(TopicIndex topic) { topics_[topic].replicated = true; }
+    // It has more than one replica. `strict`: and committed reads that miss nothing; else a leader
+    // that was deposed may answer for its lease.
+    void is_replicated(TopicIndex topic, bool strict) {
+        topics_[topic].replicated = true;
+        topics_[topic].strict = strict;
+    }
     bool retention(TopicIndex topic) const { return topics_[topic].retention; }
     const std::string& topic_name(TopicIndex topic) const { return topics_[topic].name; }
     std::uint32_t partition_count(TopicIndex topic) const {
@@ -81,7 +86,7 @@ public:
 
     // As clients have been told.
     std::int64_t high_watermark(PartitionRef ref) const {
-        return topics_[ref.topic].partitions[ref.partition].high_watermark;
+        return topics_[ref.topic].partitions[ref.partition].high_watermark.last();
     }
     std::int64_t log_start(PartitionRef ref) const {
         return topics_[ref.topic].partitions[ref.partition].log_start;
@@ -163,8 +168,8 @@ private:
     struct Partition {
         std::vector<OffsetState> offsets;
         // As told to clients whose question came after an answer at that time.
-        std::int64_t high_watermark = 0;
-        std::int64_t high_watermark_ns = -1;
+        Rises high_watermark;
+        Rises acked_end;
         std::int64_t log_start = 0;
         std::int64_t log_start_ns = -1;
         // A reader went on there, behind what must have been deleted.
@@ -184,6 +189,7 @@ private:
         bool deleted = false;
         bool retention = false;
         bool replicated = false;
+        bool strict = false;
         std::vector<Partition> partitions;
     };
     struct Keeper {

@@ -216,8 +216,9 @@ void ReplicationOracle::take(HostId host, const PositionAcked& fact) {
 void ReplicationOracle::take(HostId host, const LrsAsked& fact) {
     Partition& partition = partitions_[fact.partition];
     const auto key = std::make_tuple(fact.spu, fact.boot, fact.epoch, fact.version);
-    const auto known = partition.asked.try_emplace(key, fact.content).first;
-    if (known->second != fact.content) {
+    const Request request{fact.content, {fact.lrs.begin(), fact.lrs.end()}};
+    const auto known = partition.asked.try_emplace(key, request).first;
+    if (known->second.content != fact.content) {
         report(partition, Invariant::i29_one_request,
                fmt::format("{} asks for two changes of the LRS of version {}",
                            world_.machine(host).name(), fact.version.value()));
@@ -249,7 +250,7 @@ void ReplicationOracle::take(HostId host, const ReplicaDropped& fact) {
     if (partition.record.has_value()) {
         for (const auto* places : {&partition.record->replicas, &partition.record->adding}) {
             for (const AssignedReplica& place : *places) {
-                if (place.spu == fact.spu) {
+                if (place.spu == fact.spu && place.uid.low == fact.replica_uid_low) {
                     report(partition, Invariant::i22_identity,
                            fmt::format("{} deletes its replica, which is assigned to it",
                                        world_.machine(host).name()));
@@ -257,11 +258,11 @@ void ReplicationOracle::take(HostId host, const ReplicaDropped& fact) {
             }
         }
     }
-    partition.replicas.erase(host);
-    // What its disk is still busy with is nobody's any more.
+    // What is still told of its files concerns nobody.
     std::erase_if(dirs_, [&](const auto& entry) {
         return entry.first.first == host && entry.second == fact.partition;
     });
+    partition.replicas.erase(host);
     if (!partition.record.has_value()) {
         // Deleted; a backup of the metadata may bring it back, empty.
         partition.committed = GhostLog();

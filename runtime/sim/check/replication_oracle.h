@@ -51,8 +51,8 @@ public:
     // --- From the faults ----------------------------------------------------------------------
     // Whether the disk of that machine may be lost: everything committed is elsewhere as well.
     bool may_lose_disk(HostId host) const;
-    // Stored bytes of one of its copies were damaged: what it let others count on may be gone.
-    void copy_damaged(HostId host);
+    // Stored bytes of the copy in `dir` were damaged: what it let others count on may be gone.
+    void copy_damaged(HostId host, std::string_view dir);
     void disk_lost(HostId host);
 
     // Of the first partition of the first topic of the run; kNoSpu: nobody.
@@ -83,6 +83,11 @@ private:
         bool damaged = false;
     };
     using Leader = std::pair<SpuId, BootEpoch>;
+    // Of a leader for another LRS.
+    struct Request {
+        std::uint64_t content = 0;
+        std::set<SpuId> lrs;
+    };
     struct Partition {
         std::string name;  // of the store; empty: not stored (any more)
         std::optional<PartitionRecord> record;
@@ -91,7 +96,7 @@ private:
         std::map<LeaderEpoch, Leader> leaders;
         std::map<std::pair<std::int32_t, std::int64_t>, GhostBatch> stamped;  // by epoch and base
         std::map<Leader, std::int64_t> deposed_ns;
-        std::map<std::tuple<SpuId, BootEpoch, LeaderEpoch, RecordVersion>, std::uint64_t> asked;
+        std::map<std::tuple<SpuId, BootEpoch, LeaderEpoch, RecordVersion>, Request> asked;
         // Processes that ended without closing the log since all replicas were in the LRS: nobody
         // else knows what that has cost.
         std::set<HostId> tail_losses;
@@ -126,6 +131,8 @@ private:
     void check_record(const Partition& partition, const PartitionRecord& record);
     void check_unclean(Partition& partition, const PartitionRecord& before,
                        const PartitionRecord& after);
+    bool joins_before(const Partition& partition, const PartitionRecord& before,
+                      const PartitionRecord& after) const;
     void check_best_known(const Partition& partition, const PartitionRecord& before, SpuId winner);
     void check_superset(const Partition& partition);
     std::string not_converged(const Partition& partition) const;

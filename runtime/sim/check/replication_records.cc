@@ -210,8 +210,15 @@ void ReplicationOracle::check_record(const Partition& partition, const Partition
 // I23, I24.
 void ReplicationOracle::check_unclean(Partition& partition, const PartitionRecord& before,
                                       const PartitionRecord& after) {
+    if (before.phase == PartitionPhase::recovering && after.phase != PartitionPhase::recovering &&
+        after.lrs.size() < after.min_live) {
+        report(partition, Invariant::i23_recovery_marked,
+               fmt::format("the recovery counts as over with {} of {} live replicas",
+                           after.lrs.size(), after.min_live));
+    }
     const bool is_elected = after.leader != kNoSpu && after.leader_epoch != before.leader_epoch;
-    const bool is_clean = may_be_elected(before, after.leader);
+    const bool is_clean =
+        may_be_elected(before, after.leader) || joins_before(partition, before, after);
     if (is_elected && !is_clean && after.replicas.size() == 1) {
         // There is no other copy: what it has is what there is.
         partition.is_recovering = after.durability != Durability::fsync;
@@ -222,9 +229,9 @@ void ReplicationOracle::check_unclean(Partition& partition, const PartitionRecor
                                "forbids",
                                after.leader.value()));
         }
-        const bool is_marked = after.phase == PartitionPhase::recovering ||
-                               after.phase == PartitionPhase::candidate_found ||
-                               after.lrs.size() >= after.min_live;
+        const bool is_marked =
+            after.phase == PartitionPhase::recovering ||
+            (after.lrs.size() >= after.min_live && after.phase == PartitionPhase::online);
         if (!is_marked) {
             report(partition, Invariant::i23_recovery_marked,
                    fmt::format("SPU {} is elected from outside of LRS and ELR, and the record does "
@@ -244,6 +251,16 @@ void ReplicationOracle::check_unclean(Partition& partition, const PartitionRecor
         check_best_known(partition, before, after.leader);
         partition.is_recovering = true;
     }
+}
+
+// One transaction may hold two changes: the old leader's request that the new one joins, and then
+// the election.
+bool ReplicationOracle::joins_before(const Partition& partition, const PartitionRecord& before,
+                                     const PartitionRecord& after) const {
+    const auto asked = partition.asked.find(
+        std::make_tuple(before.leader, before.leader_boot, before.leader_epoch, before.version));
+    return asked != partition.asked.end() && asked->second.lrs.contains(after.leader) &&
+           after.version.value() > before.version.value() + 1;
 }
 
 // I24: of those who may know what was committed the one that knows most is chosen.
@@ -332,12 +349,10 @@ void ReplicationOracle::disk_lost(HostId host) {
     }
 }
 
-void ReplicationOracle::copy_damaged(HostId host) {
-    for (auto& [identity, partition] : partitions_) {
-        const auto own = partition.replicas.find(host);
-        if (own != partition.replicas.end()) {
-            own->second.damaged = true;
-        }
+void ReplicationOracle::copy_damaged(HostId host, std::string_view dir) {
+    Partition* partition = nullptr;
+    if (Replica* replica = find(host, dir, &partition)) {
+        replica->damaged = true;
     }
 }
 
@@ -358,7 +373,9 @@ std::string ReplicationOracle::not_converged(const Partition& partition) const {
     const PartitionRecord& record = *partition.record;
     if (record.lrs.size() != record.replicas.size() || record.phase != PartitionPhase::online ||
         !record.adding.empty()) {
-        return fmt::format("{} of {} replicas are live", record.lrs.size(), record.replicas.size());
+        return fmt::format("{} of {} replicas are live, {} are to come, phase {}, leader {}",
+                           record.lrs.size(), record.replicas.size(), record.adding.size(),
+                           static_cast<int>(record.phase), record.leader.value());
     }
     const Replica* leader = nullptr;
     std::size_t count = 0;
