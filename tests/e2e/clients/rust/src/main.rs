@@ -1,6 +1,7 @@
 //! Drives the published Rust client; see ../README.md for the verbs.
 
 mod calls;
+mod cluster;
 mod volume;
 
 use std::collections::BTreeMap;
@@ -147,6 +148,12 @@ async fn run(args: &[String]) -> Result<()> {
             produce(&fluvio, &rest[0], &rest[1], first, count, &rest[4]).await
         }
         "consume" => consume(&fluvio, rest).await,
+        "platform-version" => {
+            say(json!({"version": fluvio.platform_version().to_string()}));
+            Ok(())
+        }
+        "register-spu" => cluster::register_spu(&fluvio, rest).await,
+        "list-spus" => cluster::list_spus(&fluvio).await,
         "produce-volume" => volume::produce(&fluvio, rest).await,
         "consume-volume" => volume::consume(&fluvio, rest).await,
         "list-offsets" => {
