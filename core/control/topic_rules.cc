@@ -1,5 +1,7 @@
 #include "core/control/topic_rules.h"
 
+#include "core/model/smartmodule_name.h"
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -54,15 +56,12 @@ std::optional<Refusal> check_deduplication(const TopicSpec& spec, const TopicRul
         return std::nullopt;
     }
     const std::string& uses = spec.deduplication->filter_uses;
-    const std::vector<std::string> keys = smartmodule_keys(uses);
-    if (keys.empty()) {
+    const std::optional<std::string> key = smartmodule_key(uses);
+    if (!key.has_value()) {
         return refuse(RefusalKind::deduplication_name_invalid,
                       fmt::format("'{}' is not [group/]name[@version]", uses));
     }
-    const bool known = std::any_of(keys.begin(), keys.end(), [&](const std::string& key) {
-        return input.smartmodules.contains(key);
-    });
-    if (!known) {
+    if (!input.smartmodules.contains(*key)) {
         return refuse(RefusalKind::deduplication_module_unknown,
                       fmt::format("SmartModule '{}' is not loaded: create it first", uses));
     }
@@ -139,40 +138,6 @@ std::optional<Refusal> check_assigned(const AssignedReplicas& replicas,
     return std::nullopt;
 }
 
-bool plain_name(std::string_view text) {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '-' || c == '_' || c == '.';
-    });
-}
-
-// major.minor[.patch], completed to three numbers.
-std::optional<std::string> complete_version(std::string_view text) {
-    std::size_t numbers = 1;
-    bool digit_before = false;
-    for (const char c : text) {
-        if (c == '.') {
-            if (!digit_before) {
-                return std::nullopt;
-            }
-            ++numbers;
-            digit_before = false;
-        } else if (c >= '0' && c <= '9') {
-            digit_before = true;
-        } else {
-            return std::nullopt;
-        }
-    }
-    if (!digit_before || numbers > 3) {
-        return std::nullopt;
-    }
-    std::string version(text);
-    for (; numbers < 3; ++numbers) {
-        version += ".0";
-    }
-    return version;
-}
-
 }  // namespace
 
 std::optional<std::string> check_resource_name(std::string_view name) {
@@ -232,33 +197,6 @@ std::uint32_t partition_count_of(const ReplicaSpec& replicas) {
         return static_cast<std::uint32_t>(home->partitions.size());
     }
     return static_cast<std::uint32_t>(std::get<RemoteMirrorConfig>(mirror).home_spus.size());
-}
-
-std::vector<std::string> smartmodule_keys(std::string_view qualified) {
-    std::string_view rest = qualified;
-    std::string_view group;
-    if (const std::size_t slash = rest.find('/'); slash != std::string_view::npos) {
-        group = rest.substr(0, slash);
-        rest = rest.substr(slash + 1);
-        if (!plain_name(group)) {
-            return {};
-        }
-    }
-    std::optional<std::string> version;
-    if (const std::size_t at = rest.find('@'); at != std::string_view::npos) {
-        version = complete_version(rest.substr(at + 1));
-        rest = rest.substr(0, at);
-        if (!version.has_value()) {
-            return {};
-        }
-    }
-    if (!plain_name(rest)) {
-        return {};
-    }
-    if (group.empty() || !version.has_value()) {
-        return {std::string(rest)};
-    }
-    return {fmt::format("{}-{}-{}", rest, group, *version)};
 }
 
 }  // namespace weir::control

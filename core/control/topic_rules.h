@@ -57,8 +57,4 @@ std::optional<Refusal> check_topic_spec(const TopicSpec& spec, const TopicRuleIn
 // Partitions that the specification asks for.
 std::uint32_t partition_count_of(const ReplicaSpec& replicas);
 
-// A SmartModule by `[group/]name[@version]`: the keys under which it may be stored, best first.
-// Empty when the text is malformed.
-std::vector<std::string> smartmodule_keys(std::string_view qualified);
-
 }  // namespace weir::control

@@ -1,6 +1,6 @@
 #include "core/sc/listing.h"
 
-#include "core/control/topic_rules.h"
+#include "core/model/smartmodule_name.h"
 
 #include <algorithm>
 
@@ -74,7 +74,7 @@ struct ModuleFilter {
 
 Result<ModuleFilter> parse_filter(const std::string& text) {
     // Group and version together decide whether the text can be read.
-    if (control::smartmodule_keys(text).empty()) {
+    if (!smartmodule_key(text).has_value()) {
         return fail(ErrorCode::invalid_argument, "'" + text + "' is not [group/]name[@version]");
     }
     ModuleFilter filter;

@@ -1,6 +1,6 @@
 #include "core/sc/objects.h"
 
-#include "core/control/topic_rules.h"
+#include "core/model/smartmodule_name.h"
 #include "core/sc/records.h"
 #include "core/sc/status.h"
 
@@ -160,16 +160,11 @@ Task<wire::Status> Objects::remove_smartmodule(std::string name) {
     if (!guard.has_value()) {
         co_return status_error(name, ErrorTag::smartmodule_error, to_string(guard.error()));
     }
-    std::string key;
-    if (context_.catalog.smartmodules.find(name) != nullptr) {
-        key = name;
-    }
-    for (const std::string& candidate : control::smartmodule_keys(name)) {
-        if (key.empty() && context_.catalog.smartmodules.find(candidate) != nullptr) {
-            key = candidate;
-        }
-    }
-    if (key.empty()) {
+    // The plain name may be one that no qualified name can be.
+    const std::string key = context_.catalog.smartmodules.find(name) != nullptr
+                                ? name
+                                : smartmodule_key(name).value_or(name);
+    if (context_.catalog.smartmodules.find(key) == nullptr) {
         co_return status_error(name, not_found_smartmodule(name), "not found");
     }
     const Result<void> stored =

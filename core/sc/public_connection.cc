@@ -1,6 +1,7 @@
 #include "core/sc/public_connection.h"
 
 #include "core/env/dawdle.h"
+#include "core/model/smartmodule_name.h"
 #include "core/sc/description.h"
 #include "core/sc/listing.h"
 #include "core/sc/status.h"
@@ -350,6 +351,15 @@ Task<wire::Status> PublicConnection::remove(wire::DeleteRequest request) {
 
 Task<Result<void>> PublicConnection::handle_delete(RequestHeader header,
                                                    wire::DeleteRequest request) {
+    const auto* target = std::get_if<wire::DeleteTarget>(&request.target);
+    if (target != nullptr && target->kind == ObjectKind::smartmodule) {
+        const std::string& name = std::get<std::string>(target->key);
+        // Fluvio cannot decode a malformed version, and goes.
+        if (!smartmodule_key(name).has_value() &&
+            services_.context.catalog.smartmodules.find(name) == nullptr) {
+            co_return fail(ErrorCode::malformed, "'" + name + "' is not [group/]name[@version]");
+        }
+    }
     wire::Status status = co_await remove(std::move(request));
     co_return co_await reply_status(std::move(header), std::move(status));
 }

@@ -51,7 +51,7 @@ SpuAddress address_of(const SpuTable::Entry& entry) {
 bool says_nothing(const Assignments& message) {
     return !message.full && message.removed_replicas.empty() && message.replicas.empty() &&
            message.removed_spus.empty() && message.spus.empty() && message.removed_topics.empty() &&
-           message.topics.empty();
+           message.topics.empty() && !message.smartmodules.has_value();
 }
 
 // Ends, on the SPU's clock and counted from when it sent the heartbeat, before the SC takes the SPU
@@ -76,7 +76,8 @@ SpuSession::SpuSession(Services& services, Connection& connection, CancelToken t
       writer_(connection, services.context.env.executor),
       partitions_(services.context.catalog.partitions),
       topics_(services.context.catalog.topics),
-      spus_(services.context.catalog.spus) {}
+      spus_(services.context.catalog.spus),
+      smartmodules_(services.context.catalog.smartmodules) {}
 
 Task<void> SpuSession::run() {
     const Result<void> served = co_await serve();
@@ -297,6 +298,17 @@ void SpuSession::add_spus(Assignments& message) {
     spus_.advance();
 }
 
+void SpuSession::add_smartmodules(Assignments& message) {
+    if (!smartmodules_.behind()) {
+        return;
+    }
+    message.smartmodules.emplace();
+    for (const auto& [name, entry] : services_.context.catalog.smartmodules.entries()) {
+        message.smartmodules->push_back(name);
+    }
+    smartmodules_.advance();
+}
+
 SpuId SpuSession::offsets_leader() const {
     ReplicaKey key;
     key.topic = kConsumerOffsetTopic;
@@ -310,6 +322,7 @@ Assignments SpuSession::next_assignments() {
     add_replicas(message);
     add_topics(message);
     add_spus(message);
+    add_smartmodules(message);
     message.offsets_leader = offsets_leader();
     return message;
 }
@@ -340,7 +353,8 @@ void SpuSession::enqueue_probes() {
 Task<void> SpuSession::push_assignments() {
     Catalog& catalog = services_.context.catalog;
     while (!scope_.token().cancelled()) {
-        const bool behind = partitions_.behind() || topics_.behind() || spus_.behind();
+        const bool behind =
+            partitions_.behind() || topics_.behind() || spus_.behind() || smartmodules_.behind();
         if (!behind && probes_.empty()) {
             const Result<void> waited = co_await catalog.changed().wait(scope_.token());
             if (!waited.has_value()) {

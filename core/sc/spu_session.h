@@ -36,6 +36,7 @@ private:
     void add_replicas(wire::internal::Assignments& message);
     void add_topics(wire::internal::Assignments& message);
     void add_spus(wire::internal::Assignments& message);
+    void add_smartmodules(wire::internal::Assignments& message);
     SpuId offsets_leader() const;
     template <typename T>
     void enqueue(const T& message, CorrelationId correlation_id);
@@ -53,6 +54,7 @@ private:
     PartitionTable::Watcher partitions_;
     TopicTable::Watcher topics_;
     SpuTable::Watcher spus_;
+    SmartModuleTable::Watcher smartmodules_;
     // By the name of the partition and of the topic.
     std::map<std::string, wire::internal::ReplicaAssignment> sent_replicas_;
     std::map<std::string, Uid> sent_topics_;

@@ -1,5 +1,6 @@
 #include "core/spu/api_errors.h"
 
+#include "core/model/smartmodule_name.h"
 #include "core/wire/api_key.h"
 
 #include <fmt/core.h>
@@ -56,11 +57,15 @@ ApiError open_error(const Error& error, const Replica& replica) {
     return ApiError(ErrorTag::storage_error);
 }
 
-ApiError smartmodule_refusal(const std::vector<wire::SmartModuleInvocation>& chain) {
+ApiError smartmodule_refusal(const std::vector<wire::SmartModuleInvocation>& chain,
+                             const ClusterView& cluster) {
     WEIR_ASSERT(!chain.empty());
-    // No module is distributed to this SPU, so that none of the named ones is known here.
-    if (const auto* named = std::get_if<wire::PredefinedModule>(&chain.front().source)) {
-        return ApiError::with_text(ErrorTag::smartmodule_not_found, named->name);
+    for (const wire::SmartModuleInvocation& invocation : chain) {
+        const auto* named = std::get_if<wire::PredefinedModule>(&invocation.source);
+        if (named != nullptr &&
+            !cluster.smartmodules.contains(smartmodule_key(named->name).value_or(named->name))) {
+            return ApiError::with_text(ErrorTag::smartmodule_not_found, named->name);
+        }
     }
     return ApiError::with_text(ErrorTag::smartmodule_chain_init_error,
                                "SmartModules are not supported by this server");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/base/result.h"
+#include "core/spu/context.h"
 #include "core/spu/replica.h"
 #include "core/wire/error_code.h"
 #include "core/wire/smartmodule_invocation.h"
@@ -18,8 +19,9 @@ wire::ApiError read_error(const Error& error, Offset offset, const Replica& repl
 // Why a log could not be opened.
 wire::ApiError open_error(const Error& error, const Replica& replica);
 // The answer to a chain of SmartModules where no engine is built in; never to pass records through
-// as if the modules had run (spec 6.2). The list is not empty.
-wire::ApiError smartmodule_refusal(const std::vector<wire::SmartModuleInvocation>& chain);
+// as if the modules had run (spec 6.2). The list is not empty; `cluster` says which modules exist.
+wire::ApiError smartmodule_refusal(const std::vector<wire::SmartModuleInvocation>& chain,
+                                   const ClusterView& cluster);
 // A request in a version that has no layout (below 0 or above kVersionMax).
 wire::ApiError version_refusal(wire::Version version);
 

@@ -22,6 +22,10 @@ void ClusterView::apply(const wire::internal::Assignments& change) {
     for (const wire::internal::SpuAddress& spu : change.spus) {
         spus.insert_or_assign(spu.id, spu);
     }
+    if (change.smartmodules.has_value()) {
+        smartmodules.clear();
+        smartmodules.insert(change.smartmodules->begin(), change.smartmodules->end());
+    }
     offsets_leader = change.offsets_leader;
 }
 

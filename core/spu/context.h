@@ -17,6 +17,7 @@
 #include "core/wire/internal.h"
 
 #include <map>
+#include <set>
 #include <string>
 
 namespace weir::spu {
@@ -34,6 +35,8 @@ struct ClusterView {
     // Topics that exist, anywhere.
     std::map<std::string, Uid, std::less<>> topics;
     std::map<SpuId, wire::internal::SpuAddress> spus;
+    // The keys of those that exist.
+    std::set<std::string, std::less<>> smartmodules;
     // Who leads consumer-offset-0; -1: nobody yet.
     SpuId offsets_leader = SpuId(-1);
 

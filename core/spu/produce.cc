@@ -234,7 +234,8 @@ Task<ProduceInProgress> begin_produce(const ProduceServices& services, wire::Pro
                 continue;
             }
             if (!request.smartmodules.empty()) {
-                response.error = smartmodule_refusal(request.smartmodules);
+                response.error =
+                    smartmodule_refusal(request.smartmodules, services.context.cluster);
                 continue;
             }
             produce.size_bytes += partition.records.size();

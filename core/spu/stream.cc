@@ -83,7 +83,8 @@ Task<void> Stream::run(CancelToken token) {
 // acknowledgement always names the next offset to read, further on or further back.
 Task<Result<void>> Stream::serve(CancelToken token) {
     if (!start_.request.smartmodules.empty()) {
-        co_return co_await send_error(smartmodule_refusal(start_.request.smartmodules), token);
+        co_return co_await send_error(
+            smartmodule_refusal(start_.request.smartmodules, context_.cluster), token);
     }
     const Result<std::shared_ptr<log::Log>> opened = co_await replica_->open_log();
     if (!opened.has_value()) {

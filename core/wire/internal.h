@@ -228,6 +228,9 @@ struct Assignments {
     std::vector<SpuAddress> spus;
     std::vector<TopicRef> removed_topics;
     std::vector<TopicRef> topics;
+    // The keys of all SmartModules of the cluster when something about them changed, and in a full
+    // message; nullopt: as before.
+    std::optional<std::vector<std::string>> smartmodules;
     // Who leads consumer-offset-0, always the current value; SpuId(-1): nobody yet.
     SpuId offsets_leader = SpuId(-1);
     friend bool operator==(const Assignments&, const Assignments&) = default;

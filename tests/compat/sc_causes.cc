@@ -226,6 +226,8 @@ void add_unknown_kinds(std::vector<Step>& out) {
     out.push_back(closed("list Nonsense", spec::kList, spec::list("Nonsense")));
     out.push_back(closed("list SmartModule with a malformed version", spec::kList,
                          spec::list("SmartModule", {"a@b"})));
+    out.push_back(closed("delete SmartModule with a malformed version", spec::kDelete,
+                         spec::remove(kVersion, "SmartModule", "a@b")));
     out.push_back(closed("unknown key", 1099, {}));
     out.push_back(closed("half a body", spec::kCreate, {0, 5, 'T'}));
     Step old = step("version 9", spec::kCreate, {}, "", 2,

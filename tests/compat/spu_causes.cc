@@ -201,6 +201,12 @@ void add_modules(std::vector<Step>& out) {
                       6005));
     out.push_back(on_sc("module sm", spec::kCreate,
                         spec::create("SmartModule", "sm", spec::smartmodule("wasm")), "sm"));
+    produced.smartmodule = spec::module_by_name(kVersion, "sm");
+    out.push_back(produce("module that exists", "5001", produced, refused, 6005));
+    read.smartmodule = spec::module_by_name(kVersion, "sm");
+    out.push_back(ask("module that exists in a stream", "5001 module", spec::kStreamFetch,
+                      spec::stream_fetch(kVersion, read), spec::streamed(kVersion, read, 3, slice),
+                      6005));
     spec::Topic topic;
     topic.deduplication = "sm";
     out.push_back(new_topic("dedup", topic));

@@ -27,15 +27,14 @@ def inputs():
         "node/package-lock.json",
         "rust/Cargo.toml",
         "rust/Cargo.lock",
-        "rust/src/main.rs",
     ]
-    return [SOURCE / name for name in names]
+    return [SOURCE / name for name in names] + sorted((SOURCE / "rust" / "src").rglob("*.rs"))
 
 
 def digest():
     value = hashlib.sha256()
     for path in inputs():
-        value.update(path.name.encode())
+        value.update(str(path.relative_to(SOURCE)).encode())
         value.update(path.read_bytes())
     return value.hexdigest()
 

@@ -17,6 +17,11 @@ class ClientFailed(AssertionError):
     pass
 
 
+def read_objects(stdout):
+    """The JSON objects among the lines of a client program."""
+    return [json.loads(line) for line in stdout.splitlines() if line.startswith("{")]
+
+
 class Client:
     def __init__(self, name, command, env, has_offsets, sets_compression):
         self.name = name
@@ -36,7 +41,7 @@ class Client:
         return self.parse(verb, done.returncode, done.stdout, done.stderr)
 
     def parse(self, verb, code, stdout, stderr):
-        lines = [json.loads(line) for line in stdout.splitlines() if line.startswith("{")]
+        lines = read_objects(stdout)
         errors = [line["error"] for line in lines if "error" in line]
         if code != 0 or errors:
             raise ClientFailed(f"{self.name} {verb}: status {code}, {errors or stderr[-2000:]}")

@@ -38,7 +38,7 @@ class CommandFailed(AssertionError):
 
 
 class Cluster:
-    def __init__(self, bin_dir, spus=1):
+    def __init__(self, bin_dir, spus=1, env=None):
         self.bin_dir = pathlib.Path(bin_dir)
         self.spus = spus
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-e2e-"))
@@ -46,7 +46,7 @@ class Cluster:
         self.port_base = free_port_base()
         self.address = f"127.0.0.1:{self.port_base}"
         self.env = dict(os.environ, HOME=str(self.folder),
-                        FLV_PROFILE_PATH=str(self.folder / "profile"))
+                        FLV_PROFILE_PATH=str(self.folder / "profile"), **(env or {}))
         self.killed = []
 
     def __enter__(self):

@@ -3,7 +3,7 @@
 
 const fs = require('fs')
 
-const { default: Fluvio, Offset } = require('@fluvio/client')
+const { default: Fluvio, Offset, SmartModuleType } = require('@fluvio/client')
 
 function say(fields) {
     // Written synchronously: the native module ends the process without draining a pipe.
@@ -88,12 +88,32 @@ async function consume(client, topic, partition, start, count, outfile) {
     say({ consumed: seen })
 }
 
+// All of the records `line N`, filled up to a size, in order (see rust/src/volume.rs).
+async function consumeVolume(client, topic, count, size, maxBytes) {
+    const consumer = await client.partitionConsumer(topic, 0)
+    // The kind of a SmartModule is asked for even without one.
+    const config = { maxBytes: Number(maxBytes), smartmoduleType: SmartModuleType.Filter }
+    let seen = 0
+    for await (const item of await consumer.streamWithConfig(Offset.FromBeginning(), config)) {
+        const expected = `line ${seen}`.padEnd(Number(size), '.')
+        if (item.valueString() !== expected) {
+            throw new Error(`another record at ${seen}: ${item.valueString().slice(0, 40)}`)
+        }
+        seen++
+        if (seen === Number(count)) {
+            break
+        }
+    }
+    say({ consumed: seen })
+}
+
 const verbs = {
     'create-topic': createTopic,
     'delete-topic': deleteTopic,
     'list-topics': listTopics,
     produce,
     consume,
+    'consume-volume': consumeVolume,
 }
 
 async function main() {

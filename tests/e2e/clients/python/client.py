@@ -113,6 +113,23 @@ def consume(address, topic, partition, start, count, outfile, consumer=None):
     say(consumed=int(count))
 
 
+def consume_volume(address, topic, count, size, max_bytes):
+    """All of the records `line N`, filled up to a size, in order (see rust/src/volume.rs)."""
+    builder = ConsumerConfigExtBuilder(topic)
+    builder.offset_start(Offset.beginning())
+    builder.max_bytes(int(max_bytes))
+    builder.disable_continuous()
+    seen = 0
+    for item in Fluvio.connect_with_config(cluster(address)).consumer_with_config(builder.build()):
+        expected = f"line {seen}".ljust(int(size), ".")
+        if item.value_string() != expected or item.offset() != seen:
+            raise ValueError(f"another record at {seen}: offset {item.offset()}")
+        seen += 1
+    if seen != int(count):
+        raise ValueError(f"{seen} records of {count}")
+    say(consumed=seen)
+
+
 def list_offsets(address):
     client = Fluvio.connect_with_config(cluster(address))
     for item in client.consumer_offsets():
@@ -132,6 +149,7 @@ VERBS = {
     "list-topics": list_topics,
     "produce": produce,
     "consume": consume,
+    "consume-volume": consume_volume,
     "list-offsets": list_offsets,
     "delete-offset": delete_offset,
 }

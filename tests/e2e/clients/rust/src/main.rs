@@ -1,5 +1,9 @@
 //! Drives the published Rust client; see ../README.md for the verbs.
 
+mod calls;
+mod cluster;
+mod volume;
+
 use std::collections::BTreeMap;
 use std::io::Write;
 
@@ -126,8 +130,11 @@ async fn run(args: &[String]) -> Result<()> {
     if args.len() < 2 {
         bail!("usage: weir-e2e-client HOST:PORT VERB ...");
     }
-    let fluvio = Fluvio::connect_with_config(&FluvioClusterConfig::new(&args[0])).await?;
     let rest = &args[2..];
+    if args[1] == "calls" {
+        return calls::run(&args[0], &rest[0], &rest[1]).await;
+    }
+    let fluvio = Fluvio::connect_with_config(&FluvioClusterConfig::new(&args[0])).await?;
     match args[1].as_str() {
         "create-topic" => create_topic(&fluvio, &rest[0], rest[1].parse()?, &rest[2]).await,
         "delete-topic" => {
@@ -141,6 +148,14 @@ async fn run(args: &[String]) -> Result<()> {
             produce(&fluvio, &rest[0], &rest[1], first, count, &rest[4]).await
         }
         "consume" => consume(&fluvio, rest).await,
+        "platform-version" => {
+            say(json!({"version": fluvio.platform_version().to_string()}));
+            Ok(())
+        }
+        "register-spu" => cluster::register_spu(&fluvio, rest).await,
+        "list-spus" => cluster::list_spus(&fluvio).await,
+        "produce-volume" => volume::produce(&fluvio, rest).await,
+        "consume-volume" => volume::consume(&fluvio, rest).await,
         "list-offsets" => {
             for item in fluvio.consumer_offsets().await? {
                 say(json!({"consumer": item.consumer_id, "topic": item.topic,
