@@ -115,6 +115,15 @@ private:
             ->group("Not supported yet");
     }
 
+    static void add_storage(CLI::App& app, TopicStorageOptions& options) {
+        app.add_option("--retention-time", options.retention_time, "keep records so long: 7d");
+        app.add_option("--segment-size", options.segment_size, "size of a log file: '10 MB'");
+        app.add_option("--max-partition-size", options.max_partition_size,
+                       "remove the oldest records above this: '1 GB'");
+        app.add_option("--compression-type", options.compression_type,
+                       "any, none, gzip, snappy, lz4 or zstd");
+    }
+
     static void add_settings(CLI::App& app, TopicSettingOptions& options) {
         const char* group = "Replication (an SC of Weir only)";
         app.add_option("--min-live", options.min_live, "replicas that must be live to commit")
@@ -242,12 +251,7 @@ void Commands::add_topic_create(CLI::App& topic) {
     CLI::Option* config =
         app.add_option("-c,--config", options->config_file, "YAML file that describes the topic");
     name->excludes(config);
-    app.add_option("--retention-time", options->retention_time, "keep records so long: 7d");
-    app.add_option("--segment-size", options->segment_size, "size of a log file: '10 MB'");
-    app.add_option("--max-partition-size", options->max_partition_size,
-                   "remove the oldest records above this: '1 GB'");
-    app.add_option("--compression-type", options->compression_type,
-                   "any, none, gzip, snappy, lz4 or zstd");
+    add_storage(app, options->storage);
     app.add_flag("-d,--dry-run", options->dry_run, "check only");
     app.add_flag("-s,--system", options->system, "a system topic")->group("");
     add_settings(app, options->settings);
@@ -288,11 +292,15 @@ void Commands::add_topic() {
     // Not at the top, where -c names the cluster.
     add.add_option("-c,--count", add_options->count, "how many to add (1)");
 
-    CLI::App& alter = command(topic, "alter", "Change how a topic is replicated",
-                              "weir topic alter greetings --min-live 2 --ack-floor committed");
-    const auto alter_options = on_select<TopicAlterOptions>(alter, topic_alter);
-    alter.add_option("name", alter_options->name, "topic name")->required();
-    add_settings(alter, alter_options->settings);
+    CLI::App& update =
+        command(topic, "update", "Change the settings of a topic while it is used",
+                "weir topic update greetings --retention-time 1d --compression-type zstd\n"
+                "  weir topic update greetings --min-live 2 --ack-floor committed");
+    update.alias("alter");
+    const auto update_options = on_select<TopicUpdateOptions>(update, topic_update);
+    update.add_option("name", update_options->name, "topic name")->required();
+    add_storage(update, update_options->storage);
+    add_settings(update, update_options->settings);
 }
 
 void Commands::add_partition() {

@@ -188,6 +188,25 @@ Task<Result<void>> remove(Session& session, const TopicDeleteOptions& options) {
     co_return Result<void>();
 }
 
+Task<Result<void>> update(Session& session, const TopicUpdateOptions& options) {
+    wire::AlterTopic request;
+    request.name = options.name;
+    WEIR_CO_TRY(request.changes, parse_changes(options.storage));
+    WEIR_CO_TRY(request.settings, parse_settings(options.settings));
+    if (!request.settings.any() && !request.changes.any()) {
+        co_return fail(ErrorCode::invalid_argument,
+                       "name a setting to change, such as --retention-time 7d or --min-live 2");
+    }
+    client::Admin admin(session.client);
+    WEIR_CO_TRY(const wire::Status status,
+                co_await admin.alter_topic(std::move(request), session.stop));
+    if (!status.error.ok()) {
+        co_return fail(status_error(status));
+    }
+    print_line(fmt::format("topic \"{}\" updated", options.name));
+    co_return Result<void>();
+}
+
 // The rows of the enlarged replica map, once the SC has made it.
 Task<Result<std::vector<std::vector<std::string>>>> wait_for_rows(Session& session,
                                                                   std::string name,
@@ -308,6 +327,10 @@ int topic_describe(const Target& target, const TopicDescribeOptions& options) {
 
 int topic_delete(const Target& target, const TopicDeleteOptions& options) {
     return run_session(target, &remove, options);
+}
+
+int topic_update(const Target& target, const TopicUpdateOptions& options) {
+    return run_session(target, &update, options);
 }
 
 int topic_add_partition(const Target& target, const TopicAddPartitionOptions& options) {

@@ -13,6 +13,14 @@
 
 namespace weir::cli {
 
+// How long and how much is kept, and which compression, as given.
+struct TopicStorageOptions {
+    std::optional<std::string> retention_time;
+    std::optional<std::string> segment_size;
+    std::optional<std::string> max_partition_size;
+    std::optional<std::string> compression_type;
+};
+
 struct TopicCreateOptions {
     std::string name;
     std::uint32_t partitions = 1;
@@ -22,10 +30,7 @@ struct TopicCreateOptions {
     std::optional<std::string> replica_assignment_file;
     // YAML: the whole topic.
     std::optional<std::string> config_file;
-    std::optional<std::string> retention_time;
-    std::optional<std::string> segment_size;
-    std::optional<std::string> max_partition_size;
-    std::optional<std::string> compression_type;
+    TopicStorageOptions storage;
     bool dry_run = false;
     bool system = false;
     TopicSettingOptions settings;
@@ -53,6 +58,15 @@ struct TopicAddPartitionOptions {
     std::uint32_t count = 1;
 };
 
+struct TopicUpdateOptions {
+    std::string name;
+    TopicStorageOptions storage;
+    TopicSettingOptions settings;
+};
+
+// Errors say which option is wrong.
+Result<TopicChanges> parse_changes(const TopicStorageOptions& options);
+
 // The name and spec that the options ask for. Errors say which option is wrong.
 struct NamedTopicSpec {
     std::string name;
@@ -67,6 +81,7 @@ int topic_create(const Target& target, const TopicCreateOptions& options);
 int topic_list(const Target& target, const TopicListOptions& options);
 int topic_describe(const Target& target, const TopicDescribeOptions& options);
 int topic_delete(const Target& target, const TopicDeleteOptions& options);
+int topic_update(const Target& target, const TopicUpdateOptions& options);
 int topic_add_partition(const Target& target, const TopicAddPartitionOptions& options);
 
 }  // namespace weir::cli

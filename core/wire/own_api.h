@@ -86,6 +86,7 @@ struct CreateTopic {
 struct AlterTopic {
     std::string name;
     TopicSettings settings;
+    TopicChanges changes;
     friend bool operator==(const AlterTopic&, const AlterTopic&) = default;
 };
 

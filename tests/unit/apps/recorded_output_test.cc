@@ -109,10 +109,10 @@ TEST(RecordedOutput, MakesTheSpecsThatTheReferenceSent) {
     TopicCreateOptions options;
     options.name = "opts";
     options.partitions = 2;
-    options.retention_time = "1h";
-    options.segment_size = "10 MB";
-    options.max_partition_size = "100 MB";
-    options.compression_type = "zstd";
+    options.storage.retention_time = "1h";
+    options.storage.segment_size = "10 MB";
+    options.storage.max_partition_size = "100 MB";
+    options.storage.compression_type = "zstd";
     options.ignore_rack_assignment = true;
     const auto sent = [](const std::string& command) {
         const test::Capture capture = test::load_capture(kFolder + command + "/sc-001.txt");
