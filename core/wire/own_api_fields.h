@@ -9,11 +9,11 @@
 namespace weir::wire::detail {
 
 template <>
-inline constexpr std::uint8_t kEnumCount<OperatorVerb> = 6;
+inline constexpr std::uint8_t kEnumCount<OperatorVerb> = 7;
 
 template <typename A>
 void fields(A& a, FieldsOf<A, Operate>& v) {
-    a(v.verb, v.key, v.spus, v.force);
+    a(v.verb, v.key, v.spus, v.offset, v.force);
 }
 
 template <typename A>
