@@ -3,6 +3,7 @@
 #include "apps/weir/cluster.h"
 #include "apps/weir/completions.h"
 #include "apps/weir/consume.h"
+#include "apps/weir/deletion.h"
 #include "apps/weir/listing.h"
 #include "apps/weir/output.h"
 #include "apps/weir/produce.h"
@@ -153,6 +154,7 @@ private:
     void add_produce();
     void add_topic();
     void add_topic_create(CLI::App& topic);
+    void add_topic_deletion(CLI::App& topic);
     void add_partition();
     void add_consumer();
     void add_cluster();
@@ -170,6 +172,7 @@ private:
 void Commands::add_consume() {
     CLI::App& app = command(root_, "consume", "Read records of a topic",
                             "weir consume greetings -B -d -k\n"
+                            "  weir consume greetings -d --from-time -10m\n"
                             "  weir consume greetings -T 10 -F '{{offset}} {{key}} {{value}}'");
     const auto options = on_select<ConsumeOptions>(app, consume);
     app.add_option("topic", options->topic, "topic name")->required();
@@ -190,6 +193,13 @@ void Commands::add_consume() {
         app.add_option("-H,--head", options->head, "from N records after the beginning");
     CLI::Option* tail = app.add_option("-T,--tail", options->tail, "from N records before the end");
     CLI::Option* start = app.add_option("--start", options->start, "from this offset");
+    app.add_option("--from-time", options->from_time,
+                   "from the first batch with a record that is not older: 2026-01-31T12:00:00Z, or "
+                   "-10m")
+        ->excludes(beginning)
+        ->excludes(head)
+        ->excludes(tail)
+        ->excludes(start);
     for (CLI::Option* option : {beginning, head, tail}) {
         option->excludes(start);
     }
@@ -260,6 +270,24 @@ void Commands::add_topic_create(CLI::App& topic) {
     }
 }
 
+void Commands::add_topic_deletion(CLI::App& topic) {
+    CLI::App& remove = command(topic, "delete-records", "Delete the oldest records of a topic",
+                               "weir topic delete-records greetings --partition 0 --before 1200");
+    const auto remove_options = on_select<TopicDeleteRecordsOptions>(remove, topic_delete_records);
+    remove.add_option("name", remove_options->name, "topic name")->required();
+    remove.add_option("-p,--partition", remove_options->partition, "only of this one (all)");
+    remove
+        .add_option("--before", remove_options->before,
+                    "offset of the first record that stays; a batch goes when all of it may")
+        ->required();
+    CLI::App& purge =
+        command(topic, "purge", "Delete all records of a topic; offsets go on where they were",
+                "weir topic purge greetings");
+    const auto purge_options = on_select<TopicDeleteRecordsOptions>(purge, topic_delete_records);
+    purge.add_option("name", purge_options->name, "topic name")->required();
+    purge.add_option("-p,--partition", purge_options->partition, "only of this one (all)");
+}
+
 void Commands::add_topic() {
     CLI::App& topic =
         group(root_, "topic", "Create, list and delete topics", "weir topic create greetings");
@@ -291,6 +319,8 @@ void Commands::add_topic() {
     add.add_option("name", add_options->name, "topic name")->required();
     // Not at the top, where -c names the cluster.
     add.add_option("-c,--count", add_options->count, "how many to add (1)");
+
+    add_topic_deletion(topic);
 
     CLI::App& update =
         command(topic, "update", "Change the settings of a topic while it is used",

@@ -4,9 +4,11 @@
 #include "apps/weir/output.h"
 #include "apps/weir/replication.h"
 #include "apps/weir/target.h"
+#include "core/model/partition.h"
 #include "core/model/topic.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -74,7 +76,10 @@ struct NamedTopicSpec {
 };
 Result<NamedTopicSpec> make_topic_spec(const TopicCreateOptions& options);
 
-Table topic_table(const std::vector<TopicObject>& topics);
+// By the name of the topic: what its partitions hold on their leaders.
+using TopicSizes = std::map<std::string, std::uint64_t>;
+TopicSizes sizes_by_topic(const std::vector<PartitionObject>& partitions);
+Table topic_table(const std::vector<TopicObject>& topics, const TopicSizes& sizes);
 Table topic_description(const TopicObject& topic);
 
 int topic_create(const Target& target, const TopicCreateOptions& options);

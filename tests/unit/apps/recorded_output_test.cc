@@ -64,11 +64,33 @@ std::vector<PartitionObject> by_name(std::vector<PartitionObject> partitions) {
     return partitions;
 }
 
+// Our tables have a column more at the end.
+Table without_last(Table table) {
+    table.header.pop_back();
+    for (std::vector<std::string>& row : table.rows) {
+        row.pop_back();
+    }
+    return table;
+}
+
 TEST(RecordedOutput, ListsTopics) {
     for (const char* command : {"topic-list", "topic-list-system"}) {
-        EXPECT_EQ(render(topic_table(recorded_list<TopicObject>(command))),
+        EXPECT_EQ(render(without_last(topic_table(recorded_list<TopicObject>(command), {}))),
                   recorded_stdout(command));
     }
+}
+
+TEST(RecordedOutput, ATopicIsAsLargeAsItsPartitions) {
+    std::vector<PartitionObject> partitions(3);
+    for (std::uint32_t i = 0; i < 3; ++i) {
+        partitions[i].name = to_string(ReplicaKey{"a-b", i});
+        partitions[i].status.size_bytes = i == 2 ? kPartitionSizeUnknown : 1'000;
+    }
+    TopicObject topic;
+    topic.name = "a-b";
+    const Table table = topic_table({topic}, sizes_by_topic(partitions));
+    EXPECT_EQ(table.header.back(), "SIZE");
+    EXPECT_EQ(table.rows.front().back(), "2.0 KB");
 }
 
 TEST(RecordedOutput, ListsTopicsAsJson) {
@@ -102,7 +124,10 @@ TEST(RecordedOutput, ListsConsumers) {
     consumer.replica = ReplicaKey{"one", 0};
     consumer.offset = 63;
     consumer.modified_time_s = 1'000;
-    EXPECT_EQ(render(consumer_table({consumer}, 1'001)), recorded_stdout("consumer-list"));
+    const Table table = consumer_table({consumer}, {{consumer.replica, 70}}, 1'001);
+    EXPECT_EQ(render(without_last(table)), recorded_stdout("consumer-list"));
+    EXPECT_EQ(table.rows.front().back(), "6");
+    EXPECT_EQ(consumer_table({consumer}, {}, 1'001).rows.front().back(), "-");
 }
 
 TEST(RecordedOutput, MakesTheSpecsThatTheReferenceSent) {
