@@ -3,6 +3,7 @@
 #include "apps/weir/cluster.h"
 #include "apps/weir/completions.h"
 #include "apps/weir/consume.h"
+#include "apps/weir/deletion.h"
 #include "apps/weir/listing.h"
 #include "apps/weir/output.h"
 #include "apps/weir/produce.h"
@@ -115,6 +116,15 @@ private:
             ->group("Not supported yet");
     }
 
+    static void add_storage(CLI::App& app, TopicStorageOptions& options) {
+        app.add_option("--retention-time", options.retention_time, "keep records so long: 7d");
+        app.add_option("--segment-size", options.segment_size, "size of a log file: '10 MB'");
+        app.add_option("--max-partition-size", options.max_partition_size,
+                       "remove the oldest records above this: '1 GB'");
+        app.add_option("--compression-type", options.compression_type,
+                       "any, none, gzip, snappy, lz4 or zstd");
+    }
+
     static void add_settings(CLI::App& app, TopicSettingOptions& options) {
         const char* group = "Replication (an SC of Weir only)";
         app.add_option("--min-live", options.min_live, "replicas that must be live to commit")
@@ -144,6 +154,7 @@ private:
     void add_produce();
     void add_topic();
     void add_topic_create(CLI::App& topic);
+    void add_topic_deletion(CLI::App& topic);
     void add_partition();
     void add_consumer();
     void add_cluster();
@@ -161,6 +172,7 @@ private:
 void Commands::add_consume() {
     CLI::App& app = command(root_, "consume", "Read records of a topic",
                             "weir consume greetings -B -d -k\n"
+                            "  weir consume greetings -d --from-time -10m\n"
                             "  weir consume greetings -T 10 -F '{{offset}} {{key}} {{value}}'");
     const auto options = on_select<ConsumeOptions>(app, consume);
     app.add_option("topic", options->topic, "topic name")->required();
@@ -181,6 +193,13 @@ void Commands::add_consume() {
         app.add_option("-H,--head", options->head, "from N records after the beginning");
     CLI::Option* tail = app.add_option("-T,--tail", options->tail, "from N records before the end");
     CLI::Option* start = app.add_option("--start", options->start, "from this offset");
+    app.add_option("--from-time", options->from_time,
+                   "from the first batch with a record that is not older: 2026-01-31T12:00:00Z, or "
+                   "-10m")
+        ->excludes(beginning)
+        ->excludes(head)
+        ->excludes(tail)
+        ->excludes(start);
     for (CLI::Option* option : {beginning, head, tail}) {
         option->excludes(start);
     }
@@ -242,18 +261,31 @@ void Commands::add_topic_create(CLI::App& topic) {
     CLI::Option* config =
         app.add_option("-c,--config", options->config_file, "YAML file that describes the topic");
     name->excludes(config);
-    app.add_option("--retention-time", options->retention_time, "keep records so long: 7d");
-    app.add_option("--segment-size", options->segment_size, "size of a log file: '10 MB'");
-    app.add_option("--max-partition-size", options->max_partition_size,
-                   "remove the oldest records above this: '1 GB'");
-    app.add_option("--compression-type", options->compression_type,
-                   "any, none, gzip, snappy, lz4 or zstd");
+    add_storage(app, options->storage);
     app.add_flag("-d,--dry-run", options->dry_run, "check only");
     app.add_flag("-s,--system", options->system, "a system topic")->group("");
     add_settings(app, options->settings);
     for (const char* flag : {"-m,--mirror-apply", "--dedup-count", "--dedup-age"}) {
         refuse(app, flag, "mirrors and deduplication are not supported yet");
     }
+}
+
+void Commands::add_topic_deletion(CLI::App& topic) {
+    CLI::App& remove = command(topic, "delete-records", "Delete the oldest records of a topic",
+                               "weir topic delete-records greetings --partition 0 --before 1200");
+    const auto remove_options = on_select<TopicDeleteRecordsOptions>(remove, topic_delete_records);
+    remove.add_option("name", remove_options->name, "topic name")->required();
+    remove.add_option("-p,--partition", remove_options->partition, "only of this one (all)");
+    remove
+        .add_option("--before", remove_options->before,
+                    "offset of the first record that stays; a batch goes when all of it may")
+        ->required();
+    CLI::App& purge =
+        command(topic, "purge", "Delete all records of a topic; offsets go on where they were",
+                "weir topic purge greetings");
+    const auto purge_options = on_select<TopicDeleteRecordsOptions>(purge, topic_delete_records);
+    purge.add_option("name", purge_options->name, "topic name")->required();
+    purge.add_option("-p,--partition", purge_options->partition, "only of this one (all)");
 }
 
 void Commands::add_topic() {
@@ -288,11 +320,17 @@ void Commands::add_topic() {
     // Not at the top, where -c names the cluster.
     add.add_option("-c,--count", add_options->count, "how many to add (1)");
 
-    CLI::App& alter = command(topic, "alter", "Change how a topic is replicated",
-                              "weir topic alter greetings --min-live 2 --ack-floor committed");
-    const auto alter_options = on_select<TopicAlterOptions>(alter, topic_alter);
-    alter.add_option("name", alter_options->name, "topic name")->required();
-    add_settings(alter, alter_options->settings);
+    add_topic_deletion(topic);
+
+    CLI::App& update =
+        command(topic, "update", "Change the settings of a topic while it is used",
+                "weir topic update greetings --retention-time 1d --compression-type zstd\n"
+                "  weir topic update greetings --min-live 2 --ack-floor committed");
+    update.alias("alter");
+    const auto update_options = on_select<TopicUpdateOptions>(update, topic_update);
+    update.add_option("name", update_options->name, "topic name")->required();
+    add_storage(update, update_options->storage);
+    add_settings(update, update_options->settings);
 }
 
 void Commands::add_partition() {

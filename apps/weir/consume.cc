@@ -3,6 +3,7 @@
 #include "apps/weir/output.h"
 #include "apps/weir/record_format.h"
 #include "apps/weir/session.h"
+#include "apps/weir/text.h"
 #include "core/client/consumer.h"
 
 #include <fmt/core.h>
@@ -24,9 +25,12 @@ Result<wire::Isolation> parse_isolation(const std::string& text) {
                 fmt::format("'{}' is not an isolation: ReadCommitted or ReadUncommitted", text));
 }
 
-client::StartOffset start_of(const ConsumeOptions& options) {
+Result<client::StartOffset> start_of(const ConsumeOptions& options, std::int64_t now_ms) {
     client::StartOffset start;
-    if (options.start.has_value()) {
+    if (options.from_time.has_value()) {
+        start.from = client::StartOffset::From::time;
+        WEIR_TRY(start.count, parse_time_ms(*options.from_time, now_ms));
+    } else if (options.start.has_value()) {
         start.from = client::StartOffset::From::absolute;
         start.count = *options.start;
     } else if (options.beginning || options.head.has_value()) {
@@ -39,13 +43,13 @@ client::StartOffset start_of(const ConsumeOptions& options) {
     return start;
 }
 
-Result<client::ConsumerConfig> make_config(const ConsumeOptions& options) {
+Result<client::ConsumerConfig> make_config(const ConsumeOptions& options, std::int64_t now_ms) {
     client::ConsumerConfig config;
     config.topic = options.topic;
     if (!options.all_partitions) {
         config.partitions = options.partitions;
     }
-    config.start = start_of(options);
+    WEIR_TRY(config.start, start_of(options, now_ms));
     config.last_offset = options.end;
     config.end_of_log =
         options.disable_continuous ? client::EndOfLog::stop : client::EndOfLog::wait;
@@ -132,7 +136,8 @@ Task<Result<void>> print_records(Session& session, client::Consumer& consumer,
 }
 
 Task<Result<void>> run(Session& session, const ConsumeOptions& options) {
-    WEIR_CO_TRY(client::ConsumerConfig config, make_config(options));
+    WEIR_CO_TRY(client::ConsumerConfig config,
+                make_config(options, session.env.clock.wall_now().ms()));
     WEIR_CO_CHECK(make_format(options));
     WEIR_CO_TRY(const std::unique_ptr<client::Consumer> consumer,
                 co_await client::Consumer::open(session.client, std::move(config), session.stop));

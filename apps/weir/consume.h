@@ -24,6 +24,8 @@ struct ConsumeOptions {
     std::optional<std::int64_t> head;
     std::optional<std::int64_t> tail;
     std::optional<std::int64_t> start;
+    // RFC 3339, or back from now: -10m.
+    std::optional<std::string> from_time;
     // The last offset, included.
     std::optional<std::int64_t> end;
     std::optional<std::uint32_t> max_bytes;

@@ -186,13 +186,49 @@ Task<Result<void>> unregister_spu(Session& session, const SpuUnregisterOptions& 
     co_return check(status);
 }
 
+CommittedEnds committed_ends(const std::vector<PartitionObject>& partitions) {
+    CommittedEnds ends;
+    for (const PartitionObject& partition : partitions) {
+        const Result<ReplicaKey> key = parse_replica_key(partition.name);
+        if (key.has_value() && partition.status.leader.hw >= Offset(0)) {
+            ends.emplace(*key, partition.status.leader.hw.value());
+        }
+    }
+    return ends;
+}
+
+// What is stored is the last record that was read.
+std::optional<std::int64_t> lag_of(const wire::ConsumerOffset& consumer,
+                                   const CommittedEnds& ends) {
+    const auto end = ends.find(consumer.replica);
+    if (end == ends.end()) {
+        return std::nullopt;
+    }
+    return std::max<std::int64_t>(end->second - (consumer.offset + 1), 0);
+}
+
 Task<Result<void>> list_consumers(Session& session, const ConsumerListOptions&,
                                   OutputFormat format) {
     std::optional<wire::ConsumerOffsetFilter> everything;
     WEIR_CO_TRY(const std::vector<wire::ConsumerOffset> consumers,
                 co_await session.client.consumer_offsets(std::move(everything), session.stop));
-    const auto now_s = static_cast<std::uint64_t>(session.env.clock.wall_now().s());
-    show(consumers, format, consumer_table(consumers, now_s), "No consumers found");
+    client::Admin admin(session.client);
+    WEIR_CO_TRY(const std::vector<PartitionObject> partitions,
+                co_await admin.partitions(client::Listing::user_objects, session.stop));
+    const CommittedEnds ends = committed_ends(partitions);
+    if (format == OutputFormat::table) {
+        const auto now_s = static_cast<std::uint64_t>(session.env.clock.wall_now().s());
+        show(consumers, format, consumer_table(consumers, ends, now_s), "No consumers found");
+        co_return Result<void>();
+    }
+    Json document = Json::array();
+    for (const wire::ConsumerOffset& consumer : consumers) {
+        document.push_back(to_document(consumer));
+        if (const std::optional<std::int64_t> lag = lag_of(consumer, ends); lag.has_value()) {
+            document.back()["lag"] = *lag;
+        }
+    }
+    print(render(document, format));
     co_return Result<void>();
 }
 
@@ -288,15 +324,18 @@ Table spu_table(const std::vector<SpuObject>& spus) {
     return table;
 }
 
-Table consumer_table(const std::vector<wire::ConsumerOffset>& consumers, std::uint64_t now_s) {
+Table consumer_table(const std::vector<wire::ConsumerOffset>& consumers, const CommittedEnds& ends,
+                     std::uint64_t now_s) {
     Table table;
-    table.header = {"CONSUMER", "TOPIC", "PARTITION", "OFFSET", "LAST SEEN"};
+    table.header = {"CONSUMER", "TOPIC", "PARTITION", "OFFSET", "LAST SEEN", "LAG"};
     for (const wire::ConsumerOffset& consumer : consumers) {
+        const std::optional<std::int64_t> lag = lag_of(consumer, ends);
         const std::uint64_t age_s =
             now_s > consumer.modified_time_s ? now_s - consumer.modified_time_s : 0;
         table.rows.push_back({consumer.consumer_id, consumer.replica.topic,
                               std::to_string(consumer.replica.partition),
-                              std::to_string(consumer.offset), format_seconds(age_s)});
+                              std::to_string(consumer.offset), format_seconds(age_s),
+                              lag.has_value() ? std::to_string(*lag) : "-"});
     }
     return table;
 }

@@ -5,6 +5,7 @@
 #include "apps/weir/target.h"
 #include "core/model/partition.h"
 #include "core/model/partition_record.h"
+#include "core/model/replica_key.h"
 #include "core/model/spu.h"
 #include "core/wire/consumer_offsets.h"
 
@@ -56,8 +57,11 @@ using PartitionRecords = std::map<std::string, PartitionRecord>;
 Table partition_table(const std::vector<PartitionObject>& partitions,
                       const PartitionRecords& records);
 Table spu_table(const std::vector<SpuObject>& spus);
-// `now_s`: seconds since 1970.
-Table consumer_table(const std::vector<wire::ConsumerOffset>& consumers, std::uint64_t now_s);
+// By partition: the offset after the last committed record.
+using CommittedEnds = std::map<ReplicaKey, std::int64_t>;
+// `now_s`: seconds since 1970. LAG: committed records that the consumer has not stored as read.
+Table consumer_table(const std::vector<wire::ConsumerOffset>& consumers, const CommittedEnds& ends,
+                     std::uint64_t now_s);
 
 int partition_list(const Target& target, const PartitionListOptions& options);
 int spu_list(const Target& target, const SpuListOptions& options);

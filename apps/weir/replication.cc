@@ -82,24 +82,6 @@ Task<Result<void>> operate(Session& session, wire::Operate request, std::string 
     co_return Result<void>();
 }
 
-Task<Result<void>> alter(Session& session, const TopicAlterOptions& options) {
-    wire::AlterTopic request;
-    request.name = options.name;
-    WEIR_CO_TRY(request.settings, parse_settings(options.settings));
-    if (!request.settings.any()) {
-        co_return fail(ErrorCode::invalid_argument,
-                       "name a setting to change, such as --min-live 2");
-    }
-    client::Admin admin(session.client);
-    WEIR_CO_TRY(const wire::Status status,
-                co_await admin.alter_topic(std::move(request), session.stop));
-    if (!status.error.ok()) {
-        co_return fail(ErrorCode::invalid_argument, client::describe(status));
-    }
-    print_line(fmt::format("topic \"{}\" altered", options.name));
-    co_return Result<void>();
-}
-
 int drain(const Target& target, std::int32_t id, wire::OperatorVerb verb, std::string done) {
     wire::Operate request;
     request.verb = verb;
@@ -144,10 +126,6 @@ std::vector<std::string> replication_problems(const wire::ClusterDescription& cl
         }
     }
     return problems;
-}
-
-int topic_alter(const Target& target, const TopicAlterOptions& options) {
-    return run_session(target, &alter, options);
 }
 
 int partition_reassign(const Target& target, const PartitionReassignOptions& options) {

@@ -1,6 +1,5 @@
 // What an operator of replicated partitions does: `weir partition reassign|elect`,
-// `weir spu drain|undrain`, `weir cluster adopt`, `weir topic alter`. Only an SC of Weir knows
-// these requests.
+// `weir spu drain|undrain`, `weir cluster adopt`. Only an SC of Weir knows these requests.
 #pragma once
 
 #include "apps/weir/target.h"
@@ -25,11 +24,6 @@ struct TopicSettingOptions {
     std::optional<bool> ride_through;
 };
 Result<TopicSettings> parse_settings(const TopicSettingOptions& options);
-
-struct TopicAlterOptions {
-    std::string name;
-    TopicSettingOptions settings;
-};
 
 struct PartitionReassignOptions {
     std::string topic;
@@ -56,7 +50,6 @@ struct ClusterAdoptOptions {
 // which replica is missing and why.
 std::vector<std::string> replication_problems(const wire::ClusterDescription& cluster);
 
-int topic_alter(const Target& target, const TopicAlterOptions& options);
 int partition_reassign(const Target& target, const PartitionReassignOptions& options);
 int partition_elect(const Target& target, const PartitionElectOptions& options);
 int spu_drain(const Target& target, const SpuDrainOptions& options);

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
+#include <ctime>
 #include <limits>
 
 namespace weir::cli {
@@ -203,6 +204,38 @@ std::string format_time_ms(std::int64_t ms_since_1970) {
     return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", year, month, day,
                        in_day / 3'600'000, in_day / 60'000 % 60, in_day / 1'000 % 60,
                        in_day % 1'000);
+}
+
+Result<std::int64_t> parse_time_ms(std::string_view text, std::int64_t now_ms) {
+    const std::string whole(text);
+    if (!text.empty() && text.front() == '-') {
+        WEIR_TRY(const Duration back, parse_duration(text.substr(1)));
+        return now_ms - back.ms();
+    }
+    const auto wrong = [&whole] {
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("'{}' is not a time such as 2026-01-31T12:00:00Z or -10m", whole));
+    };
+    std::tm parts{};
+    const char* at = ::strptime(whole.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+    if (at == nullptr) {
+        return wrong();
+    }
+    std::int64_t ms = std::int64_t{::timegm(&parts)} * 1'000;
+    if (*at == '.') {
+        std::int64_t scale = 100;
+        for (++at; *at >= '0' && *at <= '9'; ++at) {
+            ms += (*at - '0') * scale;
+            scale /= 10;
+        }
+    }
+    // Seconds east of UTC.
+    std::tm zone{};
+    const char* end = ::strptime(at, "%z", &zone);
+    if (*at == '\0' || end == nullptr || *end != '\0') {
+        return wrong();
+    }
+    return ms - std::int64_t{zone.tm_gmtoff} * 1'000;
 }
 
 bool is_utf8(std::string_view bytes) {

@@ -26,6 +26,9 @@ std::string format_seconds(std::uint64_t seconds);
 // RFC 3339 in UTC with milliseconds.
 std::string format_time_ms(std::int64_t ms_since_1970);
 
+// The same back, with any offset from UTC; or a duration back from `now_ms`: "-10m".
+Result<std::int64_t> parse_time_ms(std::string_view text, std::int64_t now_ms);
+
 bool is_utf8(std::string_view bytes);
 
 }  // namespace weir::cli

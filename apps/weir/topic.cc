@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <unistd.h>
@@ -97,16 +98,22 @@ Task<Result<void>> list(Session& session, const TopicListOptions& options, Outpu
     std::vector<std::string> no_filter;
     WEIR_CO_TRY(const std::vector<TopicObject> topics,
                 co_await admin.topics(std::move(no_filter), listing, session.stop));
+    WEIR_CO_TRY(const std::vector<PartitionObject> partitions,
+                co_await admin.partitions(listing, session.stop));
+    const TopicSizes sizes = sizes_by_topic(partitions);
     if (format != OutputFormat::table) {
         nlohmann::ordered_json document = nlohmann::ordered_json::array();
         for (const TopicObject& topic : topics) {
             document.push_back(to_document(topic));
+            if (const auto size = sizes.find(topic.name); size != sizes.end()) {
+                document.back()["sizeBytes"] = size->second;
+            }
         }
         print(render(document, format));
     } else if (topics.empty()) {
         print_line("No topics found");
     } else {
-        print(render(topic_table(topics)));
+        print(render(topic_table(topics, sizes)));
     }
     co_return Result<void>();
 }
@@ -188,6 +195,25 @@ Task<Result<void>> remove(Session& session, const TopicDeleteOptions& options) {
     co_return Result<void>();
 }
 
+Task<Result<void>> update(Session& session, const TopicUpdateOptions& options) {
+    wire::AlterTopic request;
+    request.name = options.name;
+    WEIR_CO_TRY(request.changes, parse_changes(options.storage));
+    WEIR_CO_TRY(request.settings, parse_settings(options.settings));
+    if (!request.settings.any() && !request.changes.any()) {
+        co_return fail(ErrorCode::invalid_argument,
+                       "name a setting to change, such as --retention-time 7d or --min-live 2");
+    }
+    client::Admin admin(session.client);
+    WEIR_CO_TRY(const wire::Status status,
+                co_await admin.alter_topic(std::move(request), session.stop));
+    if (!status.error.ok()) {
+        co_return fail(status_error(status));
+    }
+    print_line(fmt::format("topic \"{}\" updated", options.name));
+    co_return Result<void>();
+}
+
 // The rows of the enlarged replica map, once the SC has made it.
 Task<Result<std::vector<std::vector<std::string>>>> wait_for_rows(Session& session,
                                                                   std::string name,
@@ -240,12 +266,25 @@ Task<Result<void>> add_partition(Session& session, const TopicAddPartitionOption
 
 }  // namespace
 
-Table topic_table(const std::vector<TopicObject>& topics) {
+TopicSizes sizes_by_topic(const std::vector<PartitionObject>& partitions) {
+    TopicSizes sizes;
+    for (const PartitionObject& partition : partitions) {
+        if (const Result<ReplicaKey> key = parse_replica_key(partition.name); key.has_value()) {
+            sizes[key->topic] +=
+                static_cast<std::uint64_t>(std::max<std::int64_t>(partition.status.size_bytes, 0));
+        }
+    }
+    return sizes;
+}
+
+// The size comes last: scripts know the other columns by their place.
+Table topic_table(const std::vector<TopicObject>& topics, const TopicSizes& sizes) {
     Table table;
     table.header = {"NAME",        "TYPE",          "PARTITIONS", "REPLICAS", "RETENTION TIME",
-                    "COMPRESSION", "DEDUPLICATION", "STATUS",     "REASON"};
+                    "COMPRESSION", "DEDUPLICATION", "STATUS",     "REASON",   "SIZE"};
     for (const TopicObject& topic : topics) {
         const Shape shape = shape_of(topic.spec.replicas);
+        const auto size = sizes.find(topic.name);
         const std::uint64_t retention = topic.spec.cleanup_policy.has_value()
                                             ? topic.spec.cleanup_policy->time_in_seconds
                                             : kDefaultRetentionSeconds;
@@ -253,7 +292,8 @@ Table topic_table(const std::vector<TopicObject>& topics) {
             {topic.name, shape.type, shape.partitions, shape.replicas, format_seconds(retention),
              to_lower(name_of(topic.spec.compression_type)),
              topic.spec.deduplication.has_value() ? topic.spec.deduplication->filter_uses : "none",
-             "resolution::" + status_of(topic.status.resolution), topic.status.reason});
+             "resolution::" + status_of(topic.status.resolution), topic.status.reason,
+             size == sizes.end() ? "-" : format_size(size->second)});
     }
     return table;
 }
@@ -308,6 +348,10 @@ int topic_describe(const Target& target, const TopicDescribeOptions& options) {
 
 int topic_delete(const Target& target, const TopicDeleteOptions& options) {
     return run_session(target, &remove, options);
+}
+
+int topic_update(const Target& target, const TopicUpdateOptions& options) {
+    return run_session(target, &update, options);
 }
 
 int topic_add_partition(const Target& target, const TopicAddPartitionOptions& options) {

@@ -4,14 +4,24 @@
 #include "apps/weir/output.h"
 #include "apps/weir/replication.h"
 #include "apps/weir/target.h"
+#include "core/model/partition.h"
 #include "core/model/topic.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace weir::cli {
+
+// How long and how much is kept, and which compression, as given.
+struct TopicStorageOptions {
+    std::optional<std::string> retention_time;
+    std::optional<std::string> segment_size;
+    std::optional<std::string> max_partition_size;
+    std::optional<std::string> compression_type;
+};
 
 struct TopicCreateOptions {
     std::string name;
@@ -22,10 +32,7 @@ struct TopicCreateOptions {
     std::optional<std::string> replica_assignment_file;
     // YAML: the whole topic.
     std::optional<std::string> config_file;
-    std::optional<std::string> retention_time;
-    std::optional<std::string> segment_size;
-    std::optional<std::string> max_partition_size;
-    std::optional<std::string> compression_type;
+    TopicStorageOptions storage;
     bool dry_run = false;
     bool system = false;
     TopicSettingOptions settings;
@@ -53,6 +60,15 @@ struct TopicAddPartitionOptions {
     std::uint32_t count = 1;
 };
 
+struct TopicUpdateOptions {
+    std::string name;
+    TopicStorageOptions storage;
+    TopicSettingOptions settings;
+};
+
+// Errors say which option is wrong.
+Result<TopicChanges> parse_changes(const TopicStorageOptions& options);
+
 // The name and spec that the options ask for. Errors say which option is wrong.
 struct NamedTopicSpec {
     std::string name;
@@ -60,13 +76,17 @@ struct NamedTopicSpec {
 };
 Result<NamedTopicSpec> make_topic_spec(const TopicCreateOptions& options);
 
-Table topic_table(const std::vector<TopicObject>& topics);
+// By the name of the topic: what its partitions hold on their leaders.
+using TopicSizes = std::map<std::string, std::uint64_t>;
+TopicSizes sizes_by_topic(const std::vector<PartitionObject>& partitions);
+Table topic_table(const std::vector<TopicObject>& topics, const TopicSizes& sizes);
 Table topic_description(const TopicObject& topic);
 
 int topic_create(const Target& target, const TopicCreateOptions& options);
 int topic_list(const Target& target, const TopicListOptions& options);
 int topic_describe(const Target& target, const TopicDescribeOptions& options);
 int topic_delete(const Target& target, const TopicDeleteOptions& options);
+int topic_update(const Target& target, const TopicUpdateOptions& options);
 int topic_add_partition(const Target& target, const TopicAddPartitionOptions& options);
 
 }  // namespace weir::cli

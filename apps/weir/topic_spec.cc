@@ -2,6 +2,7 @@
 #include "apps/weir/documents.h"
 #include "apps/weir/text.h"
 #include "apps/weir/topic.h"
+#include "core/control/topic_settings.h"
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -70,35 +71,21 @@ Result<AssignedReplicas> read_assignment(const std::string& path) {
     return assigned;
 }
 
-Result<void> set_retention(TopicSpec& spec, const std::string& text) {
+Result<std::uint32_t> parse_retention(const std::string& text) {
     WEIR_TRY(const Duration retention, parse_duration(text));
     if (retention.s() > std::numeric_limits<std::uint32_t>::max()) {
         return fail(ErrorCode::invalid_argument, fmt::format("'{}' is too long a retention", text));
     }
-    CleanupPolicy policy;
-    policy.time_in_seconds = static_cast<std::uint32_t>(retention.s());
-    spec.cleanup_policy = policy;
-    return {};
+    return static_cast<std::uint32_t>(retention.s());
 }
 
-Result<void> set_segment_size(TopicSpec& spec, const std::string& text) {
+Result<std::uint32_t> parse_segment_size(const std::string& text) {
     WEIR_TRY(const std::uint64_t size, parse_size(text));
     if (size > std::numeric_limits<std::uint32_t>::max()) {
         return fail(ErrorCode::invalid_argument,
                     fmt::format("'{}' is too large a segment: at most 4 GiB", text));
     }
-    TopicStorageConfig storage = spec.storage.value_or(TopicStorageConfig());
-    storage.segment_size_bytes = static_cast<std::uint32_t>(size);
-    spec.storage = storage;
-    return {};
-}
-
-Result<void> set_partition_size(TopicSpec& spec, const std::string& text) {
-    WEIR_TRY(const std::uint64_t size, parse_size(text));
-    TopicStorageConfig storage = spec.storage.value_or(TopicStorageConfig());
-    storage.max_partition_size_bytes = size;
-    spec.storage = storage;
-    return {};
+    return static_cast<std::uint32_t>(size);
 }
 
 template <typename T>
@@ -106,7 +93,7 @@ T value_at(const YAML::Node& node, const char* key, T fallback) {
     return node && node[key] ? node[key].as<T>() : std::move(fallback);
 }
 
-Result<void> apply_partition_section(TopicSpec& spec, const YAML::Node& node) {
+void apply_partition_section(TopicSpec& spec, const YAML::Node& node) {
     if (node && node["maps"]) {
         AssignedReplicas assigned;
         for (const YAML::Node& row : node["maps"]) {
@@ -125,27 +112,25 @@ Result<void> apply_partition_section(TopicSpec& spec, const YAML::Node& node) {
         computed.ignore_rack_assignment = value_at(node, "ignore-rack-assignment", false);
         spec.replicas = computed;
     }
-    const std::string size = value_at<std::string>(node, "max-size", "");
-    if (!size.empty()) {
-        WEIR_CHECK(set_partition_size(spec, size));
-    }
-    return {};
+}
+
+// nullopt: the file does not say.
+std::optional<std::string> text_at(const YAML::Node& node, const char* key) {
+    const auto text = value_at<std::string>(node, key, "");
+    return text.empty() ? std::nullopt : std::optional(text);
 }
 
 Result<NamedTopicSpec> apply_config(const YAML::Node& root) {
     NamedTopicSpec topic;
     topic.name = value_at<std::string>(root["meta"], "name", "");
-    WEIR_CHECK(apply_partition_section(topic.spec, root["partition"]));
-    const std::string retention = value_at<std::string>(root["retention"], "time", "");
-    if (!retention.empty()) {
-        WEIR_CHECK(set_retention(topic.spec, retention));
-    }
-    const std::string segment = value_at<std::string>(root["retention"], "segment-size", "");
-    if (!segment.empty()) {
-        WEIR_CHECK(set_segment_size(topic.spec, segment));
-    }
-    const std::string compression = value_at<std::string>(root["compression"], "type", "any");
-    WEIR_TRY(topic.spec.compression_type, parse_algorithm(compression));
+    apply_partition_section(topic.spec, root["partition"]);
+    TopicStorageOptions storage;
+    storage.max_partition_size = text_at(root["partition"], "max-size");
+    storage.retention_time = text_at(root["retention"], "time");
+    storage.segment_size = text_at(root["retention"], "segment-size");
+    storage.compression_type = text_at(root["compression"], "type");
+    WEIR_TRY(const TopicChanges changes, parse_changes(storage));
+    topic.spec = control::with_changes(std::move(topic.spec), changes);
     if (root["deduplication"]) {
         return fail(ErrorCode::not_supported, "deduplication is not supported yet");
     }
@@ -164,6 +149,23 @@ Result<NamedTopicSpec> read_config(const std::string& path) {
 
 }  // namespace
 
+Result<TopicChanges> parse_changes(const TopicStorageOptions& options) {
+    TopicChanges changes;
+    if (options.retention_time.has_value()) {
+        WEIR_TRY(changes.retention_seconds, parse_retention(*options.retention_time));
+    }
+    if (options.segment_size.has_value()) {
+        WEIR_TRY(changes.segment_size_bytes, parse_segment_size(*options.segment_size));
+    }
+    if (options.max_partition_size.has_value()) {
+        WEIR_TRY(changes.max_partition_size_bytes, parse_size(*options.max_partition_size));
+    }
+    if (options.compression_type.has_value()) {
+        WEIR_TRY(changes.compression_type, parse_algorithm(*options.compression_type));
+    }
+    return changes;
+}
+
 Result<NamedTopicSpec> make_topic_spec(const TopicCreateOptions& options) {
     if (options.config_file.has_value()) {
         return read_config(*options.config_file);
@@ -179,18 +181,8 @@ Result<NamedTopicSpec> make_topic_spec(const TopicCreateOptions& options) {
         computed.ignore_rack_assignment = options.ignore_rack_assignment;
         topic.spec.replicas = computed;
     }
-    if (options.retention_time.has_value()) {
-        WEIR_CHECK(set_retention(topic.spec, *options.retention_time));
-    }
-    if (options.segment_size.has_value()) {
-        WEIR_CHECK(set_segment_size(topic.spec, *options.segment_size));
-    }
-    if (options.max_partition_size.has_value()) {
-        WEIR_CHECK(set_partition_size(topic.spec, *options.max_partition_size));
-    }
-    if (options.compression_type.has_value()) {
-        WEIR_TRY(topic.spec.compression_type, parse_algorithm(*options.compression_type));
-    }
+    WEIR_TRY(const TopicChanges changes, parse_changes(options.storage));
+    topic.spec = control::with_changes(std::move(topic.spec), changes);
     topic.spec.system = options.system;
     return topic;
 }

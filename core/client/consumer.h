@@ -33,6 +33,7 @@ struct StartOffset {
         absolute,   // `count` itself, even when an offset is stored for the consumer
         beginning,  // the stored offset, else the log start; then `count` further
         end,        // the stored offset, else the end; then `count` back
+        time,       // `count` milliseconds since 1970, even when an offset is stored (offset_at)
     };
     From from = From::end;
     std::int64_t count = 0;

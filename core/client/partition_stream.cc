@@ -2,9 +2,9 @@
 
 #include "core/base/mutant.h"
 #include "core/client/errors.h"
+#include "core/client/partition_offsets.h"
 #include "core/env/dawdle.h"
 #include "core/wire/consumer_offsets.h"
-#include "core/wire/fetch_offsets.h"
 #include "core/wire/update_offsets.h"
 
 #include <fmt/core.h>
@@ -164,32 +164,9 @@ Task<Result<void>> Consumer::PartitionStream::resolve_start(
     if (config_.consumer_id.has_value()) {
         WEIR_CO_TRY(resume, co_await stored_offset());
     }
-    const wire::Version version =
-        connection->version_for(wire::spu_client_range(wire::SpuApi::fetch_offsets));
-    wire::FetchOffsetsTopic topic;
-    topic.name = key_.topic;
-    topic.partitions.push_back(key_.partition);
-    wire::FetchOffsetsRequest request;
-    request.topics.push_back(std::move(topic));
-    const Instant deadline = client_.env().clock.now() + client_.config().request_timeout;
-    WEIR_CO_TRY(const BufferSlice frame,
-                co_await connection->call(key_of(wire::SpuApi::fetch_offsets), version, request,
-                                          deadline, token));
-    WEIR_CO_TRY(wire::Reader reader, open_answer(frame));
-    WEIR_CO_TRY(const wire::FetchOffsetsResponse response,
-                wire::decode_fetch_offsets_response(reader, version));
-    const bool has_entry = response.topics.size() == 1 && response.topics[0].name == key_.topic &&
-                           response.topics[0].partitions.size() == 1 &&
-                           response.topics[0].partitions[0].partition == key_.partition;
-    if (!has_entry) {
-        co_return fail(ErrorCode::malformed, "offsets of another partition than asked for");
-    }
-    const wire::PartitionOffsets& offsets = response.topics[0].partitions[0];
-    if (!offsets.error.ok()) {
-        co_return fail(to_error(offsets.error, "offsets of " + to_string(key_)));
-    }
-    const Offset log_start(offsets.start_offset);
-    const Offset log_end(std::max(offsets.last_stable_offset, offsets.start_offset));
+    WEIR_CO_TRY(const OffsetRange range, co_await offset_range(client_, connection, key_, token));
+    const Offset log_start = range.start;
+    const Offset log_end = range.end;
     Offset start;
     switch (config_.start.from) {
         case StartOffset::From::absolute: start = Offset(config_.start.count); break;
@@ -200,6 +177,11 @@ Task<Result<void>> Consumer::PartitionStream::resolve_start(
         case StartOffset::From::end:
             start = std::clamp(resume.value_or(log_end) - config_.start.count, log_start, log_end);
             break;
+        case StartOffset::From::time: {
+            WEIR_CO_TRY(start, co_await offset_at(client_, connection, key_, range,
+                                                  config_.start.count, token));
+            break;
+        }
     }
     next_ = std::max(start, Offset(0));
     // The start alone is nothing to store.

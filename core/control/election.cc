@@ -184,6 +184,8 @@ void install(PartitionRecord& record, const Winner& winner, BootEpoch boot) {
     record.leader_boot = boot;
     if (is_unclean(winner.pool) && !mutant(Mutant::recovery_unmarked)) {
         record.phase = PartitionPhase::recovering;
+        // Its log may end below: new records must not be taken for deleted ones.
+        record.delete_before = Offset(0);
     } else if (record.phase != PartitionPhase::recovering) {
         record.phase = PartitionPhase::candidate_found;
     }

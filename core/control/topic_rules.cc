@@ -17,7 +17,9 @@ Refusal refuse(RefusalKind kind, std::string message) {
     return refusal;
 }
 
-std::optional<Refusal> check_limits(const TopicSpec& spec) {
+}  // namespace
+
+std::optional<Refusal> check_topic_limits(const TopicSpec& spec) {
     if (spec.cleanup_policy.has_value() &&
         spec.cleanup_policy->time_in_seconds < kRetentionSecondsMin) {
         return refuse(RefusalKind::invalid_configuration,
@@ -50,6 +52,8 @@ std::optional<Refusal> check_limits(const TopicSpec& spec) {
     }
     return std::nullopt;
 }
+
+namespace {
 
 std::optional<Refusal> check_deduplication(const TopicSpec& spec, const TopicRuleInput& input) {
     if (!spec.deduplication.has_value()) {
@@ -169,7 +173,7 @@ std::optional<Refusal> check_topic_name(std::string_view name) {
 }
 
 std::optional<Refusal> check_topic_spec(const TopicSpec& spec, const TopicRuleInput& input) {
-    if (auto refusal = check_limits(spec)) {
+    if (auto refusal = check_topic_limits(spec)) {
         return refusal;
     }
     if (auto refusal = check_deduplication(spec, input)) {

@@ -51,6 +51,8 @@ struct TopicRuleInput {
     std::uint32_t partition_count_max = 0;
 };
 
+// How long and how much is kept: all that a topic can have changed while it lives.
+std::optional<Refusal> check_topic_limits(const TopicSpec& spec);
 // Everything about the specification itself, after the name and its absence have been checked.
 std::optional<Refusal> check_topic_spec(const TopicSpec& spec, const TopicRuleInput& input);
 

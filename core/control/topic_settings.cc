@@ -77,4 +77,20 @@ Result<PartitionRecord> change_settings(const PartitionRecord& record,
     return next;
 }
 
+TopicSpec with_changes(TopicSpec spec, const TopicChanges& changes) {
+    if (changes.retention_seconds.has_value()) {
+        spec.cleanup_policy.emplace().time_in_seconds = *changes.retention_seconds;
+    }
+    if (changes.segment_size_bytes.has_value() || changes.max_partition_size_bytes.has_value()) {
+        TopicStorageConfig storage = spec.storage.value_or(TopicStorageConfig());
+        storage.segment_size_bytes =
+            first_of(changes.segment_size_bytes, storage.segment_size_bytes);
+        storage.max_partition_size_bytes =
+            first_of(changes.max_partition_size_bytes, storage.max_partition_size_bytes);
+        spec.storage = storage;
+    }
+    spec.compression_type = changes.compression_type.value_or(spec.compression_type);
+    return spec;
+}
+
 }  // namespace weir::control

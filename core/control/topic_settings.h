@@ -1,4 +1,5 @@
-// How the settings of topic and cluster become those of a partition's record.
+// How the settings of topic and cluster become those of a partition's record, and what a change
+// makes of a topic.
 //
 // Pure; any executor.
 #pragma once
@@ -32,5 +33,8 @@ void apply_settings(PartitionRecord& record, const TopicSettings& settings,
 // the old one may not be on disk.
 Result<PartitionRecord> change_settings(const PartitionRecord& record,
                                         const TopicSettings& changes);
+
+// The spec with what `changes` names; whether it is allowed is check_topic_limits' matter.
+TopicSpec with_changes(TopicSpec spec, const TopicChanges& changes);
 
 }  // namespace weir::control

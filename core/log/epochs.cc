@@ -47,9 +47,13 @@ Lineage lineage_within(const Lineage& lineage, Offset from, Offset to) {
                                                        return entry.start < o;
                                                    }));
     if (from >= to) {
-        part.clear();
+        return Lineage();
     }
     trim_lineage(part, from);
+    if (part.empty()) {
+        part.push_back(EpochStart{lineage.empty() ? kNoEpoch : lineage.front().epoch, from});
+    }
+    part.front().start = from;
     return part;
 }
 

@@ -30,7 +30,8 @@ LeaderEpoch epoch_at(const Lineage& lineage, Offset offset);
 void cut_lineage(Lineage& lineage, Offset end);
 // The log starts at `start` now.
 void trim_lineage(Lineage& lineage, Offset start);
-// Of the batches in [from, to): the first entry starts at `from`, unless there is nothing.
+// Of the batches in [from, to): the first entry starts at `from`, unless there is nothing. What
+// wrote the part below the log start may be forgotten; it counts as the epoch that came next.
 Lineage lineage_within(const Lineage& lineage, Offset from, Offset to);
 
 }  // namespace weir::log

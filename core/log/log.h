@@ -251,7 +251,8 @@ public:
     // has taken every batch it is of the last one. Empty for a log that never had a batch, or was
     // reset or cut down to its start. Valid until the next suspension.
     virtual const Lineage& lineage() const = 0;
-    // Of the batches, without headers, indexes and preallocated space.
+    // Of the batches that are on disk, without headers, indexes and preallocated space. Those below
+    // the log start count until their file is deleted.
     virtual std::uint64_t size_bytes() const = 0;
     virtual LogState state() const = 0;
     virtual const LogStats& stats() const = 0;
@@ -278,6 +279,10 @@ public:
     virtual Task<Result<void>> tick(Offset delete_limit) = 0;
     // Deletes closed segments that lie wholly below `offset`.
     virtual Task<Result<void>> trim(Offset offset) = 0;
+    // The log starts at the batch that holds `offset`, or at the committed end when that is lower:
+    // inside a segment, too, whose file then stays until all of it is below the log start. When
+    // this returns, the start is on disk.
+    virtual Task<Result<void>> delete_before(Offset offset) = 0;
     // Reads about this many bytes of what is written from disk, at least one batch of each call,
     // and checks them as read_checked() does: damage in what nobody reads. `corrupt` names segment
     // and position. Does not count as use, and keeps no file open.

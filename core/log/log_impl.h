@@ -72,6 +72,7 @@ public:
 
     Task<Result<void>> tick(Offset delete_limit) override;
     Task<Result<void>> trim(Offset offset) override;
+    Task<Result<void>> delete_before(Offset offset) override;
     Task<Result<ScrubStep>> scrub(ScrubCursor from, std::uint64_t size_bytes_max) override;
     WEIR_CORO_WRAPPER Task<Result<void>> close() override;
     Task<Result<void>> remove() override;

@@ -133,6 +133,34 @@ Task<Result<void>> LogImpl::trim(Offset offset) {
     co_return co_await delete_below(new_start);
 }
 
+Task<Result<void>> LogImpl::delete_before(Offset offset) {
+    const Operation operation(*this);
+    if (ending_) {
+        co_return fail(ErrorCode::unavailable, dir_ + ": closed");
+    }
+    Offset new_start = std::min(offset, committed_);
+    if (new_start <= log_start_) {
+        co_return Result<void>();
+    }
+    if (new_start < leo_) {
+        ReadRequest request;
+        request.offset = new_start;
+        request.limit = leo_;
+        request.size_bytes_max = 1;
+        WEIR_CO_TRY(const LogSlice slice, co_await read(request));
+        new_start = slice.empty() ? log_start_ : slice.base_offset;
+    } else {
+        // Then its file goes, too. A full disk refuses a new one.
+        const Result<void> rolled = co_await roll();
+        WEIR_MAYBE(rolled.has_value());
+    }
+    // A loss of power must not leave a log that ends below its start.
+    if (new_start > synced_end()) {
+        WEIR_CO_CHECK(co_await sync());
+    }
+    co_return co_await delete_below(std::min(new_start, committed_));
+}
+
 void LogImpl::configure(LogConfig config) {
     config.identity = config_.identity;
     config.high_watermark = config_.high_watermark;

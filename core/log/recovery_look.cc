@@ -101,6 +101,10 @@ Result<void> Recovery::join_lineage() {
         result_.lineage.push_back(EpochStart{active_previous_epoch_, result_.log_start});
     }
     trim_lineage(result_.lineage, result_.log_start);
+    if (result_.log_start == result_.segments.back()->next_offset &&
+        last_epoch(result_.lineage) == kNoEpoch) {
+        result_.lineage.clear();  // says nothing
+    }
     return {};
 }
 

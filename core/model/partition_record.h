@@ -90,6 +90,11 @@ struct PartitionRecord {
     // A leader whose lease has ended goes on as long as all live replicas follow it.
     bool ride_through = false;
 
+    // Records below it are deleted, on every replica as soon as it knows them to be committed. An
+    // operator has said so: it is where nobody moves it back, but for an unclean election, after
+    // which other records may have these offsets.
+    Offset delete_before;
+
     PartitionPhase phase = PartitionPhase::election;
 
     friend bool operator==(const PartitionRecord&, const PartitionRecord&) = default;

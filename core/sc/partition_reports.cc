@@ -61,13 +61,13 @@ PartitionStatus PartitionReports::current_status(const PartitionTable::Entry& en
     return valid ? found->second.status : entry.object.status;
 }
 
-void PartitionReports::put_record(const PartitionTable::Entry& entry, PartitionRecord record,
+void PartitionReports::put_stored(const PartitionTable::Entry& entry, StoredPartition stored,
                                   std::uint64_t revision) {
     PartitionObject object = entry.object;
     PartitionExtra extra = entry.extra;
-    extra.record = std::move(record);
+    extra.record = std::move(stored.record);
     extra.revision = revision;
-    object.spec = spec_under(std::move(object.spec), extra.record);
+    object.spec = spec_under(std::move(stored.spec), extra.record);
     object.status = shown(current_status(entry), extra);
     unpublished_.erase(object.name);
     context_.catalog.partitions.put(std::move(object), std::move(extra));

@@ -26,8 +26,8 @@ public:
     // The status that is current, published or not.
     PartitionStatus current_status(const PartitionTable::Entry& entry) const;
 
-    // The record is stored: shows it. `revision` is that of the store.
-    void put_record(const PartitionTable::Entry& entry, PartitionRecord record,
+    // It is stored: shows it. `revision` is that of the store.
+    void put_stored(const PartitionTable::Entry& entry, StoredPartition stored,
                     std::uint64_t revision);
 
 private:

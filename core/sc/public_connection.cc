@@ -275,7 +275,7 @@ Task<wire::Operated> PublicConnection::operate(wire::Operate request) {
     if (request.verb == wire::OperatorVerb::adopt) {
         co_return co_await services_.adoption.adopt(request.force);
     }
-    co_return co_await services_.operations.carry_out(std::move(request));
+    co_return co_await services_.operations.carry_out(std::move(request), scope_.token());
 }
 
 Result<void> PublicConnection::start_watch(const RequestHeader& header,

@@ -21,7 +21,14 @@ Mutation mutation_of(RecordKind kind, const std::string& name) {
 
 const PartitionRecord& RecordChanges::record(const PartitionTable::Entry& entry) const {
     const auto found = partitions_.find(entry.object.name);
-    return found == partitions_.end() ? entry.extra.record : found->second;
+    return found == partitions_.end() ? entry.extra.record : found->second.record;
+}
+
+StoredPartition& RecordChanges::changed(const PartitionTable::Entry& entry) {
+    StoredPartition stored;
+    stored.record = entry.extra.record;
+    stored.spec = entry.object.spec;
+    return partitions_.try_emplace(entry.object.name, std::move(stored)).first->second;
 }
 
 void RecordChanges::put(const PartitionTable::Entry& entry, PartitionRecord record) {
@@ -34,7 +41,13 @@ void RecordChanges::put(const PartitionTable::Entry& entry, PartitionRecord reco
     if (mutant(Mutant::version_not_counted)) {
         record.version = before.version;
     }
-    partitions_.insert_or_assign(entry.object.name, std::move(record));
+    changed(entry).record = std::move(record);
+}
+
+void RecordChanges::put(const PartitionTable::Entry& entry, PartitionSpec spec) {
+    if (spec != entry.object.spec && !context_.doubts.concern(entry.extra.record)) {
+        changed(entry).spec = std::move(spec);
+    }
 }
 
 void RecordChanges::put(const SpuTable::Entry& entry, SpuRecord record) {
@@ -45,9 +58,12 @@ void RecordChanges::put(const SpuTable::Entry& entry, SpuRecord record) {
     spu_records_.insert_or_assign(entry.object.name, std::move(record));
 }
 
-void RecordChanges::put(const TopicTable::Entry& entry, TopicSettings settings) {
-    if (settings != entry.extra.settings) {
-        topics_.insert_or_assign(entry.object.name, settings);
+void RecordChanges::put(const TopicTable::Entry& entry, TopicSpec spec, TopicSettings settings) {
+    if (settings != entry.extra.settings || spec != entry.object.spec) {
+        ChangedTopic topic;
+        topic.spec = std::move(spec);
+        topic.settings = settings;
+        topics_.insert_or_assign(entry.object.name, std::move(topic));
     }
 }
 
@@ -68,23 +84,22 @@ std::vector<Mutation> RecordChanges::mutations() const {
             all.back().value = encode_record(*record);
         }
     }
-    for (const auto& [name, settings] : topics_) {
+    for (const auto& [name, topic] : topics_) {
         const TopicTable::Entry* entry = context_.catalog.topics.find(name);
         WEIR_ASSERT(entry != nullptr);
         TopicRecord record;
         record.uid = entry->extra.uid;
-        record.settings = settings;
-        record.spec = entry->object.spec;
+        record.settings = topic.settings;
+        record.spec = topic.spec;
         record.status = entry->object.status;
         all.push_back(mutation_of(RecordKind::topic, name));
         all.back().value = encode_record(record);
     }
-    for (const auto& [name, record] : partitions_) {
+    for (const auto& [name, partition] : partitions_) {
         const PartitionTable::Entry* entry = context_.catalog.partitions.find(name);
         WEIR_ASSERT(entry != nullptr);
-        StoredPartition stored;
-        stored.record = record;
-        stored.spec = spec_under(entry->object.spec, record);
+        StoredPartition stored = partition;
+        stored.spec = spec_under(std::move(stored.spec), stored.record);
         all.push_back(mutation_of(RecordKind::partition, name));
         all.back().value = encode_record(stored);
         all.back().expected_revision = entry->extra.revision;
@@ -111,17 +126,19 @@ Task<Result<void>> RecordChanges::commit() {
         WEIR_ASSERT(entry != nullptr);
         catalog.spus.put(entry->object, extra_of(*record));
     }
-    for (const auto& [name, settings] : topics_) {
+    for (auto& [name, topic] : topics_) {
         const TopicTable::Entry* entry = catalog.topics.find(name);
         WEIR_ASSERT(entry != nullptr);
         TopicExtra extra = entry->extra;
-        extra.settings = settings;
-        catalog.topics.put(entry->object, extra);
+        extra.settings = topic.settings;
+        TopicObject object = entry->object;
+        object.spec = std::move(topic.spec);
+        catalog.topics.put(std::move(object), extra);
     }
-    for (auto& [name, record] : partitions_) {
+    for (auto& [name, partition] : partitions_) {
         const PartitionTable::Entry* entry = catalog.partitions.find(name);
         WEIR_ASSERT(entry != nullptr);
-        reports_.put_record(*entry, std::move(record), revision);
+        reports_.put_stored(*entry, std::move(partition), revision);
     }
     partitions_.clear();
     topics_.clear();

@@ -1,5 +1,5 @@
-// One transaction of the SC on the records of replication: partitions, SPUs, the cluster, and the
-// settings of topics.
+// One transaction of the SC on what lives: partitions, SPUs, the cluster, and the settings of
+// topics.
 //
 // Made by a task that holds Context::changing, and destroyed before it lets go. Whoever decides on
 // top of a change that is not stored yet sees it here. Nothing is shown to anybody before commit()
@@ -28,7 +28,9 @@ public:
     // A partition whose metadata are in doubt (Context::doubts) stays as it is.
     void put(const PartitionTable::Entry& entry, PartitionRecord record);
     void put(const SpuTable::Entry& entry, SpuRecord record);
-    void put(const TopicTable::Entry& entry, TopicSettings settings);
+    // What the topic's settings make of the partition, besides its record.
+    void put(const PartitionTable::Entry& entry, PartitionSpec spec);
+    void put(const TopicTable::Entry& entry, TopicSpec spec, TopicSettings settings);
     void put(ClusterRecord record) { cluster_ = record; }
     // Deletes the SPU.
     void remove(const SpuTable::Entry& entry);
@@ -41,17 +43,22 @@ public:
     Task<Result<void>> commit();
 
 private:
+    struct ChangedTopic {
+        TopicSpec spec;
+        TopicSettings settings;
+    };
+    StoredPartition& changed(const PartitionTable::Entry& entry);
     std::vector<Mutation> mutations() const;
 
     Context& context_;
     PartitionReports& reports_;
     control::SpuStates spus_;
     // By name.
-    std::map<std::string, PartitionRecord> partitions_;
+    std::map<std::string, StoredPartition> partitions_;
     // nullopt: deleted.
     std::map<std::string, std::optional<SpuRecord>> spu_records_;
     // By name.
-    std::map<std::string, TopicSettings> topics_;
+    std::map<std::string, ChangedTopic> topics_;
     std::optional<ClusterRecord> cluster_;
 };
 

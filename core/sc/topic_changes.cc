@@ -1,5 +1,6 @@
 #include "core/sc/topic_changes.h"
 
+#include "core/control/topic_settings.h"
 #include "core/sc/status.h"
 
 #include <fmt/core.h>
@@ -20,6 +21,20 @@ wire::Status refused_system_update(const std::string& name) {
     payload.second = name;
     return status_error(name, ApiError(ErrorTag::system_spec_updating_attempt,
                                        wire::ErrorPayload(std::move(payload))));
+}
+
+ErrorTag tag_of(control::RefusalKind kind) {
+    switch (kind) {
+        case control::RefusalKind::invalid_name: return ErrorTag::topic_invalid_name;
+        case control::RefusalKind::invalid_configuration:
+            return ErrorTag::topic_invalid_configuration;
+        case control::RefusalKind::deduplication_name_invalid:
+            return ErrorTag::deduplication_smartmodule_name_invalid;
+        case control::RefusalKind::deduplication_module_unknown:
+            return ErrorTag::deduplication_smartmodule_not_loaded;
+        case control::RefusalKind::topic_error: return ErrorTag::topic_error;
+    }
+    return ErrorTag::topic_error;
 }
 
 // The order of the checks is the specification's (control-plane 8.7).
@@ -92,6 +107,34 @@ std::variant<TopicSpec, wire::Status> changed_spec(const TopicObject& topic,
     partition.source = home.source;
     home.partitions.push_back(std::move(partition));
     return spec;
+}
+
+std::variant<TopicSpec, wire::Status> changed_spec(const TopicObject& topic,
+                                                   const TopicChanges& changes) {
+    if (topic.spec.system && changes.any()) {
+        return refused_system_update(topic.name);
+    }
+    TopicSpec spec = control::with_changes(topic.spec, changes);
+    // What the topic has already is not judged again.
+    if (spec != topic.spec) {
+        if (const auto refusal = control::check_topic_limits(spec)) {
+            return refused_topic(topic.name, spec, *refusal);
+        }
+    }
+    return spec;
+}
+
+wire::Status refused_topic(const std::string& name, const TopicSpec& spec,
+                           const control::Refusal& refusal) {
+    const ErrorTag tag = tag_of(refusal.kind);
+    if (tag == ErrorTag::deduplication_smartmodule_name_invalid) {
+        return status_error(wire::cut_text(spec.deduplication->filter_uses),
+                            ApiError::with_text(tag, refusal.message));
+    }
+    if (tag == ErrorTag::deduplication_smartmodule_not_loaded) {
+        return status_error(wire::cut_text(spec.deduplication->filter_uses), tag, refusal.message);
+    }
+    return status_error(name, tag, refusal.message);
 }
 
 }  // namespace weir::sc

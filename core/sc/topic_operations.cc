@@ -5,6 +5,7 @@
 #include "core/sc/record_changes.h"
 #include "core/sc/records.h"
 #include "core/sc/status.h"
+#include "core/sc/topic_changes.h"
 #include "core/sc/topics.h"
 
 #include <algorithm>
@@ -13,6 +14,17 @@
 namespace weir::sc {
 
 using wire::ErrorTag;
+
+namespace {
+
+PartitionSpec with_settings_of(const TopicSpec& topic, PartitionSpec spec) {
+    spec.cleanup_policy = topic.cleanup_policy;
+    spec.storage = topic.storage;
+    spec.compression_type = topic.compression_type;
+    return spec;
+}
+
+}  // namespace
 
 PartitionRecord Topics::bare_record(const Uid& topic_uid, std::uint32_t number,
                                     std::size_t replica_count) const {
@@ -71,6 +83,11 @@ Task<wire::Status> Topics::alter(wire::AlterTopic request) {
     if (topic == nullptr) {
         co_return status_error(wire::cut_text(name), ErrorTag::topic_not_found, "not found");
     }
+    std::variant<TopicSpec, wire::Status> changed = changed_spec(topic->object, request.changes);
+    if (auto* refusal = std::get_if<wire::Status>(&changed)) {
+        co_return std::move(*refusal);
+    }
+    TopicSpec spec = std::get<TopicSpec>(std::move(changed));
     RecordChanges changes(context_, reports_);
     for (const ReplicaKey& key : context_.catalog.partitions_of(name)) {
         const PartitionTable::Entry* entry = context_.catalog.partitions.find(to_string(key));
@@ -85,8 +102,9 @@ Task<wire::Status> Topics::alter(wire::AlterTopic request) {
                                    "the metadata are older than the cluster: nothing is changed");
         }
         changes.put(*entry, *std::move(next));
+        changes.put(*entry, with_settings_of(spec, entry->object.spec));
     }
-    changes.put(*topic, control::merge(request.settings, topic->extra.settings));
+    changes.put(*topic, std::move(spec), control::merge(request.settings, topic->extra.settings));
     const Result<void> stored = co_await changes.commit();
     if (!stored.has_value()) {
         co_return status_error(name, ErrorTag::topic_error, to_string(stored.error()));

@@ -42,20 +42,6 @@ Mutation store_topic(const std::string& name, const TopicRecord& record) {
     return mutation;
 }
 
-ErrorTag tag_of(control::RefusalKind kind) {
-    switch (kind) {
-        case control::RefusalKind::invalid_name: return ErrorTag::topic_invalid_name;
-        case control::RefusalKind::invalid_configuration:
-            return ErrorTag::topic_invalid_configuration;
-        case control::RefusalKind::deduplication_name_invalid:
-            return ErrorTag::deduplication_smartmodule_name_invalid;
-        case control::RefusalKind::deduplication_module_unknown:
-            return ErrorTag::deduplication_smartmodule_not_loaded;
-        case control::RefusalKind::topic_error: return ErrorTag::topic_error;
-    }
-    return ErrorTag::topic_error;
-}
-
 // 1 at least; a spec that makes no sense has been refused before.
 std::size_t replica_count(const TopicSpec& spec) {
     std::size_t count = 1;
@@ -76,19 +62,6 @@ bool usable(PartitionResolution resolution) {
 
 Topics::Topics(Context& context, const Spus& spus, PartitionReports& reports)
     : context_(context), spus_(spus), reports_(reports), log_(context.env.log, "sc.topics") {}
-
-wire::Status Topics::refused(const std::string& name, const TopicSpec& spec,
-                             const control::Refusal& refusal) const {
-    const ErrorTag tag = tag_of(refusal.kind);
-    if (tag == ErrorTag::deduplication_smartmodule_name_invalid) {
-        return status_error(wire::cut_text(spec.deduplication->filter_uses),
-                            ApiError::with_text(tag, refusal.message));
-    }
-    if (tag == ErrorTag::deduplication_smartmodule_not_loaded) {
-        return status_error(wire::cut_text(spec.deduplication->filter_uses), tag, refusal.message);
-    }
-    return status_error(name, tag, refusal.message);
-}
 
 Topics::Plan Topics::plan(std::string name, TopicExtra extra, TopicSpec spec, TopicStatus status,
                           const Records& given) const {
@@ -171,7 +144,7 @@ Task<Result<void>> Topics::carry_out(Plan plan) {
 Task<wire::Status> Topics::store_new(std::string name, TopicSpec spec, TopicSettings settings,
                                      bool dry_run) {
     if (const auto refusal = control::check_topic_name(name)) {
-        co_return refused(name, spec, *refusal);
+        co_return refused_topic(name, spec, *refusal);
     }
     const Result<AsyncMutex::Guard> guard = co_await context_.changing.lock();
     if (!guard.has_value()) {
@@ -184,7 +157,7 @@ Task<wire::Status> Topics::store_new(std::string name, TopicSpec spec, TopicSett
     const control::ClusterView view =
         context_.catalog.cluster_view(context_.config.partitions_per_topic_max);
     if (const auto refusal = control::check_topic_spec(spec, view.rules)) {
-        co_return refused(name, spec, *refusal);
+        co_return refused_topic(name, spec, *refusal);
     }
     const Result<void> checked = control::check_settings(settings, replica_count(spec));
     if (!checked.has_value()) {

@@ -55,8 +55,6 @@ private:
         std::vector<Mutation> mutations;
     };
     using Records = std::map<std::uint32_t, PartitionRecord>;
-    wire::Status refused(const std::string& name, const TopicSpec& spec,
-                         const control::Refusal& refusal) const;
     // The topic's new state with what it takes to store it.
     // Partitions that it has not yet get new records, except for the `given` ones.
     Plan plan(std::string name, TopicExtra extra, TopicSpec spec, TopicStatus status,

@@ -81,6 +81,7 @@ Task<Result<void>> Replica::open_files() {
     WEIR_CO_CHECK(co_await state_file_.load());
     WEIR_CO_TRY(log_, co_await log::Log::open(context_.env, dir_, log_config()));
     log_->set_observer(this);
+    deleted_before_ = Offset(0);
     scrub_cursor_ = log::ScrubCursor();
     const log::RecoveryReport& recovery = log_->recovery();
     if (recovery.cut_bytes > 0) {
@@ -233,6 +234,7 @@ Task<Result<void>> Replica::upkeep() {
     if (log_ == nullptr || !state_.has_value() || closed_) {
         co_return Result<void>();
     }
+    start_deleting();
     const std::shared_ptr<log::Log> log = log_;
     WEIR_CO_CHECK(co_await log->tick(state_->retention_limit()));
     WEIR_CO_TRY(const AsyncMutex::Guard guard, co_await files_.lock());

@@ -199,6 +199,8 @@ private:
     void write_batches();
     void stop_leading();
     void note_committed(Offset hw);
+    void start_deleting();
+    Task<void> delete_records(std::shared_ptr<Replica> self);
     void note_uncommitted(Offset leo);
     void update_followed();
     void update_role();
@@ -235,6 +237,9 @@ private:
     bool is_damaged_ = false;
     // The SC was told that this replica, as the rules know it, is of no use.
     bool damage_told_ = false;
+    // Up to where the open log was asked to delete what the record says; one task at a time.
+    Offset deleted_before_;
+    bool deleting_ = false;
     log::ScrubCursor scrub_cursor_;
     Instant scrub_due_;
 

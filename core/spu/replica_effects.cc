@@ -106,6 +106,7 @@ Task<Result<void>> Replica::carry_out_waiting(Effect effect) {
         WEIR_CO_CHECK(co_await log->truncate(cut->to));
     } else if (const auto* reset = std::get_if<replication::ResetLog>(&effect)) {
         WEIR_LOG(logger_, info, "{} starts again at {}", to_string(key()), reset->start.value());
+        deleted_before_ = Offset(0);
         const LeaderEpoch preceding = state_->log().last_epoch();
         WEIR_CO_CHECK(co_await log->reset_to(reset->start, preceding));
     }
@@ -205,12 +206,46 @@ void Replica::update_role() {
     if (state_.has_value() && state_->follower() != nullptr && cut_count_ == 0) {
         note_committed(state_->log().hw);
     }
+    start_deleting();
     tell_state();
     const bool leads_now = leads();
     if (leads_now != led_) {
         led_ = leads_now;
         manager_.role_changed(*this);
         watchers_.for_each([](ReplicaWatcher& watcher) { watcher.replica_changed(); });
+    }
+}
+
+// What the record says is deleted, once it is known to be committed here.
+void Replica::start_deleting() {
+    if (deleting_ || !state_.has_value() || log_ == nullptr || cut_count_ != 0 || closed_ ||
+        deleted_ || manager_.is_closed()) {
+        return;
+    }
+    const Offset before = state_->record().delete_before;
+    if (before > deleted_before_ && state_->log().hw >= before) {
+        deleting_ = true;
+        manager_.spawn(delete_records(shared_from_this()));
+    }
+}
+
+// An error is met again with the next upkeep.
+Task<void> Replica::delete_records(std::shared_ptr<Replica> self) {
+    WEIR_ASSERT(self.get() == this);
+    const std::shared_ptr<log::Log> log = log_;
+    const Offset before = state_->record().delete_before;
+    const Result<void> done = co_await log->delete_before(before);
+    deleting_ = false;
+    if (!done.has_value()) {
+        WEIR_LOG(logger_, warn, "{}: deleting below {}: {}", to_string(key()), before.value(),
+                 to_string(done.error()));
+        co_return;
+    }
+    if (log == log_ && cut_count_ == 0) {
+        deleted_before_ = std::max(deleted_before_, before);
+        WEIR_LOG(logger_, info, "{}: records below {} are deleted", to_string(key()),
+                 log->log_start().value());
+        manager_.note_change(*this);
     }
 }
 

@@ -50,6 +50,10 @@ enum class OperatorVerb : std::uint8_t {
     // The SPU `spus[0]` gives away what it leads and holds; it stays so until undrain.
     drain,
     undrain,
+    // Records of `key` below `offset` are deleted. Answered when that is stored: the replicas
+    // delete
+    // as soon as they hear of it.
+    delete_records,
     // The metadata are older than the cluster: what the SPUs have reported counts from now on. With
     // `force` also without those SPUs that have not reported.
     adopt,
@@ -59,6 +63,7 @@ struct Operate {
     OperatorVerb verb = OperatorVerb::reassign;
     ReplicaKey key;
     std::vector<SpuId> spus;
+    Offset offset;
     bool force = false;
     friend bool operator==(const Operate&, const Operate&) = default;
 };
@@ -86,6 +91,7 @@ struct CreateTopic {
 struct AlterTopic {
     std::string name;
     TopicSettings settings;
+    TopicChanges changes;
     friend bool operator==(const AlterTopic&, const AlterTopic&) = default;
 };
 

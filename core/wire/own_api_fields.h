@@ -9,11 +9,11 @@
 namespace weir::wire::detail {
 
 template <>
-inline constexpr std::uint8_t kEnumCount<OperatorVerb> = 6;
+inline constexpr std::uint8_t kEnumCount<OperatorVerb> = 7;
 
 template <typename A>
 void fields(A& a, FieldsOf<A, Operate>& v) {
-    a(v.verb, v.key, v.spus, v.force);
+    a(v.verb, v.key, v.spus, v.offset, v.force);
 }
 
 template <typename A>
@@ -27,6 +27,11 @@ void fields(A& a, FieldsOf<A, TopicSettings>& v) {
 }
 
 template <typename A>
+void fields(A& a, FieldsOf<A, TopicChanges>& v) {
+    a(v.retention_seconds, v.segment_size_bytes, v.max_partition_size_bytes, v.compression_type);
+}
+
+template <typename A>
 void fields(A& a, FieldsOf<A, CreateTopic>& v) {
     a(v.name, v.dry_run);
     a.at_version(kObjectVersion, v.spec);
@@ -35,7 +40,7 @@ void fields(A& a, FieldsOf<A, CreateTopic>& v) {
 
 template <typename A>
 void fields(A& a, FieldsOf<A, AlterTopic>& v) {
-    a(v.name, v.settings);
+    a(v.name, v.settings, v.changes);
 }
 
 template <typename A>

@@ -46,7 +46,7 @@ template <typename A>
 void fields(A& a, FieldsOf<A, PartitionRecord>& v) {
     a(v.topic_uid, v.partition, v.replicas, v.adding, v.removing, v.leader, v.leader_boot,
       v.leader_epoch, v.version, v.lrs, v.elr, v.last_known, v.min_live, v.durability,
-      v.unclean_policy, v.ack_floor, v.strict_reads, v.ride_through, v.phase);
+      v.unclean_policy, v.ack_floor, v.strict_reads, v.ride_through, v.delete_before, v.phase);
 }
 
 template <typename A>

@@ -381,9 +381,10 @@ LogModel::Violation LogModel::maintain() {
     const Offset target =
         start_ + static_cast<std::int64_t>(choose_(static_cast<std::uint64_t>(end_ - start_) + 1));
     std::optional<Result<void>> done;
-    switch (choose_(3)) {
+    switch (choose_(4)) {
         case 0: done = node_->run(log_->tick(target), step_limit); break;
         case 1: done = node_->run(log_->trim(target), step_limit); break;
+        case 2: done = node_->run(log_->delete_before(target), step_limit); break;
         default: done = node_->run(log_->roll(), step_limit); break;
     }
     if (!done.has_value()) {

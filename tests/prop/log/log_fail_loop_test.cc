@@ -68,6 +68,7 @@ public:
             well = step(log_->roll()) && well;
             well = read() && well;
             well = well && step(log_->trim(Offset(round * 2)));
+            well = well && step(log_->delete_before(Offset(round * 2 + 1)));
             node_->advance(Duration::from_s(2));
             well = well && step(log_->tick(log_->committed_end()));
             ledger.log_start = std::max(ledger.log_start, log_->log_start());

@@ -64,11 +64,33 @@ std::vector<PartitionObject> by_name(std::vector<PartitionObject> partitions) {
     return partitions;
 }
 
+// Our tables have a column more at the end.
+Table without_last(Table table) {
+    table.header.pop_back();
+    for (std::vector<std::string>& row : table.rows) {
+        row.pop_back();
+    }
+    return table;
+}
+
 TEST(RecordedOutput, ListsTopics) {
     for (const char* command : {"topic-list", "topic-list-system"}) {
-        EXPECT_EQ(render(topic_table(recorded_list<TopicObject>(command))),
+        EXPECT_EQ(render(without_last(topic_table(recorded_list<TopicObject>(command), {}))),
                   recorded_stdout(command));
     }
+}
+
+TEST(RecordedOutput, ATopicIsAsLargeAsItsPartitions) {
+    std::vector<PartitionObject> partitions(3);
+    for (std::uint32_t i = 0; i < 3; ++i) {
+        partitions[i].name = to_string(ReplicaKey{"a-b", i});
+        partitions[i].status.size_bytes = i == 2 ? kPartitionSizeUnknown : 1'000;
+    }
+    TopicObject topic;
+    topic.name = "a-b";
+    const Table table = topic_table({topic}, sizes_by_topic(partitions));
+    EXPECT_EQ(table.header.back(), "SIZE");
+    EXPECT_EQ(table.rows.front().back(), "2.0 KB");
 }
 
 TEST(RecordedOutput, ListsTopicsAsJson) {
@@ -102,17 +124,20 @@ TEST(RecordedOutput, ListsConsumers) {
     consumer.replica = ReplicaKey{"one", 0};
     consumer.offset = 63;
     consumer.modified_time_s = 1'000;
-    EXPECT_EQ(render(consumer_table({consumer}, 1'001)), recorded_stdout("consumer-list"));
+    const Table table = consumer_table({consumer}, {{consumer.replica, 70}}, 1'001);
+    EXPECT_EQ(render(without_last(table)), recorded_stdout("consumer-list"));
+    EXPECT_EQ(table.rows.front().back(), "6");
+    EXPECT_EQ(consumer_table({consumer}, {}, 1'001).rows.front().back(), "-");
 }
 
 TEST(RecordedOutput, MakesTheSpecsThatTheReferenceSent) {
     TopicCreateOptions options;
     options.name = "opts";
     options.partitions = 2;
-    options.retention_time = "1h";
-    options.segment_size = "10 MB";
-    options.max_partition_size = "100 MB";
-    options.compression_type = "zstd";
+    options.storage.retention_time = "1h";
+    options.storage.segment_size = "10 MB";
+    options.storage.max_partition_size = "100 MB";
+    options.storage.compression_type = "zstd";
     options.ignore_rack_assignment = true;
     const auto sent = [](const std::string& command) {
         const test::Capture capture = test::load_capture(kFolder + command + "/sc-001.txt");

@@ -50,5 +50,16 @@ TEST(Text, KnowsUtf8) {
     }
 }
 
+TEST(Times, AreReadWithAnyOffsetOrBackFromNow) {
+    EXPECT_EQ(*parse_time_ms("1970-01-01T00:00:01.250Z", 0), 1'250);
+    EXPECT_EQ(*parse_time_ms("1970-01-01T02:00:01+02:00", 0), 1'000);
+    EXPECT_EQ(*parse_time_ms(format_time_ms(1'700'000'000'123), 0), 1'700'000'000'123);
+    EXPECT_EQ(*parse_time_ms("-1m 30s", 100'000), 10'000);
+    for (const char* text : {"", "yesterday", "1970-01-01", "1970-01-01T00:00:01", "-", "10m",
+                             "1970-01-01T00:00:01Zoo"}) {
+        EXPECT_FALSE(parse_time_ms(text, 0).has_value()) << text;
+    }
+}
+
 }  // namespace
 }  // namespace weir::cli

@@ -51,6 +51,18 @@ TEST(Election, FencedLeaderLeavesAndAMemberOfTheLrsTakesOver) {
     EXPECT_FALSE(decision.loss.has_value());
 }
 
+// The same offsets may get other records then.
+TEST(Election, OnlyAnUncleanOneForgetsWhatWasDeleted) {
+    ElectionInput clean = leader_gone();
+    clean.record.delete_before = Offset(70);
+    EXPECT_EQ(elect(clean).record.delete_before, Offset(70));
+    ElectionInput unclean = only_last_known(UncleanPolicy::balanced);
+    unclean.record.delete_before = Offset(70);
+    const ElectionDecision decision = elect(unclean);
+    EXPECT_EQ(decision.pool, ElectionPool::last_known);
+    EXPECT_EQ(decision.record.delete_before, Offset(0));
+}
+
 TEST(Election, FencedLeaderBecomesEligibleWhenTooFewRemain) {
     ElectionInput input = test::election(online_record({1, 2}));
     input.spus[SpuId(1)].fenced = true;

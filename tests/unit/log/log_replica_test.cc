@@ -213,6 +213,31 @@ TEST_F(LogReplicaTest, DecreasingEpochsAreCorrupt) {
     EXPECT_EQ(try_open().error().code, ErrorCode::corrupt);
 }
 
+TEST_F(LogReplicaTest, DeletionInsideASegmentKeepsTheEpochsOfWhatStays) {
+    config_.segment_size_bytes_max = 4'000;
+    reopen();
+    lead(3);
+    put_many(3, 3);
+    lead(4);
+    put_many(4, 3);
+    ASSERT_TRUE(run(log_->delete_before(Offset(1))).has_value());
+    const Lineage both = {EpochStart{LeaderEpoch(3), Offset(1)},
+                          EpochStart{LeaderEpoch(4), Offset(3)}};
+    EXPECT_EQ(log_->lineage(), both);
+    reopen();
+    EXPECT_EQ(log_->lineage(), both);
+    ASSERT_TRUE(run(log_->delete_before(Offset(5))).has_value());
+    const Lineage last = {EpochStart{LeaderEpoch(4), Offset(5)}};
+    EXPECT_EQ(log_->lineage(), last);
+    reopen();
+    EXPECT_EQ(log_->recovery().indexes_rebuilt_count, 0U);
+    EXPECT_EQ(log_->lineage(), last);
+    lose_power();
+    open();
+    EXPECT_EQ(log_->lineage(), last);
+    EXPECT_EQ(read_all().size(), 1U);
+}
+
 TEST_F(LogReplicaTest, RetentionKeepsTheLastEpoch) {
     lead(3);
     put_many(3, 6);

@@ -380,6 +380,60 @@ TEST_F(LogTest, TrimKeepsTheActiveSegmentAndTheStartNeverComesBack) {
     }
 }
 
+TEST_F(LogTest, DeletesBeforeAnyBatchAlsoInsideASegment) {
+    for (int i = 0; i < 7; ++i) {
+        put("payload " + std::to_string(i), 2);
+    }
+    const std::size_t file_count = node_->run(node_->env().disk.list(log_->dir())).value()->size();
+    ASSERT_TRUE(node_->run(log_->delete_before(Offset(2))).value().has_value());
+    EXPECT_EQ(log_->log_start(), Offset(2));
+    EXPECT_EQ(node_->run(node_->env().disk.list(log_->dir())).value()->size(), file_count);
+    EXPECT_EQ(read_error(1), ErrorCode::offset_evicted);
+    EXPECT_EQ(read_all().front().base_offset, Offset(2));
+    // The record before it shares its batch.
+    ASSERT_TRUE(node_->run(log_->delete_before(Offset(11))).value().has_value());
+    EXPECT_EQ(log_->log_start(), Offset(10));
+    ASSERT_TRUE(node_->run(log_->delete_before(Offset(3))).value().has_value());
+    for (const sim::LossMode mode : {sim::LossMode::all, sim::LossMode::sectors}) {
+        lose_power_and_open(mode);
+        EXPECT_EQ(log_->log_start(), Offset(10));
+        EXPECT_EQ(read_all().front().base_offset, Offset(10));
+    }
+    reopen();
+    EXPECT_EQ(log_->recovery().indexes_rebuilt_count, 0U);
+    EXPECT_EQ(log_->log_start(), Offset(10));
+}
+
+TEST_F(LogTest, DeletingAllLeavesNoBytesAndOffsetsGoOn) {
+    for (int i = 0; i < 7; ++i) {
+        put("payload " + std::to_string(i));
+    }
+    ASSERT_TRUE(node_->run(log_->delete_before(Offset(99))).value().has_value());
+    EXPECT_EQ(log_->log_start(), Offset(7));
+    EXPECT_EQ(log_->leo(), Offset(7));
+    EXPECT_EQ(log_->size_bytes(), 0U);
+    lose_power_and_open(sim::LossMode::all);
+    EXPECT_EQ(log_->log_start(), Offset(7));
+    EXPECT_EQ(put("next"), Offset(7));
+}
+
+// A full disk refuses the new segment, and the rest is deleted all the same.
+TEST_F(LogTest, DeletingAllOnAFullDiskLeavesTheLastSegment) {
+    for (int i = 0; i < 7; ++i) {
+        put("payload " + std::to_string(i));
+    }
+    world_.image.set_capacity_bytes(world_.image.used_bytes());
+    ASSERT_TRUE(node_->run(log_->delete_before(Offset(7))).value().has_value());
+    EXPECT_EQ(log_->log_start(), Offset(7));
+    world_.image.set_capacity_bytes(std::uint64_t{1} << 30);
+    reopen();
+    EXPECT_TRUE(log_->recovery().clean);
+    EXPECT_EQ(log_->recovery().indexes_rebuilt_count, 0U);
+    EXPECT_EQ(log_->log_start(), Offset(7));
+    EXPECT_TRUE(log_->lineage().empty());
+    EXPECT_EQ(put("next"), Offset(7));
+}
+
 TEST_F(LogTest, ExplicitRollClosesTheActiveSegment) {
     put("a");
     ASSERT_TRUE(node_->run(log_->roll()).value().has_value());

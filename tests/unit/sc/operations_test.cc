@@ -21,6 +21,8 @@ const ReplicaKey kKey = {"hello", 0};
 Operate g_request;
 Operated g_answer;
 
+std::int64_t g_offset = 0;
+
 // SPUs 1 to 4; the partition is on 1, 2 and 3, and 2 leads it.
 class ScOperations : public test::ScTest {
 protected:
@@ -47,6 +49,7 @@ protected:
         g_request = Operate();
         g_request.verb = verb;
         g_request.key = kKey;
+        g_request.offset = Offset(g_offset);
         for (const int id : spus) {
             g_request.spus.push_back(SpuId(id));
         }
@@ -107,6 +110,38 @@ TEST_F(ScOperations, AReassignmentEndsWhenTheNewReplicaIsInSync) {
     EXPECT_EQ(record(4).phase, PartitionPhase::online);
     EXPECT_EQ(record(1), record(4));
     EXPECT_TRUE(control::check_record(record(4)).empty());
+}
+
+// The leader, SPU 2, has reported that 20 records are committed.
+TEST_F(ScOperations, RecordsAreDeletedUpToTheWatermarkAndStayDeleted) {
+    g_offset = 21;
+    const Operated above = operate(OperatorVerb::delete_records);
+    EXPECT_FALSE(above.accepted);
+    EXPECT_EQ(above.message, "offset 21 is not one of committed records, which end at 20");
+    g_offset = -1;
+    EXPECT_FALSE(operate(OperatorVerb::delete_records).accepted);
+    const RecordVersion before = record(1).version;
+    g_offset = 20;
+    EXPECT_TRUE(operate(OperatorVerb::delete_records).accepted);
+    EXPECT_EQ(record(1).delete_before, Offset(20));
+    EXPECT_EQ(record(1).version.value(), before.value() + 1);
+    // It never comes back.
+    g_offset = 5;
+    EXPECT_TRUE(operate(OperatorVerb::delete_records).accepted);
+    g_offset = 0;
+    spu_machines_[2]->crash();
+    world_.run_for(Duration::from_s(20));
+    EXPECT_NE(record(3).leader, SpuId(2));
+    EXPECT_EQ(record(3).delete_before, Offset(20));
+}
+
+TEST_F(ScOperations, NothingIsDeletedWithoutALeaderOrOfASystemTopic) {
+    g_offset = 0;
+    for (int id = 1; id <= 3; ++id) {
+        spu_machines_[id]->crash();
+    }
+    world_.run_for(Duration::from_s(20));
+    EXPECT_EQ(operate(OperatorVerb::delete_records).message, "nobody leads the partition now");
 }
 
 TEST_F(ScOperations, AReassignmentCanBeCancelled) {

@@ -13,6 +13,7 @@ using wire::Status;
 
 const ReplicaKey kKey = {"hello", 0};
 TopicSettings g_settings;
+TopicChanges g_changes;
 Status g_status;
 wire::ClusterDescription g_described;
 
@@ -48,6 +49,7 @@ protected:
             start_spu(options);
         }
         g_settings = TopicSettings();
+        g_changes = TopicChanges();
     }
     Status create() {
         run([](Env&, ScClient& client) -> Task<Result<void>> {
@@ -65,6 +67,7 @@ protected:
             wire::AlterTopic request;
             request.name = "hello";
             request.settings = g_settings;
+            request.changes = g_changes;
             WEIR_CO_TRY(const BufferSlice body,
                         co_await client.call_own(wire::OwnApi::alter_topic, std::move(request)));
             wire::Reader reader(body.span());
@@ -87,6 +90,10 @@ protected:
         return g_described;
     }
     const PartitionRecord& record() { return spus_[1].record(kKey); }
+    // What the SPU has been told.
+    const PartitionSpec& spec(const ReplicaKey& key = kKey) {
+        return spus_[1].replicas.at(key).spec;
+    }
 };
 
 }  // namespace
@@ -157,6 +164,50 @@ TEST_F(ScTopicSettings, DurabilityIsNotChanged) {
     g_settings.durability = Durability::async;
     EXPECT_EQ(alter().error.tag, wire::ErrorTag::topic_invalid_configuration);
     EXPECT_EQ(record().durability, Durability::fsync);
+}
+
+TEST_F(ScTopicSettings, WhatIsKeptChangesInPlaceAndSurvivesTheSc) {
+    EXPECT_TRUE(create().error.ok());
+    EXPECT_EQ(spec().cleanup_policy, std::nullopt);
+    const RecordVersion before = record().version;
+    g_changes.retention_seconds = 60;
+    g_changes.segment_size_bytes = 4'096;
+    EXPECT_TRUE(alter().error.ok());
+    g_changes = TopicChanges();
+    g_changes.max_partition_size_bytes = 8'192;
+    g_changes.compression_type = CompressionAlgorithm::zstd;
+    EXPECT_TRUE(alter().error.ok());
+    // The first SPU is told by the SC that made the change, and again by the next one.
+    for (int round = 0; round < 2; ++round) {
+        EXPECT_EQ(spec().cleanup_policy->time_in_seconds, 60U);
+        EXPECT_EQ(spec().storage->segment_size_bytes, 4'096U);
+        EXPECT_EQ(spec().storage->max_partition_size_bytes, 8'192U);
+        EXPECT_EQ(spec().compression_type, CompressionAlgorithm::zstd);
+        EXPECT_EQ(record().version, before);
+        spus_[1].replicas.clear();
+        stop(*sc_);
+        boot_sc();
+        world_.run_for(Duration::from_s(1));
+    }
+}
+
+TEST_F(ScTopicSettings, AChangeIsJudgedAsACreationIs) {
+    EXPECT_TRUE(create().error.ok());
+    g_changes.retention_seconds = 1;
+    EXPECT_EQ(alter().error.tag, wire::ErrorTag::topic_invalid_configuration);
+    EXPECT_EQ(g_status.message, "retention_secs 1 is less than minimum 10");
+    g_changes = TopicChanges();
+    g_changes.max_partition_size_bytes = 4'096;
+    EXPECT_EQ(alter().error.tag, wire::ErrorTag::topic_invalid_configuration);
+    EXPECT_EQ(g_status.message, "max_partition_size 4096 is less than segment size 1073741824");
+    g_changes.segment_size_bytes = 2'048;
+    // All of it or nothing.
+    g_settings.min_live = 4;
+    EXPECT_EQ(alter().error.tag, wire::ErrorTag::topic_invalid_configuration);
+    EXPECT_EQ(spec().storage, std::nullopt);
+    g_settings = TopicSettings();
+    EXPECT_TRUE(alter().error.ok());
+    EXPECT_EQ(spec().storage->max_partition_size_bytes, 4'096U);
 }
 
 TEST_F(ScTopicSettings, TheDescriptionSaysWhoIsThereAndWhoHoldsWhat) {

@@ -68,6 +68,7 @@ public:
         tell(leader, epoch, std::move(lrs), min_live, false);
     }
     AckFloor ack_floor = AckFloor::none;
+    Offset delete_before;
     // Of their places in the assignment.
     std::map<SpuId, Uid> uids{{kA, Uid{3, 1}}, {kB, Uid{3, 2}}};
 
@@ -114,6 +115,7 @@ private:
         record.lrs = std::move(lrs);
         record.min_live = min_live;
         record.ack_floor = ack_floor;
+        record.delete_before = delete_before;
         record.phase = PartitionPhase::online;
         sc.state.replicas = {assignment};
         if (push) {

@@ -67,6 +67,50 @@ TEST(SpuReplication, ACommittedRecordIsOnBothAndSurvivesTheLeader) {
     }));
 }
 
+// Each deletes by itself, so that it does not matter who leads next.
+TEST(SpuReplication, WhatAnOperatorDeletesIsGoneFromBothAndStaysSo) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Cluster cluster(env);
+        WEIR_CO_CHECK(co_await cluster.start_both());
+        cluster.lead(kA, 0, {kA, kB}, 2);
+        WEIR_CO_CHECK(co_await cluster.until_promoted(0));
+        for (const char* value : {"a", "b", "c"}) {
+            WEIR_CO_TRY(const auto done, co_await produce(cluster, kA, value, Wanted::committed));
+            EXPECT_TRUE(done.error.ok()) << to_string(done.error);
+        }
+        const auto log_start = [&] {
+            const auto report = cluster.sc.reports.find({"t", 0});
+            return report == cluster.sc.reports.end() ? Offset(-1) : report->second.log_start;
+        };
+        cluster.delete_before = Offset(2);
+        cluster.lead(kA, 0, {kA, kB}, 2);
+        WEIR_CO_CHECK(co_await cluster.until([&] { return log_start() == Offset(2); }, "deleted"));
+        WEIR_CO_CHECK(
+            co_await cluster.until([&] { return cluster.follower_has(3); }, "follower has all"));
+        // The follower has come to know the watermark; it hears nothing more of this leader.
+        WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, Duration::from_ms(500)));
+        WEIR_CO_CHECK(co_await cluster.stop(kA));
+        cluster.lead(kB, 1, {kB}, 1);
+        WEIR_CO_CHECK(co_await cluster.until_promoted(1));
+        WEIR_CO_TRY(const auto evicted,
+                    co_await fetch(cluster, kB, wire::Isolation::read_committed));
+        EXPECT_EQ(evicted.error.tag, ErrorTag::offset_evicted) << to_string(evicted.error);
+        WEIR_CO_TRY(const auto more, co_await produce(cluster, kB, "d", Wanted::committed));
+        EXPECT_EQ(more.base_offset, 3);
+        EXPECT_EQ(log_start(), Offset(2));
+        // All of it, and A hears of it when it is back.
+        cluster.delete_before = Offset(4);
+        cluster.lead(kB, 1, {kB}, 1);
+        WEIR_CO_CHECK(co_await cluster.until([&] { return log_start() == Offset(4); }, "purged"));
+        EXPECT_EQ(cluster.sc.reports.at({"t", 0}).size_bytes, 0);
+        WEIR_CO_CHECK(co_await cluster.start(kA));
+        WEIR_CO_CHECK(co_await cluster.until([&] { return cluster.follower_has(4); }, "A follows"));
+        WEIR_CO_TRY(const auto last, co_await produce(cluster, kB, "e", Wanted::committed));
+        EXPECT_EQ(last.base_offset, 4);
+        co_return co_await cluster.close();
+    }));
+}
+
 TEST(SpuReplication, WhatOnlyTheOldLeaderHasIsCut) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Cluster cluster(env);
