@@ -84,6 +84,8 @@ enum class Mutant : std::uint8_t {
     // core/log for replication
     truncate_not_synced,     // I16: a cut is answered before it is on disk
     lineage_not_cut,         // I17: a cut leaves the epochs of what it removed
+    producers_not_cut,       // I26: a cut leaves the sequences of what it removed
+    producers_forgotten,     // I25: a log that is opened knows no producers
     replica_base_unchecked,  // I17: a follower stores batches that do not begin at its end
     epoch_token_unchecked,   // I18: an append of a leader that was deposed is taken
     // core/spu
@@ -95,6 +97,9 @@ enum class Mutant : std::uint8_t {
     damage_not_reported,    // A14: a damaged replica keeps still for ever
     scrub_sees_nothing,     // A14: scrubbing finds no damage
     large_batch_cut,        // B5: a batch larger than a push is never sent
+    duplicate_appended,     // I25: a batch that is there already is appended once more
+    duplicate_acked_early,  // I4: a batch that is there already is acknowledged at once
+    gap_accepted,           // I25: a batch is appended although the one before it is missing
 };
 
 #ifdef WEIR_MUTANTS

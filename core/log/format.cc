@@ -138,26 +138,99 @@ Result<SegmentHeader> decode_segment_header(ByteSpan bytes) {
     return header;
 }
 
-Bytes encode_index(IndexHeader header, const Lineage& epochs,
+namespace {
+
+std::size_t producers_size(const ProducerTable& producers) {
+    std::size_t size = 0;
+    for (const auto& [producer_id, entry] : producers.entries()) {
+        size += kIndexProducerSize + entry.runs.size() * kIndexRunSize;
+    }
+    return size;
+}
+
+// One after another: id, end, epoch, number of runs; of each run its first sequence, record count
+// and base offset.
+void put_producers(MutByteSpan bytes, const ProducerTable& producers) {
+    std::uint8_t* at = bytes.data();
+    for (const auto& [producer_id, entry] : producers.entries()) {
+        store_be(at, producer_id);
+        store_be(at + 8, entry.end.value());
+        store_be(at + 16, entry.epoch);
+        store_be(at + 18, static_cast<std::uint16_t>(entry.runs.size()));
+        at += kIndexProducerSize;
+        for (const SequenceRun& run : entry.runs) {
+            store_be(at, run.first_sequence);
+            store_be(at + 4, run.record_count);
+            store_be(at + 8, run.base_offset.value());
+            at += kIndexRunSize;
+        }
+    }
+}
+
+bool is_of_segment(const SequenceRun& run, const IndexHeader& header) {
+    return run.first_sequence >= 0 && run.record_count > 0 &&
+           run.base_offset >= header.base_offset && run.base_offset < header.next_offset &&
+           run.next_offset() <= header.next_offset;
+}
+
+Result<ProducerTable> get_producers(const IndexHeader& header, ByteSpan bytes) {
+    const Error bad(ErrorCode::corrupt, "index: impossible producers");
+    ProducerTable producers;
+    while (!bytes.empty()) {
+        if (bytes.size() < kIndexProducerSize) {
+            return fail(bad);
+        }
+        const auto producer_id = load_be<std::int64_t>(bytes.data());
+        ProducerEntry entry;
+        entry.end = Offset(load_be<std::int64_t>(bytes.data() + 8));
+        entry.epoch = load_be<std::int16_t>(bytes.data() + 16);
+        entry.runs.resize(load_be<std::uint16_t>(bytes.data() + 18));
+        bytes = bytes.subspan(kIndexProducerSize);
+        if (producer_id < 0 || entry.epoch < 0 || entry.end > header.next_offset ||
+            entry.runs.size() > ProducerTable::kRunCountMax ||
+            bytes.size() < entry.runs.size() * kIndexRunSize) {
+            return fail(bad);
+        }
+        for (SequenceRun& run : entry.runs) {
+            run.first_sequence = load_be<std::int32_t>(bytes.data());
+            run.record_count = load_be<std::int32_t>(bytes.data() + 4);
+            run.base_offset = Offset(load_be<std::int64_t>(bytes.data() + 8));
+            bytes = bytes.subspan(kIndexRunSize);
+            if (!is_of_segment(run, header)) {
+                return fail(bad);
+            }
+        }
+        producers.put(producer_id, std::move(entry));
+    }
+    return producers;
+}
+
+}  // namespace
+
+Bytes encode_index(IndexHeader header, const IndexSummary& summary,
                    const std::vector<IndexEntry>& entries) {
-    header.epoch_count = static_cast<std::uint32_t>(epochs.size());
+    header.epoch_count = static_cast<std::uint32_t>(summary.epochs.size());
+    header.producers_size_bytes = static_cast<std::uint32_t>(producers_size(summary.producers));
     header.entry_count = static_cast<std::uint32_t>(entries.size());
-    const auto epochs_size = static_cast<std::size_t>(header.epochs_size());
-    Bytes bytes(kIndexHeaderSize + epochs_size + entries.size() * kIndexEntrySize);
+    const auto summary_size = static_cast<std::size_t>(header.summary_size());
+    Bytes bytes(kIndexHeaderSize + summary_size + entries.size() * kIndexEntrySize);
     const MutByteSpan all(bytes);
     std::uint8_t* at = bytes.data() + kIndexHeaderSize;
-    for (const EpochStart& entry : epochs) {
+    for (const EpochStart& entry : summary.epochs) {
         store_be(at, entry.epoch.value());
         store_be(at + sizeof(std::int32_t), entry.start.value());
         at += kIndexEpochSize;
     }
+    put_producers(all.subspan(kIndexHeaderSize + static_cast<std::size_t>(header.epochs_size())),
+                  summary.producers);
+    at += header.producers_size_bytes;
     for (const IndexEntry& entry : entries) {
         store_be(at, entry.offset.value());
         store_be(at + sizeof(std::int64_t), entry.position);
         at += kIndexEntrySize;
     }
-    header.epochs_crc = crc32c(all.subspan(kIndexHeaderSize, epochs_size));
-    header.entries_crc = crc32c(all.subspan(kIndexHeaderSize + epochs_size));
+    header.summary_crc = crc32c(all.subspan(kIndexHeaderSize, summary_size));
+    header.entries_crc = crc32c(all.subspan(kIndexHeaderSize + summary_size));
     FieldWriter writer(all.first(kIndexHeaderSize));
     writer.put_magic(kIndexMagic);
     writer.put_identity(header.identity);
@@ -167,9 +240,10 @@ Bytes encode_index(IndexHeader header, const Lineage& epochs,
     writer.put(header.max_time_stamp);
     writer.put(header.last_append_ms);
     writer.put(header.epoch_count);
-    writer.put(header.epochs_crc);
+    writer.put(header.summary_crc);
     writer.put(header.entry_count);
     writer.put(header.entries_crc);
+    writer.put(header.producers_size_bytes);
     writer.put_crc_at(kIndexCrcAt);
     return bytes;
 }
@@ -185,9 +259,10 @@ Result<IndexHeader> decode_index_header(ByteSpan bytes) {
     header.max_time_stamp = reader.get<std::int64_t>();
     header.last_append_ms = reader.get<std::int64_t>();
     header.epoch_count = reader.get<std::uint32_t>();
-    header.epochs_crc = reader.get<std::uint32_t>();
+    header.summary_crc = reader.get<std::uint32_t>();
     header.entry_count = reader.get<std::uint32_t>();
     header.entries_crc = reader.get<std::uint32_t>();
+    header.producers_size_bytes = reader.get<std::uint32_t>();
     if (!plausible(header.base_offset) || !plausible(header.next_offset) ||
         header.next_offset < header.base_offset || header.end_position < kSegmentHeaderSize) {
         return fail(ErrorCode::corrupt, "index header: impossible values");
@@ -195,13 +270,9 @@ Result<IndexHeader> decode_index_header(ByteSpan bytes) {
     return header;
 }
 
-Result<Lineage> decode_index_epochs(const IndexHeader& header, ByteSpan bytes) {
-    if (bytes.size() < header.epochs_size()) {
-        return fail(ErrorCode::corrupt, "index: epochs missing");
-    }
-    if (crc32c(bytes.first(static_cast<std::size_t>(header.epochs_size()))) != header.epochs_crc) {
-        return fail(ErrorCode::corrupt, "index: checksum mismatch of the epochs");
-    }
+namespace {
+
+Result<Lineage> get_epochs(const IndexHeader& header, ByteSpan bytes) {
     Lineage epochs(header.epoch_count);
     for (std::size_t i = 0; i < epochs.size(); ++i) {
         const std::uint8_t* at = bytes.data() + i * kIndexEpochSize;
@@ -218,6 +289,23 @@ Result<Lineage> decode_index_epochs(const IndexHeader& header, ByteSpan bytes) {
         return fail(ErrorCode::corrupt, "index: epochs missing");
     }
     return epochs;
+}
+
+}  // namespace
+
+Result<IndexSummary> decode_index_summary(const IndexHeader& header, ByteSpan bytes) {
+    if (bytes.size() < header.summary_size()) {
+        return fail(ErrorCode::corrupt, "index: summary missing");
+    }
+    bytes = bytes.first(static_cast<std::size_t>(header.summary_size()));
+    if (crc32c(bytes) != header.summary_crc) {
+        return fail(ErrorCode::corrupt, "index: checksum mismatch of the summary");
+    }
+    const auto epochs_size = static_cast<std::size_t>(header.epochs_size());
+    IndexSummary summary;
+    WEIR_TRY(summary.epochs, get_epochs(header, bytes));
+    WEIR_TRY(summary.producers, get_producers(header, bytes.subspan(epochs_size)));
+    return summary;
 }
 
 Result<std::vector<IndexEntry>> decode_index_entries(const IndexHeader& header, ByteSpan bytes) {

@@ -11,6 +11,7 @@
 #include "core/base/ids.h"
 #include "core/base/result.h"
 #include "core/log/config.h"
+#include "core/log/producers.h"
 #include "core/log/slot_file.h"
 #include "core/model/lineage.h"
 
@@ -43,6 +44,9 @@ Result<SegmentHeader> decode_segment_header(ByteSpan bytes);
 inline constexpr std::size_t kIndexHeaderSize = 96;
 inline constexpr std::size_t kIndexEpochSize = 12;
 inline constexpr std::size_t kIndexEntrySize = 16;
+// Of a producer, and of each of its runs.
+inline constexpr std::size_t kIndexProducerSize = 20;
+inline constexpr std::size_t kIndexRunSize = 16;
 
 // A batch starts at `position`; its first record is `offset`.
 struct IndexEntry {
@@ -62,20 +66,27 @@ struct IndexHeader {
     // Wall-clock time of the last append, in milliseconds since 1970.
     std::int64_t last_append_ms = 0;
     std::uint32_t epoch_count = 0;
-    std::uint32_t epochs_crc = 0;
+    // Of the summary: epochs and producers.
+    std::uint32_t summary_crc = 0;
     std::uint32_t entry_count = 0;
     std::uint32_t entries_crc = 0;
+    std::uint32_t producers_size_bytes = 0;
 
     std::uint64_t epochs_size() const { return std::uint64_t{epoch_count} * kIndexEpochSize; }
+    std::uint64_t summary_size() const { return epochs_size() + producers_size_bytes; }
 };
-// The whole file: header, `epochs` (of the segment's batches), `entries`. Counts and checksums are
-// taken from these.
-Bytes encode_index(IndexHeader header, const Lineage& epochs,
+// What a log needs to know of a segment's batches when it is opened.
+struct IndexSummary {
+    Lineage epochs;
+    ProducerTable producers;
+};
+// The whole file: header, summary, `entries`. Counts and checksums are taken from these.
+Bytes encode_index(IndexHeader header, const IndexSummary& summary,
                    const std::vector<IndexEntry>& entries);
 Result<IndexHeader> decode_index_header(ByteSpan bytes);
-// `bytes` is what follows the header, at least as long as header.epochs_size().
-Result<Lineage> decode_index_epochs(const IndexHeader& header, ByteSpan bytes);
-// `bytes` is the file after header and epochs.
+// `bytes` is what follows the header, at least as long as header.summary_size().
+Result<IndexSummary> decode_index_summary(const IndexHeader& header, ByteSpan bytes);
+// `bytes` is the file after header and summary.
 Result<std::vector<IndexEntry>> decode_index_entries(const IndexHeader& header, ByteSpan bytes);
 
 // --- Checkpoint file: `checkpoint`, two slots written in turn (slot_file.h) --------------------

@@ -38,6 +38,7 @@
 #include "core/base/result.h"
 #include "core/env/env.h"
 #include "core/log/config.h"
+#include "core/log/producers.h"
 #include "core/model/lineage.h"
 #include "core/task/sync.h"
 #include "core/task/task.h"
@@ -62,7 +63,7 @@ struct Appended {
     Offset base_offset;
     Offset next_offset;
     // Of this append in the life of the open log; offsets may be given out again after a failed
-    // write, sequences are not.
+    // write, sequences are not. 0: it was written before.
     std::uint64_t sequence = 0;
 };
 
@@ -251,6 +252,12 @@ public:
     // has taken every batch it is of the last one. Empty for a log that never had a batch, or was
     // reset or cut down to its start. Valid until the next suspension.
     virtual const Lineage& lineage() const = 0;
+    // What is known of idempotent producers, counting what is queued: how a leader judges what it
+    // is about to append. Valid until the next suspension.
+    virtual const ProducerTable& producers() const = 0;
+    // The append of the records in [base_offset, next_offset), which producers() has said are
+    // there, for the waits. Once written they go only by truncate() and reset_to().
+    virtual Appended find_append(Offset base_offset, Offset next_offset) const = 0;
     // Of the batches that are on disk, without headers, indexes and preallocated space. Those below
     // the log start count until their file is deleted.
     virtual std::uint64_t size_bytes() const = 0;

@@ -70,6 +70,10 @@ Appended LogImpl::enqueue(BufferSlice batches, BatchesEnd end) {
     assigned_epoch_ = end.epoch;
     queued_size_bytes_ += batches.size();
     ++stats_.append_count;
+    BatchWalker walker(batches.span(), BatchWalker::Check::header);
+    while (const auto batch = walker.next()) {
+        assigned_producers_.note(batch->header);
+    }
     queue_.push_back(
         Queued{std::move(batches), appended.base_offset, end.next_offset, appended.sequence});
     note_use();
@@ -195,6 +199,29 @@ Task<Result<void>> LogImpl::write_gathered(std::size_t first, std::size_t count)
     co_return Result<void>();
 }
 
+// Of the segment that ends where the log does.
+IndexSummary LogImpl::summary_of(const Segment& segment) const {
+    IndexSummary summary;
+    summary.epochs = lineage_within(lineage_, segment.base_offset, segment.next_offset);
+    summary.producers = producers_.within(segment.base_offset, segment.next_offset);
+    return summary;
+}
+
+Appended LogImpl::find_append(Offset base_offset, Offset next_offset) const {
+    Appended found;
+    found.base_offset = base_offset;
+    found.next_offset = next_offset;
+    for (const std::vector<Queued>* appends : {&writing_, &queue_}) {
+        for (const Queued& one : *appends) {
+            if (one.base_offset <= base_offset && next_offset <= one.next_offset &&
+                one.sequence > written_sequence_) {
+                found.sequence = one.sequence;
+            }
+        }
+    }
+    return found;
+}
+
 // Extends the file ahead of the writes, so that a sync has less to do. Only a help: failing is
 // fine.
 Task<void> LogImpl::preallocate(std::uint64_t needed_size) {
@@ -220,6 +247,7 @@ void LogImpl::note_batches(Segment& segment, const BufferSlice& batches) {
                             config_.index_interval_bytes);
         segment.max_time_stamp = std::max(segment.max_time_stamp, batch->header.max_time_stamp);
         note_batch(lineage_, batch->header.partition_leader_epoch, batch->header.base_offset);
+        producers_.note(batch->header);
         tell([this, &batch] {
             const BatchHeader& header = batch->header;
             return BatchWritten{dir_, header.base_offset, header.next_offset(),
@@ -290,6 +318,7 @@ Task<void> LogImpl::abort_appends(Error error) {
     queued_size_bytes_ = 0;
     assigned_end_ = leo_;
     assigned_epoch_ = last_epoch(lineage_);
+    assigned_producers_ = producers_;
     if (error.code == ErrorCode::disk_full) {
         env_.probe.reached(Sometimes::log_disk_full_entered);
         disk_full_ = true;
@@ -368,7 +397,8 @@ Task<Result<void>> LogImpl::roll_segment() {
     // Both only save work at the next start.
     Result<void> noted;
     if (!env_.probe.fault(FaultPoint::log_no_index_file)) {
-        noted = co_await write_index_file(env_.disk, dir_, config_.identity, closed, lineage_);
+        noted = co_await write_index_file(env_.disk, dir_, config_.identity, closed,
+                                          summary_of(*closed));
     }
     if (noted.has_value()) {
         noted = co_await write_checkpoint(false, CheckpointFile::Sync::no);

@@ -20,6 +20,9 @@ constexpr std::uint64_t kCheckpointSyncIntervals = 16;
 // The append has not failed. Offsets may be given out again, so a committed one has to be written
 // first.
 bool LogImpl::has_come(const Appended& appended, Wanted wanted) const {
+    if (appended.sequence == 0) {
+        return appended.next_offset <= (wanted == Wanted::promised ? promised_end() : committed_);
+    }
     if (wanted == Wanted::promised) {
         return appended.sequence <= promised_sequence_;
     }
@@ -30,7 +33,12 @@ bool LogImpl::has_come(const Appended& appended, Wanted wanted) const {
 Task<Result<void>> LogImpl::wait(Appended appended, Wanted wanted, CancelToken token) {
     const Operation operation(*this);
     while (true) {
-        auto failure = outcomes_.failure_of(appended.sequence, appended.next_offset);
+        auto failure = appended.sequence == 0
+                           ? std::optional<Error>()
+                           : outcomes_.failure_of(appended.sequence, appended.next_offset);
+        if (appended.sequence == 0 && appended.next_offset > leo_) {
+            failure.emplace(ErrorCode::not_leader, "append: cut off, another leader took over");
+        }
         if (failure.has_value()) {
             co_return fail(*std::move(failure));
         }

@@ -194,6 +194,10 @@ std::vector<std::shared_ptr<Segment>> LogImpl::swap_segments(CutRequest request,
         lineage_.clear();
     }
     cut_lineage(lineage_, request.end);
+    if (request.kind == CutRequest::Kind::reset) {
+        producers_ = ProducerTable();
+    }
+    producers_.cut(request.end);
     if (request.preceding != kNoEpoch) {
         lineage_.push_back(EpochStart{request.preceding, request.end});
     }
@@ -224,6 +228,7 @@ void LogImpl::drop_appends(CutRequest request) {
     written_sequence_ = assigned_sequence_;
     assigned_end_ = request.end;
     assigned_epoch_ = last_epoch(lineage_);
+    assigned_producers_ = producers_;
     on_written_.notify_all();
     on_committed_.notify_all();
     changed_.notify_all();
@@ -244,8 +249,8 @@ Task<Result<void>> LogImpl::finish_cut(std::vector<std::shared_ptr<Segment>> doo
     }
     if (kept.last != nullptr && kept.last->index.has_value()) {
         // Only saves work at the next start.
-        const auto noted =
-            co_await write_index_file(env_.disk, dir_, config_.identity, kept.last, lineage_);
+        const auto noted = co_await write_index_file(env_.disk, dir_, config_.identity, kept.last,
+                                                     summary_of(*kept.last));
         WEIR_MAYBE(noted.has_value());
     }
     co_return Result<void>();

@@ -60,6 +60,8 @@ public:
     Offset promised_end() const override;
     Offset synced_end() const override { return synced_.end; }
     const Lineage& lineage() const override { return lineage_; }
+    const ProducerTable& producers() const override { return assigned_producers_; }
+    Appended find_append(Offset base_offset, Offset next_offset) const override;
     std::uint64_t size_bytes() const override;
     LogState state() const override;
     const LogStats& stats() const override { return stats_; }
@@ -164,6 +166,7 @@ private:
     Task<void> preallocate(std::uint64_t needed_size);
     void note_written(std::size_t first, std::size_t count);
     void note_batches(Segment& segment, const BufferSlice& batches);
+    IndexSummary summary_of(const Segment& segment) const;
     Task<void> abort_appends(Error error);
     Task<Result<void>> restore_file();
     Task<Result<void>> shrink_active();
@@ -258,6 +261,7 @@ private:
     TailCache tail_;
     // Of what is written.
     Lineage lineage_;
+    ProducerTable producers_;
 
     // Who may append.
     LeaderEpoch append_epoch_ = kNoEpoch;
@@ -266,6 +270,7 @@ private:
     // Appends: given away, written, promised.
     Offset assigned_end_;
     LeaderEpoch assigned_epoch_;
+    ProducerTable assigned_producers_;
     std::uint64_t assigned_sequence_ = 0;
     std::uint64_t written_sequence_ = 0;
     std::uint64_t promised_sequence_ = 0;

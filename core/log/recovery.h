@@ -28,6 +28,7 @@ struct Recovered {
     std::vector<std::shared_ptr<Segment>> segments;
     Offset log_start;
     Lineage lineage;
+    ProducerTable producers;
     // The size of the active segment's file.
     std::uint64_t active_file_size = 0;
     RecoveryReport report;
@@ -43,7 +44,7 @@ struct FoundSegment {
     Offset base_offset;
     std::uint64_t file_size = 0;
     // Of its batches, once they are known.
-    Lineage epochs;
+    IndexSummary summary;
 };
 // By offset.
 std::vector<FoundSegment> find_segments(const std::vector<DirectoryEntry>& entries);
@@ -53,10 +54,10 @@ Task<Result<std::shared_ptr<File>>> create_segment_file(Disk& disk, std::string 
                                                         SegmentHeader header);
 // Writes bytes [from, to) of a file once more, as they are; not synced. `file` outlives the call.
 Task<Result<void>> rewrite(File& file, std::uint64_t from, std::uint64_t to);
-// Writes the index file of a closed segment that has its index in memory; not synced. `lineage` is
-// that of the log.
+// Writes the index file of a closed segment that has its index in memory; not synced. `summary` is
+// that of the segment.
 Task<Result<void>> write_index_file(Disk& disk, std::string dir, LogIdentity identity,
-                                    std::shared_ptr<Segment> segment, Lineage lineage);
+                                    std::shared_ptr<Segment> segment, IndexSummary summary);
 // The index of a closed segment, from its file, or by a scan of the segment (and written again).
 Task<Result<void>> load_index(Disk& disk, std::string dir, LogConfig config,
                               std::shared_ptr<Segment> segment);

@@ -12,8 +12,8 @@ namespace weir::log {
 
 namespace {
 
-// Epochs of an index that are read together with its header.
-constexpr std::size_t kEpochsReadAhead = 8;
+// Of the summary of an index: read together with its header.
+constexpr std::size_t kSummaryReadAhead = 128;
 
 }  // namespace
 
@@ -55,7 +55,7 @@ Task<Result<void>> Recovery::look() {
     }
     // The active one was looked at first and goes last.
     std::rotate(result_.segments.begin(), result_.segments.begin() + 1, result_.segments.end());
-    WEIR_CO_CHECK(join_lineage());
+    WEIR_CO_CHECK(join_summaries());
     for (const DirectoryEntry& entry : *listed) {
         const auto base = parse_file_name(entry.name, kIndexSuffix);
         const auto owner = [&](const FoundSegment& found) { return found.base_offset == *base; };
@@ -76,7 +76,7 @@ void Recovery::plan_cut(const Cut& cut) {
     }
     // Its segment may be gone already; it must not be taken for that of the new one.
     doomed_files_.push_back(index_file_name(cut.end));
-    found_.push_back(FoundSegment{cut.end, kSegmentHeaderSize, {}});
+    found_.push_back(FoundSegment{cut.end, kSegmentHeaderSize, IndexSummary()});
     auto active = std::make_shared<Segment>();
     active->base_offset = active->next_offset = cut.end;
     active->last_append_ms = env_.clock.wall_now().ms();
@@ -87,14 +87,17 @@ void Recovery::plan_cut(const Cut& cut) {
 }
 
 // Epochs never decrease, over segments too.
-Result<void> Recovery::join_lineage() {
+Result<void> Recovery::join_summaries() {
     for (const FoundSegment& found : found_) {
-        for (const EpochStart& entry : found.epochs) {
+        for (const EpochStart& entry : found.summary.epochs) {
             if (entry.epoch < last_epoch(result_.lineage)) {
                 return corrupt(found.base_offset, kSegmentHeaderSize,
                                to_string(BatchFault::epoch_decreased));
             }
             note_batch(result_.lineage, entry.epoch, entry.start);
+        }
+        if (!mutant(Mutant::producers_forgotten)) {
+            result_.producers.join(found.summary.producers);
         }
     }
     if (result_.lineage.empty() && active_previous_epoch_ != kNoEpoch) {
@@ -105,7 +108,16 @@ Result<void> Recovery::join_lineage() {
         last_epoch(result_.lineage) == kNoEpoch) {
         result_.lineage.clear();  // says nothing
     }
+    result_.producers.trim(result_.log_start);
     return {};
+}
+
+const IndexSummary& Recovery::summary_of(const Segment& segment) const {
+    const auto found = std::find_if(found_.begin(), found_.end(), [&](const FoundSegment& one) {
+        return one.base_offset == segment.base_offset;
+    });
+    WEIR_ASSERT(found != found_.end());
+    return found->summary;
 }
 
 // Segments below the log start are the rest of a deletion that was interrupted.
@@ -204,14 +216,14 @@ Task<Result<bool>> Recovery::take_clean_active(std::shared_ptr<Segment> active,
          checkpoint_->segment_base != active->base_offset || checkpoint_->position != file_size)) {
         co_return false;
     }
-    WEIR_CO_TRY(const auto index, co_await read_index_summary(active->base_offset));
+    WEIR_CO_TRY(const auto index, co_await read_index(active->base_offset));
     if (!index.has_value() ||
         (!trusted && (index->header.end_position != file_size ||
                       index->header.next_offset != checkpoint_->next_offset))) {
         co_return false;
     }
     env_.probe.reached(Sometimes::log_clean_start);
-    take_summary(*active, found_.back(), *index);
+    take_index(*active, found_.back(), *index);
     const auto loaded = co_await load_index(env_.disk, dir_, config_, active);
     if (!loaded.has_value()) {
         co_return fail(loaded.error());
@@ -239,7 +251,8 @@ Task<Result<void>> Recovery::scan_active(std::shared_ptr<Segment> active, std::u
     active->max_time_stamp = scan.max_time_stamp;
     active->last_append_ms = estimate_append_ms(scan.max_time_stamp);
     active->index = std::move(scan.index);
-    found_.back().epochs = std::move(scan.epochs);
+    found_.back().summary.epochs = std::move(scan.epochs);
+    found_.back().summary.producers = std::move(scan.producers);
     WEIR_CO_CHECK(check_against_checkpoint(*active));
     if (scan.fault == BatchFault::epoch_decreased) {
         // Whole and in its place: no torn write looks like that.
@@ -270,47 +283,46 @@ Result<void> Recovery::check_against_checkpoint(const Segment& active) const {
     return {};
 }
 
-Task<Result<std::optional<Recovery::IndexSummary>>> Recovery::read_index_summary(
-    Offset base_offset) {
+Task<Result<std::optional<Recovery::FoundIndex>>> Recovery::read_index(Offset base_offset) {
     auto opened =
         co_await env_.disk.open(join_path(dir_, index_file_name(base_offset)), OpenMode::read_only);
     if (!opened.has_value()) {
         if (opened.error().code == ErrorCode::not_found) {
-            co_return std::optional<IndexSummary>();
+            co_return std::optional<FoundIndex>();
         }
         co_return fail(std::move(opened).error());
     }
     const std::unique_ptr<File> file = *std::move(opened);
-    Bytes bytes(kIndexHeaderSize + kEpochsReadAhead * kIndexEpochSize);
+    Bytes bytes(kIndexHeaderSize + kSummaryReadAhead);
     WEIR_CO_TRY(std::size_t size, co_await file->read_at(FilePosition(0), bytes));
     const auto header = decode_index_header(ByteSpan(bytes).first(size));
     if (!header.has_value() || header->identity != config_.identity ||
         header->base_offset != base_offset) {
-        co_return std::optional<IndexSummary>();
+        co_return std::optional<FoundIndex>();
     }
-    if (header->epoch_count > kEpochsReadAhead) {
+    if (header->summary_size() > kSummaryReadAhead) {
         WEIR_CO_TRY(const std::uint64_t file_size, co_await file->size());
         bytes.resize(static_cast<std::size_t>(
-            std::min(file_size, kIndexHeaderSize + header->epochs_size())));
+            std::min(file_size, kIndexHeaderSize + header->summary_size())));
         WEIR_CO_TRY(size, co_await file->read_at(FilePosition(0), bytes));
     }
-    auto epochs =
-        decode_index_epochs(*header, ByteSpan(bytes).first(size).subspan(kIndexHeaderSize));
-    if (!epochs.has_value()) {
-        co_return std::optional<IndexSummary>();
+    auto summary =
+        decode_index_summary(*header, ByteSpan(bytes).first(size).subspan(kIndexHeaderSize));
+    if (!summary.has_value()) {
+        co_return std::optional<FoundIndex>();
     }
-    IndexSummary summary;
-    summary.header = *header;
-    summary.epochs = *std::move(epochs);
-    co_return std::optional<IndexSummary>(std::move(summary));
+    FoundIndex index;
+    index.header = *header;
+    index.summary = *std::move(summary);
+    co_return std::optional<FoundIndex>(std::move(index));
 }
 
-void Recovery::take_summary(Segment& segment, FoundSegment& found, const IndexSummary& summary) {
-    segment.next_offset = summary.header.next_offset;
-    segment.end_position = summary.header.end_position;
-    segment.max_time_stamp = summary.header.max_time_stamp;
-    segment.last_append_ms = summary.header.last_append_ms;
-    found.epochs = summary.epochs;
+void Recovery::take_index(Segment& segment, FoundSegment& found, const FoundIndex& index) {
+    segment.next_offset = index.header.next_offset;
+    segment.end_position = index.header.end_position;
+    segment.max_time_stamp = index.header.max_time_stamp;
+    segment.last_append_ms = index.header.last_append_ms;
+    found.summary = index.summary;
 }
 
 Task<Result<void>> Recovery::look_at_closed(std::size_t index) {
@@ -318,13 +330,13 @@ Task<Result<void>> Recovery::look_at_closed(std::size_t index) {
     const Offset next_base = found_[index + 1].base_offset;
     auto segment = std::make_shared<Segment>();
     segment->base_offset = found.base_offset;
-    WEIR_CO_TRY(const auto summary, co_await read_index_summary(found.base_offset));
+    WEIR_CO_TRY(const auto summary, co_await read_index(found.base_offset));
     if (!summary.has_value() || summary->header.next_offset != next_base ||
         summary->header.end_position > found.file_size ||
         env_.probe.fault(FaultPoint::log_closed_scanned)) {
         WEIR_CO_CHECK(co_await scan_closed(segment, index));
     } else {
-        take_summary(*segment, found, *summary);
+        take_index(*segment, found, *summary);
     }
     if (found.file_size > segment->end_position) {
         to_trim_.push_back(segment);
@@ -362,7 +374,8 @@ Task<Result<void>> Recovery::scan_closed(std::shared_ptr<Segment> segment, std::
     segment->max_time_stamp = scan.max_time_stamp;
     segment->last_append_ms = estimate_append_ms(scan.max_time_stamp);
     segment->index = std::move(scan.index);
-    found_[index].epochs = std::move(scan.epochs);
+    found_[index].summary.epochs = std::move(scan.epochs);
+    found_[index].summary.producers = std::move(scan.producers);
     ++result_.report.indexes_rebuilt_count;
     env_.probe.reached(Sometimes::log_index_rebuilt);
     to_index_.push_back(std::move(segment));

@@ -29,9 +29,9 @@ public:
     Task<Result<Recovered>> run();
 
 private:
-    struct IndexSummary {
+    struct FoundIndex {
         IndexHeader header;
-        Lineage epochs;
+        IndexSummary summary;
     };
 
     Task<Result<void>> create();
@@ -42,10 +42,11 @@ private:
     Task<Result<std::optional<SegmentHeader>>> read_header(File& file, Offset base_offset);
     Task<Result<void>> look_at_last();
     Task<Result<void>> look_at_closed(std::size_t index);
-    Task<Result<std::optional<IndexSummary>>> read_index_summary(Offset base_offset);
-    static void take_summary(Segment& segment, FoundSegment& found, const IndexSummary& summary);
+    Task<Result<std::optional<FoundIndex>>> read_index(Offset base_offset);
+    static void take_index(Segment& segment, FoundSegment& found, const FoundIndex& index);
     Task<Result<void>> scan_closed(std::shared_ptr<Segment> segment, std::size_t index);
-    Result<void> join_lineage();
+    Result<void> join_summaries();
+    const IndexSummary& summary_of(const Segment& segment) const;
     Task<Result<bool>> take_clean_active(std::shared_ptr<Segment> active, std::uint64_t file_size);
     Task<Result<void>> scan_active(std::shared_ptr<Segment> active, std::uint64_t file_size);
     Result<void> check_against_checkpoint(const Segment& active) const;

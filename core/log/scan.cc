@@ -27,6 +27,7 @@ void take_batches(SegmentScan& scan, BatchWalker& walker, std::uint64_t chunk_po
         scan.index.note(batch->header.base_offset, chunk_position + batch->position,
                         bounds.index_interval_bytes);
         note_batch(scan.epochs, batch->header.partition_leader_epoch, batch->header.base_offset);
+        scan.producers.note(batch->header);
         scan.max_time_stamp = std::max(scan.max_time_stamp, batch->header.max_time_stamp);
         scan.next_offset = batch->header.next_offset();
     }

@@ -6,6 +6,7 @@
 #include "core/base/ids.h"
 #include "core/base/result.h"
 #include "core/env/disk.h"
+#include "core/log/producers.h"
 #include "core/log/sparse_index.h"
 #include "core/model/batch.h"
 #include "core/model/lineage.h"
@@ -35,6 +36,7 @@ struct SegmentScan {
     SparseIndex index;
     // Of the good batches.
     Lineage epochs;
+    ProducerTable producers;
     // What follows the last good batch: nothing, zeros, or (torn or damaged) anything else.
     BatchWalker::End end = BatchWalker::End::clean;
     BatchFault fault = BatchFault::none;

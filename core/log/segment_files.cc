@@ -28,7 +28,7 @@ std::vector<FoundSegment> find_segments(const std::vector<DirectoryEntry>& entri
     for (const DirectoryEntry& entry : entries) {
         const auto base = parse_file_name(entry.name, kSegmentSuffix);
         if (base.has_value() && !entry.is_directory) {
-            found.push_back(FoundSegment{*base, entry.size_bytes, {}});
+            found.push_back(FoundSegment{*base, entry.size_bytes, IndexSummary()});
         }
     }
     return found;  // sorted by name, hence by offset: the names have a fixed width
@@ -68,7 +68,7 @@ Task<Result<void>> rewrite(File& file, std::uint64_t from, std::uint64_t to) {
 }
 
 Task<Result<void>> write_index_file(Disk& disk, std::string dir, LogIdentity identity,
-                                    std::shared_ptr<Segment> segment, Lineage lineage) {
+                                    std::shared_ptr<Segment> segment, IndexSummary summary) {
     WEIR_ASSERT(segment->index.has_value());
     IndexHeader header;
     header.identity = identity;
@@ -77,8 +77,7 @@ Task<Result<void>> write_index_file(Disk& disk, std::string dir, LogIdentity ide
     header.end_position = segment->end_position;
     header.max_time_stamp = segment->max_time_stamp;
     header.last_append_ms = segment->last_append_ms;
-    const Lineage epochs = lineage_within(lineage, header.base_offset, header.next_offset);
-    const Bytes bytes = encode_index(header, epochs, segment->index->entries());
+    const Bytes bytes = encode_index(header, summary, segment->index->entries());
     WEIR_CO_TRY(const std::unique_ptr<File> file,
                 co_await disk.open(join_path(dir, index_file_name(segment->base_offset)),
                                    OpenMode::open_or_create));
@@ -96,7 +95,9 @@ Task<Result<std::vector<IndexEntry>>> read_index_entries(Disk& disk, std::string
     // An entry stands for at least one batch, so an intact file cannot be larger than this.
     const std::uint64_t batch_count_max = segment->data_size_bytes() / kBatchHeaderSize + 1;
     const std::uint64_t size_max =
-        kIndexHeaderSize + batch_count_max * (kIndexEntrySize + kIndexEpochSize);
+        kIndexHeaderSize + batch_count_max * (kIndexEntrySize + kIndexEpochSize) +
+        ProducerTable::kProducerCountMax *
+            (kIndexProducerSize + ProducerTable::kRunCountMax * kIndexRunSize);
     if (size > size_max) {
         co_return fail(ErrorCode::corrupt, "index larger than its segment allows");
     }
@@ -109,11 +110,11 @@ Task<Result<std::vector<IndexEntry>>> read_index_entries(Disk& disk, std::string
         co_return fail(ErrorCode::corrupt, "index of another state of the segment");
     }
     const ByteSpan rest = all.subspan(kIndexHeaderSize);
-    if (rest.size() < header.epochs_size()) {
-        co_return fail(ErrorCode::corrupt, "index: epochs missing");
+    if (rest.size() < header.summary_size()) {
+        co_return fail(ErrorCode::corrupt, "index: summary missing");
     }
     co_return decode_index_entries(header,
-                                   rest.subspan(static_cast<std::size_t>(header.epochs_size())));
+                                   rest.subspan(static_cast<std::size_t>(header.summary_size())));
 }
 
 }  // namespace
@@ -143,8 +144,11 @@ Task<Result<void>> load_index(Disk& disk, std::string dir, LogConfig config,
     }
     segment->index = std::move(scan.index);
     // Only saves the next scan; failing is fine.
+    IndexSummary summary;
+    summary.epochs = std::move(scan.epochs);
+    summary.producers = std::move(scan.producers);
     const auto written =
-        co_await write_index_file(disk, dir, config.identity, segment, std::move(scan.epochs));
+        co_await write_index_file(disk, dir, config.identity, segment, std::move(summary));
     WEIR_MAYBE(written.has_value());
     co_return Result<void>();
 }
