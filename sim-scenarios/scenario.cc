@@ -226,6 +226,7 @@ private:
         reader.boolean("compression", plan.compression);
         reader.boolean("leader_acks", plan.leader_acks);
         reader.number("offset_consumers", plan.offset_consumer_count);
+        reader.number("fetch_consumers", plan.fetch_consumer_count);
         Duration status;
         reader.duration("status_interval", status);
         if (status.ns() > 0) {

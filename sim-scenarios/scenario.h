@@ -50,6 +50,8 @@ struct WorkloadPlan {
     bool compression = false;
     // Consumers of each topic that store their offsets and go on there.
     std::uint64_t offset_consumer_count = 0;
+    // Of each topic, those that read with Fetch.
+    std::uint64_t fetch_consumer_count = 0;
     // Producers are content with the leader's word: nothing is promised when there are replicas.
     bool leader_acks = false;
     // How often the status of the SPUs is looked at; none: never.

@@ -43,6 +43,8 @@ enum class Mutant : std::uint8_t {
     unlisted_deleted_at_once,   // A1: an SPU deletes what the SC does not list
     sent_taken_for_not_sent,    // A10: a broken connection says of requests "not sent"
     synced_checkpoint_covered,  // A13: two checkpoints in a row may cover the synced one
+    record_stored_blindly,      // I15: the SC overwrites a record that somebody else has changed
+    conflict_not_read_again,    // A12: the SC tries again with what it knew before a conflict
     // core/control
     elect_any_replica,         // I2: any live replica may win, in the LRS or not
     unclean_under_never,       // I23: an election outside LRS and ELR that the policy forbids

@@ -118,7 +118,7 @@ enum class Sometimes : std::uint8_t {
     spu_evicted_read,           // a reader asked for what was deleted
     spu_produce_timed_out,      // a produce was not committed in its time
     spu_orphan_removed,         // files of a topic that was deleted meanwhile were removed
-    spu_recreated,              // a partition came back under the same name
+    spu_recreated,              // a partition came back while its former life was being removed
     spu_offsets_forwarded,      // a consumer offset went to the SPU that keeps it
     spu_offsets_compacted,      // consumer offsets were compacted
     client_retry_unknown,       // a batch was sent again that may have been written

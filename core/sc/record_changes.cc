@@ -102,16 +102,51 @@ std::vector<Mutation> RecordChanges::mutations() const {
         stored.spec = spec_under(std::move(stored.spec), stored.record);
         all.push_back(mutation_of(RecordKind::partition, name));
         all.back().value = encode_record(stored);
-        all.back().expected_revision = entry->extra.revision;
+        if (!mutant(Mutant::record_stored_blindly)) {
+            all.back().expected_revision = entry->extra.revision;
+        }
     }
     return all;
+}
+
+// One of the partitions is not as the SC knew it. Without a look at the store every later change
+// would be decided on what is known here, and be refused as well.
+Task<Result<void>> RecordChanges::read_again() {
+    std::vector<std::string> names;
+    names.reserve(partitions_.size());
+    for (const auto& [name, record] : partitions_) {
+        names.push_back(name);
+    }
+    for (const std::string& name : names) {
+        StoreKey key;
+        key.kind = RecordKind::partition;
+        key.name = name;
+        WEIR_CO_TRY(const std::optional<StoreValue> found,
+                    co_await context_.store.get(std::move(key)));
+        const PartitionTable::Entry* entry = context_.catalog.partitions.find(name);
+        WEIR_ASSERT(entry != nullptr);
+        if (found.has_value() && found->revision != entry->extra.revision) {
+            WEIR_CO_TRY(StoredPartition stored, decode_stored_partition(found->bytes));
+            reports_.put_record(*entry, std::move(stored.record), found->revision);
+        }
+    }
+    context_.catalog.notify();
+    co_return Result<void>();
 }
 
 Task<Result<void>> RecordChanges::commit() {
     if (empty()) {
         co_return Result<void>();
     }
-    WEIR_CO_TRY(const std::uint64_t revision, co_await context_.store.commit(mutations()));
+    const Result<std::uint64_t> committed = co_await context_.store.commit(mutations());
+    if (!committed.has_value()) {
+        if (committed.error().code == ErrorCode::already_exists &&
+            !mutant(Mutant::conflict_not_read_again)) {
+            WEIR_CO_CHECK(co_await read_again());
+        }
+        co_return fail(committed.error());
+    }
+    const std::uint64_t revision = *committed;
     Catalog& catalog = context_.catalog;
     if (cluster_.has_value()) {
         catalog.cluster = *cluster_;

@@ -39,7 +39,8 @@ public:
         return partitions_.empty() && spu_records_.empty() && topics_.empty() &&
                !cluster_.has_value();
     }
-    // The errors of the store. Does nothing without changes.
+    // The errors of the store. Does nothing without changes. After already_exists the catalog has
+    // the records as somebody else has changed them: decide again.
     Task<Result<void>> commit();
 
 private:
@@ -48,6 +49,7 @@ private:
         TopicSettings settings;
     };
     StoredPartition& changed(const PartitionTable::Entry& entry);
+    Task<Result<void>> read_again();
     std::vector<Mutation> mutations() const;
 
     Context& context_;

@@ -144,8 +144,12 @@ void ReplicaManager::assign(const ReplicaAssignment& assignment) {
         return;
     }
     if (found != replicas_.end()) {
-        context_.env.probe.reached(Sometimes::spu_recreated);
+        // The SC says first that the former one is gone, but there must never be two.
         drop(found->second->ref());
+    }
+    const auto former = removing_.lower_bound(ReplicaRef{assignment.key, Uid()});
+    if (former != removing_.end() && former->key == assignment.key) {
+        context_.env.probe.reached(Sometimes::spu_recreated);
     }
     std::shared_ptr<Replica> replica;
     const auto stored = unclaimed_.find(ref);

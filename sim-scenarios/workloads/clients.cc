@@ -3,6 +3,7 @@
 #include "core/task/task_scope.h"
 #include "sim-scenarios/workloads/admin_churn.h"
 #include "sim-scenarios/workloads/consumers.h"
+#include "sim-scenarios/workloads/fetch_consumers.h"
 #include "sim-scenarios/workloads/final_read.h"
 #include "sim-scenarios/workloads/offset_consumers.h"
 #include "sim-scenarios/workloads/operator.h"
@@ -71,6 +72,13 @@ void spawn_workers(Env& env, Client& client, RunState* run, std::uint32_t index,
         for (std::uint64_t i = 0; i < plan.offset_consumer_count; ++i) {
             if (mine()) {
                 scope.spawn(run_offset_consumer(env, client, run, worker, topic, scope.token()));
+            }
+        }
+    }
+    for (const TopicIndex topic : run->topics) {
+        for (std::uint64_t i = 0; i < plan.fetch_consumer_count; ++i) {
+            if (mine()) {
+                scope.spawn(run_fetch_consumer(env, client, run, worker, topic, scope.token()));
             }
         }
     }

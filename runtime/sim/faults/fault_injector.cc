@@ -103,6 +103,7 @@ void FaultInjector::apply(const Fault& fault) {
         case FaultKind::clock_leap: effective = apply_to_clock(*target, fault); break;
         case FaultKind::store_latency:
         case FaultKind::store_conflict:
+        case FaultKind::store_foreign:
         case FaultKind::store_restored: effective = apply_to_store(*target, fault); break;
     }
     counts_[kind] += effective ? 1 : 0;

@@ -22,7 +22,8 @@ constexpr std::array<std::string_view, kFaultKindCount> kKindNames = {
     "hung_disk",      "wipe",
     "clock_drift",    "clock_freeze",
     "clock_leap",     "store_latency",
-    "store_conflict", "store_restored"};
+    "store_conflict", "store_restored",
+    "store_foreign"};
 constexpr std::array<std::string_view, 3> kRoleNames = {"sc", "spu", "client"};
 
 }  // namespace
@@ -57,7 +58,7 @@ bool over_budget(FaultKind kind) {
 
 bool of_store(FaultKind kind) {
     return kind == FaultKind::store_latency || kind == FaultKind::store_conflict ||
-           kind == FaultKind::store_restored;
+           kind == FaultKind::store_restored || kind == FaultKind::store_foreign;
 }
 
 std::string_view to_string(Role role) {

@@ -51,8 +51,9 @@ enum class FaultKind : std::uint8_t {
     store_latency,      // what the SC asks of its metadata store takes up to three seconds longer
     store_conflict,     // some conditional changes of metadata are refused although they could be
     store_restored,     // power loss, and the SC comes back with metadata from earlier in the run
+    store_foreign,      // somebody else changes a record between the SC's look at it and its change
 };
-inline constexpr std::size_t kFaultKindCount = 32;
+inline constexpr std::size_t kFaultKindCount = 33;
 
 std::string_view to_string(FaultKind kind);
 std::optional<FaultKind> fault_kind_from(std::string_view name);

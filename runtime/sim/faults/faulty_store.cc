@@ -1,5 +1,8 @@
 #include "runtime/sim/faults/faulty_store.h"
 
+#include "core/control/live_sets.h"
+#include "core/sc/records.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -32,9 +35,33 @@ Task<Result<std::uint64_t>> FaultyStore::commit(std::vector<sc::Mutation> mutati
         co_await wait(faults_.after);
         co_return fail(ErrorCode::already_exists, "somebody else has changed the key");
     }
+    const auto record =
+        std::find_if(mutations.begin(), mutations.end(), [](const sc::Mutation& mutation) {
+            return mutation.key.kind == sc::RecordKind::partition && mutation.value.has_value();
+        });
+    if (record != mutations.end() && faults_.foreign_changes > 0) {
+        WEIR_CO_CHECK(co_await change_first(record->key));
+    }
     Result<std::uint64_t> committed = co_await store_.commit(std::move(mutations));
     co_await wait(faults_.after);
     co_return committed;
+}
+
+// As after an addition to the LRS that was refused: the record is of a new version, and else as it
+// was. So it is true, and whoever decided on the version before must look again.
+Task<Result<void>> FaultyStore::change_first(sc::StoreKey key) {
+    WEIR_CO_TRY(const std::optional<sc::StoreValue> found, co_await store_.get(key));
+    if (!found.has_value()) {
+        co_return Result<void>();  // about to be created
+    }
+    WEIR_CO_TRY(sc::StoredPartition stored, sc::decode_stored_partition(found->bytes));
+    stored.record.version = control::next_version(stored.record.version);
+    std::vector<sc::Mutation> change(1);
+    change[0].key = std::move(key);
+    change[0].value = sc::encode_record(stored);
+    WEIR_CO_CHECK(co_await store_.commit(std::move(change)));
+    --faults_.foreign_changes;
+    co_return Result<void>();
 }
 
 Task<Result<void>> FaultyStore::tick() {

@@ -1,8 +1,9 @@
-// A metadata store in front of another one, which is slow and refuses changes now and then.
+// A metadata store in front of another one, which is slow, refuses changes now and then, and has
+// another writer.
 //
 // It keeps to the contract of MetadataStore: a conflict is answered only where a precondition could
-// have failed, and nothing was changed then. Owner: the main coroutine of a simulated SC; the store
-// behind it, the faults and the environment outlive it.
+// have failed, and nothing of the transaction was done then. Owner: the main coroutine of a
+// simulated SC; the store behind it, the faults and the environment outlive it.
 #pragma once
 
 #include "core/env/env.h"
@@ -20,6 +21,8 @@ struct StoreFaults {
     Duration after;
     // The next so many conditional commits are refused.
     std::uint32_t conflicts = 0;
+    // Before so many commits that change the record of a partition, somebody else changes it.
+    std::uint32_t foreign_changes = 0;
 };
 
 class FaultyStore final : public sc::MetadataStore {
@@ -40,6 +43,7 @@ public:
 
 private:
     Task<void> wait(Duration duration);
+    Task<Result<void>> change_first(sc::StoreKey key);
 
     Env& env_;
     sc::MetadataStore& store_;

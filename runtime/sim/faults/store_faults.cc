@@ -21,6 +21,10 @@ bool FaultInjector::apply_to_store(Member& target, const Fault& fault) {
         store_faults_.conflicts += 1 + static_cast<std::uint32_t>(prng.below(kStoreConflictsMax));
         return true;
     }
+    if (fault.kind == FaultKind::store_foreign) {
+        ++store_faults_.foreign_changes;
+        return true;
+    }
     const std::int64_t before_ns = prng.between(0, kStoreLatencyMaxNs);
     const std::int64_t after_ns = prng.between(0, kStoreLatencyMaxNs - before_ns);
     store_faults_.before = store_faults_.before + Duration::from_ns(before_ns);
