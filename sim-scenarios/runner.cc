@@ -58,6 +58,19 @@ Task<Result<void>> spu_main(Env& env, spu::Config config, CancelToken stop) {
     co_return co_await spu::run(env, std::move(config), stop);
 }
 
+// A batch to the follower and the word back, and two syncs: one under way and its own.
+Duration commit_time(const Scenario& scenario) {
+    const Duration message = scenario.latency.high + scenario.jitter.high * 3;
+    return scenario.points || scenario.tail.ns() > 0
+               ? Duration()
+               : message * 2 + scenario.sync_time.high * 4 + Duration::from_ms(1);
+}
+
+// The machine is gone meanwhile, which shows, and nothing else is wrong.
+bool ends_machine(FaultKind kind) {
+    return kind == FaultKind::crash || kind == FaultKind::power_loss || kind == FaultKind::restart;
+}
+
 class Runner {
 public:
     Runner(const Case& one, const RunOptions& options)
@@ -71,7 +84,7 @@ public:
           smallest_(scenario_.swarm_tiny && swarm_.chance(1, 4)),
           world_(one.seed, world_options(options)),
           oracle_(world_),
-          replication_(world_, oracle_, kLeaseMax),
+          replication_(world_, oracle_, kLeaseMax, commit_time(scenario_)),
           tap_(oracle_),
           watched_tap_(&tap_, options.watch),
           injector_(world_),
@@ -142,6 +155,8 @@ private:
     SpuMachine* spu_of(const Machine& machine);
     SpuMachine* leader_of(PartitionRef ref);
     void note_down();
+    // B1 to B8, where nothing happens but the faults of the plan.
+    void check_bounds();
     void check_log_start(PartitionRef ref, std::int64_t log_start);
     void before_power_loss(Machine& machine);
     // Accounts for damage to a file of a machine, or to all of its disk; false: must not be.
@@ -379,6 +394,7 @@ bool Runner::run_until(Duration limit, Done done) {
             return false;
         }
         note_down();
+        check_bounds();
         const std::int64_t now_ns = world_.scheduler().now_ns();
         if (now_ns >= end_ns) {
             return false;
@@ -588,6 +604,26 @@ void Runner::note_down() {
             spu.down_since_ns = world_.scheduler().now_ns();
         }
     }
+}
+
+void Runner::check_bounds() {
+    if (scenario_.points || load_begin_ns_ == 0 || !run_.load) {
+        return;
+    }
+    const std::int64_t now_ns = world_.scheduler().now_ns();
+    std::int64_t since_ns = load_begin_ns_;
+    for (const Fault& fault : fault_plan_) {
+        const std::int64_t begin_ns = load_begin_ns_ + fault.at.ns();
+        const std::int64_t end_ns = begin_ns + fault.lasts.ns();
+        if (begin_ns <= now_ns && now_ns <= end_ns && !ends_machine(fault.kind)) {
+            replication_.no_calm();
+            return;
+        }
+        if (begin_ns <= now_ns) {
+            since_ns = std::max(since_ns, end_ns <= now_ns ? end_ns : begin_ns);
+        }
+    }
+    replication_.look(since_ns);
 }
 
 // A16: the log starts where a segment does, so that only whole segments were removed.
