@@ -1,7 +1,6 @@
 #include "core/spu/service.h"
 
 #include "core/env/dawdle.h"
-#include "core/log/recovery.h"
 #include "core/spu/identity.h"
 #include "core/spu/leader_link.h"
 #include "core/spu/offset_router.h"
@@ -151,8 +150,8 @@ Task<Result<void>> run(Env& env, Config config, CancelToken stop, Started* start
     WEIR_CO_CHECK(check_config(config));
     const std::string dir = fmt::format("{}/spu-logs-{}", config.log_base_dir, config.id.value());
     WEIR_CO_CHECK(co_await env.disk.create_directories(dir));
-    // Else a power loss takes the folder with the identity that the SC was told.
-    WEIR_CO_CHECK(co_await log::sync_ancestors(env.disk, dir));
+    // Before the SC hears whose folder this is.
+    WEIR_CO_CHECK(co_await sync_ancestors(env.disk, dir));
     Result<std::unique_ptr<DirectoryLock>> lock = co_await env.disk.lock_directory(dir);
     if (!lock.has_value()) {
         co_return fail(ErrorCode::unavailable, fmt::format("{} is in use by another process: {}",
