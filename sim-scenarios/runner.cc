@@ -26,6 +26,19 @@ constexpr std::int64_t kFineSliceMs = 1;
 constexpr Duration kConvergenceLimit = Duration::from_s(30);
 constexpr Duration kLeaseMax = Duration::from_ms(2'700);
 
+// A batch to the follower and the word back, and two syncs: one under way and its own.
+Duration commit_time(const Scenario& scenario) {
+    const Duration message = scenario.latency.high + scenario.jitter.high * 3;
+    return scenario.points || scenario.tail.ns() > 0
+               ? Duration()
+               : message * 2 + scenario.sync_time.high * 4 + Duration::from_ms(1);
+}
+
+// The machine is gone meanwhile, which shows, and nothing else is wrong.
+bool ends_machine(FaultKind kind) {
+    return kind == FaultKind::crash || kind == FaultKind::power_loss || kind == FaultKind::restart;
+}
+
 class Runner {
 public:
     Runner(const Case& one, const RunOptions& options)
@@ -37,7 +50,7 @@ public:
           sizes_(draw_sizes(one.scenario, one.seed)),
           world_(one.seed, world_options(options)),
           oracle_(world_),
-          replication_(world_, oracle_, kLeaseMax),
+          replication_(world_, oracle_, kLeaseMax, commit_time(scenario_)),
           tap_(oracle_),
           watched_tap_(&tap_, options.watch),
           injector_(world_),
@@ -77,6 +90,8 @@ private:
     void stop_machines(const std::vector<Machine*>& machines, const char* what);
     void machine_ended(Machine& machine);
     void check_exit(Machine& machine);
+    // B1 to B8, where nothing happens but the faults of the plan.
+    void check_bounds();
     void run_load();
     RunReport report();
 
@@ -166,6 +181,7 @@ bool Runner::run_until(Duration limit, Done done) {
             return false;
         }
         cluster_.note_down();
+        check_bounds();
         const std::int64_t now_ns = world_.scheduler().now_ns();
         if (now_ns >= end_ns) {
             return false;
@@ -185,6 +201,26 @@ bool Runner::run_until(Duration limit, Done done) {
         world_.run_for(Duration::from_ns(slice_ns), last - used);
     }
     return true;
+}
+
+void Runner::check_bounds() {
+    if (scenario_.points || load_begin_ns_ == 0 || !run_.load) {
+        return;
+    }
+    const std::int64_t now_ns = world_.scheduler().now_ns();
+    std::int64_t since_ns = load_begin_ns_;
+    for (const Fault& fault : fault_plan_) {
+        const std::int64_t begin_ns = load_begin_ns_ + fault.at.ns();
+        const std::int64_t end_ns = begin_ns + fault.lasts.ns();
+        if (begin_ns <= now_ns && now_ns <= end_ns && !ends_machine(fault.kind)) {
+            replication_.no_calm();
+            return;
+        }
+        if (begin_ns <= now_ns) {
+            since_ns = std::max(since_ns, end_ns <= now_ns ? end_ns : begin_ns);
+        }
+    }
+    replication_.look(since_ns);
 }
 
 void Runner::liveness(std::string text) {

@@ -59,7 +59,9 @@ enum class Mutant : std::uint8_t {
     added_boot_unchecked,      // I3: a member is added that has restarted since it was judged
     late_failure_hits_leader,  // A7: a failure of an older candidate is held against the new one
     recovery_unmarked,         // I23: an election from last_known looks like any other
+    change_taken_for_old,      // B7: the SC drops the requests for another LRS
     // core/sc for replication
+    probe_waits_long,     // B2: an election waits for half a minute
     version_not_counted,  // I15: a record changes and keeps its version
     // core/replication
     no_truncation,         // I9: a follower keeps what its leader does not have
@@ -76,8 +78,7 @@ enum class Mutant : std::uint8_t {
     strict_reads_ignored,  // I20, A3: strict reads are as others
     hw_counts_copies,      // I3: min_live copies are enough, whoever has them
     unknown_epoch_fits,    // I9: an epoch that a leader does not know is taken for its own
-    joins_late,            // B5: a follower is held back from the LRS for twenty times as long
-    change_not_repeated,   // B7: a change of the LRS is asked for once
+    joins_late,            // B5: a follower is held back from the LRS for sixty times as long
     hw_moves_by_tick,      // B8: an acknowledgement does not move the HW
     silent_not_waited,     // I1, I21: the HW does not wait for who is not attached
     promotes_itself,       // I6: a follower that loses its leader leads on in the same epoch

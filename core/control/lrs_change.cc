@@ -47,6 +47,10 @@ AlterLrsResult apply_alter_lrs(const PartitionRecord& record, const AlterLrs& re
         result.verdict = AlterLrsVerdict::stale;
         return result;
     }
+    if (mutant(Mutant::change_taken_for_old)) {
+        result.verdict = AlterLrsVerdict::stale;
+        return result;
+    }
     PartitionRecord& next = result.record;
     next.version = next_version(record.version);
     if (!set_is_eligible(record, request, spus)) {

@@ -183,8 +183,7 @@ void LeaderReplica::tick(Step step) {
         return;
     }
     if (proposal_) {
-        if (step.at.now - proposed_at_ >= step.options.alter_retry &&
-            !mutant(Mutant::change_not_repeated)) {
+        if (step.at.now - proposed_at_ >= step.options.alter_retry) {
             proposed_at_ = step.at.now;
             step.effects.push_back(ToSc{*proposal_});
         }
@@ -235,7 +234,7 @@ void LeaderReplica::propose_expansion(Step& step) {
 // LESO: the leader's HW may still lag what was committed before its epoch, but its log has all of
 // that, so who has everything up to LESO has it too.
 bool LeaderReplica::may_join(const FollowerProgress& follower, const Step& step) const {
-    const int holds = mutant(Mutant::joins_late) ? 20 : 1;
+    const int holds = mutant(Mutant::joins_late) ? 60 : 1;
     if (!follower.is_steady(step.log.leo, step.at.now, step.options.expand_hold * holds)) {
         return false;
     }

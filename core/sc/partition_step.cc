@@ -1,5 +1,6 @@
 // What one partition needs next: the second half of partitions.h.
 
+#include "core/base/mutant.h"
 #include "core/control/fencing.h"
 #include "core/control/leader_move.h"
 #include "core/control/live_sets.h"
@@ -218,7 +219,8 @@ void Partitions::look_for_leader(const Entry& entry, Round& round, RecordChanges
         return;
     }
     if (same && round.stage == Stage::probing) {
-        if (round.asked.empty() || (round.due.has_value() && now() >= *round.due)) {
+        if ((round.asked.empty() && !mutant(Mutant::probe_waits_long)) ||
+            (round.due.has_value() && now() >= *round.due)) {
             elect_now(entry, round, changes);
         }
         return;
@@ -236,7 +238,8 @@ void Partitions::look_for_leader(const Entry& entry, Round& round, RecordChanges
 void Partitions::probe(const Entry& entry, Round& round, const SpuSet& members,
                        RecordChanges& changes) {
     const PartitionRecord& record = changes.record(entry);
-    begin(entry.object.name, round, Stage::probing, record.leader_epoch, kProbeWait);
+    const int waits = mutant(Mutant::probe_waits_long) ? 600 : 1;
+    begin(entry.object.name, round, Stage::probing, record.leader_epoch, kProbeWait * waits);
     round.asked = members;
     wire::internal::ProbePartitions::Entry question;
     question.partition.topic_uid = record.topic_uid;

@@ -111,6 +111,18 @@ const std::vector<InvariantInfo>& invariant_catalogue() {
         {Invariant::i30_convergence, "I30", "convergence", liveness,
          "After the faults have healed all replicas are live and hold the same bytes, all of them "
          "committed, and everybody agrees on the leader."},
+        {Invariant::b1_detection, "B1", "detection", liveness,
+         "An SPU that is gone is out of every LRS after three times a session."},
+        {Invariant::b2_election, "B2", "election", liveness,
+         "A partition is led after three times what an election takes, counted from when the last "
+         "fault began or ended (B3, B6: from when the SC or the first candidate is back)."},
+        {Invariant::b5_rejoin, "B5", "rejoin", liveness,
+         "A replica that is there is in the LRS after three times what that takes."},
+        {Invariant::b7_answer, "B7", "answer", liveness,
+         "A request for another LRS is answered or superseded within three times its repetition."},
+        {Invariant::b8_commit, "B8", "commit", liveness,
+         "With min_live replicas a record is committed within three times two messages and the "
+         "syncs (B4: also once a follower that is gone is taken out)."},
         {Invariant::assertion, "assert", "assertion", InvariantKind::assertion,
          "No assertion of the program fails."},
     };

@@ -55,6 +55,11 @@ enum class Invariant : std::uint8_t {
     i28_retention,
     i29_one_request,
     i30_convergence,
+    b1_detection,
+    b2_election,
+    b5_rejoin,
+    b7_answer,
+    b8_commit,
     assertion,  // the program stopped itself
 };
 

@@ -216,7 +216,7 @@ void ReplicationOracle::take(HostId host, const PositionAcked& fact) {
 void ReplicationOracle::take(HostId host, const LrsAsked& fact) {
     Partition& partition = partitions_[fact.partition];
     const auto key = std::make_tuple(fact.spu, fact.boot, fact.epoch, fact.version);
-    const Request request{fact.content, {fact.lrs.begin(), fact.lrs.end()}};
+    const Request request{fact.content, {fact.lrs.begin(), fact.lrs.end()}, oracle_.now_ns()};
     const auto known = partition.asked.try_emplace(key, request).first;
     if (known->second.content != fact.content) {
         report(partition, Invariant::i29_one_request,
@@ -297,6 +297,9 @@ void ReplicationOracle::take(HostId host, const ReplicaMoved& fact) {
         check_commit(partition, host, replica, fact);
     }
     replica.hw = fact.hw.value();
+    if (fact.role == ReplicaRole::leader) {
+        check_commit_time(partition, replica, fact);
+    }
 }
 
 void ReplicationOracle::check_order(const Partition& partition, const Replica& replica,

@@ -9,7 +9,8 @@
 // A partition over its budget (FaultBudget) is not judged. Neither is what a recovery outside of
 // LRS and ELR loses, once that recovery is justified (I23, I24).
 //
-// What it implements: replication_oracle.cc the facts, replication_records.cc the store's side.
+// What it implements: replication_oracle.cc the facts, replication_records.cc the store's side,
+// replication_bounds.cc B1 to B8.
 #pragma once
 
 #include "core/env/facts.h"
@@ -18,6 +19,7 @@
 #include "runtime/sim/check/ghost_log.h"
 #include "runtime/sim/check/oracle.h"
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -33,8 +35,9 @@ namespace weir::sim {
 class ReplicationOracle {
 public:
     // `lease`: for how long an SPU may go on serving once somebody else leads.
-    ReplicationOracle(World& world, Oracle& oracle, Duration lease)
-        : world_(world), oracle_(oracle), lease_(lease) {}
+    // `commit`: in which a record is committed when nothing is wrong; zero: not checked.
+    ReplicationOracle(World& world, Oracle& oracle, Duration lease, Duration commit)
+        : world_(world), oracle_(oracle), lease_(lease), commit_limit_(commit) {}
 
     // --- From the probes of the SPUs ----------------------------------------------------------
     void follow(HostId spu) { spu_hosts_.insert(spu); }
@@ -54,6 +57,13 @@ public:
     // Stored bytes of the copy in `dir` were damaged: what it let others count on may be gone.
     void copy_damaged(HostId host, std::string_view dir);
     void disk_lost(HostId host);
+
+    // --- Bounds (replication_bounds.cc) -------------------------------------------------------
+    // Now and then: no fault has begun or ended since then. Machines may be gone; nothing else is
+    // wrong.
+    void look(std::int64_t calm_since_ns);
+    // A fault is at work.
+    void no_calm() { calm_since_ns_ = INT64_MAX / 2; }
 
     // Of the first partition of the first topic of the run; kNoSpu: nobody.
     SpuId leader_of_first() const;
@@ -87,6 +97,7 @@ private:
     struct Request {
         std::uint64_t content = 0;
         std::set<SpuId> lrs;
+        std::int64_t asked_ns = 0;
     };
     struct Partition {
         std::string name;  // of the store; empty: not stored (any more)
@@ -102,6 +113,9 @@ private:
         std::set<HostId> tail_losses;
         // Led by somebody who may lack what was committed: what is lost is known once it leads.
         bool is_recovering = false;
+        // What its leader has written and not committed: since when, and up to where.
+        std::deque<std::pair<std::int64_t, std::int64_t>> waiting;
+        LeaderEpoch waiting_epoch = kNoEpoch;
     };
 
     // replication_oracle.cc
@@ -137,6 +151,13 @@ private:
     void check_superset(const Partition& partition);
     std::string not_converged(const Partition& partition) const;
 
+    // replication_bounds.cc
+    void check_detected(const Partition& partition);
+    void check_led(const Partition& partition);
+    void check_rejoined(const Partition& partition);
+    void check_answered(const Partition& partition);
+    void check_commit_time(Partition& partition, const Replica& replica, const ReplicaMoved& fact);
+
     bool is_running(HostId host, const Replica& replica) const;
     // It may be elected: in LRS or ELR, in the process that the SC knows.
     bool is_eligible(const Partition& partition, HostId host, const Replica& replica) const;
@@ -149,6 +170,8 @@ private:
     World& world_;
     Oracle& oracle_;
     Duration lease_;
+    Duration commit_limit_;
+    std::int64_t calm_since_ns_ = INT64_MAX / 2;
     std::set<HostId> spu_hosts_;
     std::map<PartitionIdentity, Partition> partitions_;
     std::map<std::pair<HostId, std::string>, PartitionIdentity, std::less<>> dirs_;

@@ -359,7 +359,12 @@ void ReplicationOracle::copy_damaged(HostId host, std::string_view dir) {
 std::string ReplicationOracle::not_converged() const {
     for (const auto& [identity, partition] : partitions_) {
         // The SC leaves alone what it is in doubt about.
-        if (partition.record.has_value() && is_judged(partition) && !is_restored_) {
+        // The only copy may be gone with its disk.
+        const bool is_lost = partition.record.has_value() &&
+                             partition.record->replicas.size() == 1 &&
+                             std::any_of(partition.replicas.begin(), partition.replicas.end(),
+                                         [](const auto& entry) { return entry.second.lost; });
+        if (partition.record.has_value() && is_judged(partition) && !is_restored_ && !is_lost) {
             std::string why = not_converged(partition);
             if (!why.empty()) {
                 return fmt::format("{}: {}", partition.name, why);
