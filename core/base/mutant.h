@@ -84,7 +84,6 @@ enum class Mutant : std::uint8_t {
     large_batch_cut,        // B5: a batch larger than a push is never sent
     duplicate_appended,     // I25: a batch that is there already is appended once more
     duplicate_acked_early,  // I4: a batch that is there already is acknowledged at once
-    numbered_anew_anyway,   // A10: what may have been written is sent under another number
     gap_accepted,           // I25: a batch is appended although the one before it is missing
 };
 

@@ -230,7 +230,7 @@ void Producer::Delivery::number_anew() {
     client_.env().probe.reached(Sometimes::client_sequence_begun);
     std::vector<Item> open;
     for (Item& item : items_) {
-        if (item.maybe_written && !mutant(Mutant::numbered_anew_anyway)) {
+        if (item.maybe_written) {
             finish_unknown(item);
             continue;
         }
