@@ -89,18 +89,25 @@ ApiError production_error(replication::Permission permission, Duration timeout) 
     return ApiError();
 }
 
+// The number of its records, when they may be written.
+ApiResult<std::int64_t> check_entry(const Context& context, const Replica& replica,
+                                    ByteSpan records) {
+    const ApiError refusal = write_refusal(replica);
+    if (!refusal.ok()) {
+        return api_fail(refusal);
+    }
+    RecordRules rules;
+    rules.compression = replica.spec().compression_type;
+    rules.batch_size_max = batch_size_max(context, replica);
+    return check_records(records, rules);
+}
+
 // Appends one entry; fills in its answer and, unless nothing was written, what it waits for.
 Task<std::optional<AwaitedAppend>> append_entry(
     const ProduceServices& services, std::shared_ptr<Replica> replica, BufferSlice records,
     const ProduceInProgress& produce, wire::ProducePartitionResponse& response, CancelToken token) {
-    response.error = write_refusal(*replica);
-    if (!response.error.ok()) {
-        co_return std::nullopt;
-    }
-    RecordRules rules;
-    rules.compression = replica->spec().compression_type;
-    rules.batch_size_max = batch_size_max(services.context, *replica);
-    const ApiResult<std::int64_t> record_count = check_records(records.span(), rules);
+    const ApiResult<std::int64_t> record_count =
+        check_entry(services.context, *replica, records.span());
     if (!record_count.has_value()) {
         response.error = record_count.error();
         co_return std::nullopt;
