@@ -2,6 +2,7 @@
 
 #include "core/client/errors.h"
 #include "core/wire/control_plane.h"
+#include "core/wire/own_api.h"
 
 #include <fmt/core.h>
 
@@ -65,6 +66,37 @@ Task<Result<void>> Client::open_sc(CancelToken token) {
     sc_ = std::move(sc);
     sc_changed_.notify_all();
     co_return Result<void>();
+}
+
+// On a connection of its own, which a server that does not know the request closes.
+Task<Result<std::int64_t>> Client::ask_for_producer_id(CancelToken token) {
+    WEIR_CO_TRY(const std::shared_ptr<ServerConnection> sc,
+                co_await ServerConnection::open(env_, config_.sc, connection_options(), token));
+    const wire::BeginProducer request;
+    const Instant deadline = env_.clock.now() + config_.connect_timeout;
+    Result<BufferSlice> frame =
+        co_await sc->call(static_cast<std::uint16_t>(wire::OwnApi::begin_producer),
+                          wire::kOwnVersionMax, request, deadline, token);
+    co_await sc->close();
+    if (!frame.has_value()) {
+        co_return fail(std::move(frame).error());
+    }
+    WEIR_CO_TRY(wire::Reader reader, open_answer(*frame));
+    WEIR_CO_TRY(const wire::ProducerBegun begun,
+                wire::decode_producer_begun(reader, wire::kOwnVersionMax));
+    co_return begun.producer_id;
+}
+
+Task<Result<std::optional<std::int64_t>>> Client::begin_producer(CancelToken token) {
+    const Result<std::int64_t> id = co_await ask_for_producer_id(token);
+    if (!id.has_value() && token.cancelled()) {
+        co_return fail(id.error());
+    }
+    if (!id.has_value()) {
+        WEIR_LOG(log_, info, "retries may write records twice: {}", to_string(id.error()));
+        co_return std::optional<std::int64_t>();
+    }
+    co_return std::optional<std::int64_t>(*id);
 }
 
 Task<void> Client::maintain_sc() {

@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -76,6 +77,10 @@ public:
                                                                       Purpose purpose,
                                                                       CancelToken token);
 
+    // An id for a producer that no other one has, if the servers store each of its batches once
+    // (core/wire/own_api.h); nothing when they do not, or the SC does not say. cancelled.
+    Task<Result<std::optional<std::int64_t>>> begin_producer(CancelToken token);
+
     // Consumer offsets, kept by the leader of the system topic `consumer-offset`.
     Task<Result<std::vector<wire::ConsumerOffset>>> consumer_offsets(
         std::optional<wire::ConsumerOffsetFilter> filter, CancelToken token);
@@ -91,6 +96,7 @@ private:
     };
 
     Task<Result<void>> open_sc(CancelToken token);
+    Task<Result<std::int64_t>> ask_for_producer_id(CancelToken token);
     Task<void> maintain_sc();
     Task<void> follow_sc(std::shared_ptr<ServerConnection> sc);
     Task<void> follow_watch(std::shared_ptr<ServerConnection> sc, AnswerStream answers);

@@ -17,6 +17,21 @@ constexpr auto kProduce = static_cast<std::uint16_t>(wire::SpuApi::produce);
 // What a server's refusal says about the record.
 enum class Meaning : std::uint8_t { not_written, maybe_written, written_not_committed };
 
+// Our servers answer so, with an offset of -1, when a batch is not in the order of its producer.
+bool refused_for_its_number(const wire::ProducePartitionResponse& answer) {
+    return answer.error.tag == wire::ErrorTag::other && answer.base_offset < 0;
+}
+
+// The same batch with another number: copied, because the old one may still be on its way out.
+BufferSlice with_number(const BufferSlice& records, const BatchNumber& number) {
+    BatchHeader header = read_batch_header(records.span());
+    header.producer_id = number.producer_id;
+    header.producer_epoch = number.epoch;
+    header.first_sequence = number.first_sequence;
+    return BufferSlice(
+        Buffer::copy_of(make_batch(header, records.span().subspan(kBatchHeaderSize))));
+}
+
 // Our servers answer so, without an offset, when too few replicas live to take the record.
 bool not_taken_for_now(const wire::ProducePartitionResponse& answer) {
     return answer.error.tag == wire::ErrorTag::request_timed_out && answer.base_offset < 0;
@@ -24,7 +39,7 @@ bool not_taken_for_now(const wire::ProducePartitionResponse& answer) {
 
 Meaning meaning_of(const wire::ProducePartitionResponse& answer, wire::Isolation isolation) {
     const wire::ErrorTag tag = answer.error.tag;
-    if (not_taken_for_now(answer)) {
+    if (not_taken_for_now(answer) || refused_for_its_number(answer)) {
         return Meaning::not_written;
     }
     if (tag == wire::ErrorTag::request_timed_out) {
@@ -45,9 +60,10 @@ Meaning meaning_of(const wire::ProducePartitionResponse& answer, wire::Isolation
 }  // namespace
 
 Producer::Delivery::Delivery(Client& client, const ProducerConfig& config, std::uint32_t partition,
-                             CancelToken token)
+                             SequenceNumbers& numbers, CancelToken token)
     : client_(client),
       config_(config),
+      numbers_(numbers),
       token_(token),
       last_error_(ErrorCode::unavailable, "not attempted") {
     key_.topic = config.topic;
@@ -76,6 +92,11 @@ void Producer::Delivery::add(Codec codec, OpenBatch batch) {
         }
         payload = *std::move(packed);
     }
+    item.record_count = header.last_offset_delta + 1;
+    item.number = numbers_.take(item.record_count);
+    header.producer_id = item.number.producer_id;
+    header.producer_epoch = item.number.epoch;
+    header.first_sequence = item.number.first_sequence;
     item.records = BufferSlice(Buffer::copy_of(make_batch(header, payload)));
     items_.push_back(std::move(item));
 }
@@ -184,59 +205,97 @@ Producer::Delivery::Next Producer::Delivery::take_answers(const BufferSlice& fra
         return Next::give_up;
     }
     std::vector<Item> open;
+    bool is_broken = false;
     for (std::size_t i = 0; i < items_.size(); ++i) {
-        if (!settle(items_[i], response->topics.front().partitions[i])) {
+        Settled settled = settle(items_[i], response->topics.front().partitions[i]);
+        if (settled == Settled::out_of_order && !open.empty()) {
+            settled = Settled::open;  // behind one that comes again
+        }
+        is_broken = is_broken || settled == Settled::ended || settled == Settled::out_of_order;
+        if (settled == Settled::open || settled == Settled::out_of_order) {
             open.push_back(std::move(items_[i]));
         }
     }
     items_ = std::move(open);
+    if (is_broken && numbers_.active()) {
+        number_anew();
+    }
     return Next::retry;
 }
 
-bool Producer::Delivery::settle(Item& item, const wire::ProducePartitionResponse& answer) {
+// The leader does not take what follows a batch that it does not have. What may have been written
+// under its old number must not be written under another one.
+void Producer::Delivery::number_anew() {
+    numbers_.begin_epoch();
+    client_.env().probe.reached(Sometimes::client_sequence_begun);
+    std::vector<Item> open;
+    for (Item& item : items_) {
+        if (item.maybe_written) {
+            finish_unknown(item);
+            continue;
+        }
+        item.number = numbers_.take(item.record_count);
+        item.records = with_number(item.records, item.number);
+        open.push_back(std::move(item));
+    }
+    items_ = std::move(open);
+}
+
+Producer::Delivery::Settled Producer::Delivery::settle(
+    Item& item, const wire::ProducePartitionResponse& answer) {
     RecordOutcome outcome;
     if (answer.error.ok()) {
         outcome.kind = RecordOutcome::Kind::acked;
         outcome.offset = Offset(answer.base_offset);
         finish(item, std::move(outcome));
-        return true;
+        return Settled::acked;
     }
     last_error_ = to_error(answer.error, "produce to " + to_string(key_));
     last_code_ = answer.error.tag;
     const Meaning meaning = meaning_of(answer, config_.isolation);
     item.maybe_written = item.maybe_written || meaning != Meaning::not_written;
-    const bool retriable = (answer.error.tag == wire::ErrorTag::not_leader_for_partition ||
-                            not_taken_for_now(answer)) &&
-                           config_.delivery == DeliverySemantic::at_least_once;
-    if (retriable) {
-        return false;
+    const bool is_numbered = item.number.producer_id >= 0;
+    if (is_numbered && refused_for_its_number(answer)) {
+        return Settled::out_of_order;
     }
-    outcome.kind =
-        item.maybe_written ? RecordOutcome::Kind::indeterminate : RecordOutcome::Kind::failed;
     if (meaning == Meaning::written_not_committed) {
-        outcome.offset = Offset(answer.base_offset);
+        item.offset = Offset(answer.base_offset);
     }
-    outcome.error = last_error_;
-    outcome.server_code = last_code_;
-    finish(item, std::move(outcome));
-    return true;
+    const bool retriable =
+        (answer.error.tag == wire::ErrorTag::not_leader_for_partition ||
+         not_taken_for_now(answer) || (is_numbered && meaning == Meaning::written_not_committed)) &&
+        config_.delivery == DeliverySemantic::at_least_once;
+    if (retriable) {
+        return Settled::open;
+    }
+    finish_unknown(item);
+    return Settled::ended;
 }
 
 void Producer::Delivery::finish(Item& item, RecordOutcome outcome) const {
     outcome.partition = key_.partition;
     outcome.attempt_count = item.attempt_count;
+    outcome.once = item.number.producer_id >= 0;
     item.result->outcome = std::move(outcome);
     item.result->done.set();
 }
 
+void Producer::Delivery::finish_unknown(Item& item) const {
+    RecordOutcome outcome;
+    outcome.kind =
+        item.maybe_written ? RecordOutcome::Kind::indeterminate : RecordOutcome::Kind::failed;
+    outcome.offset = item.offset;
+    outcome.error = last_error_;
+    outcome.server_code = last_code_;
+    finish(item, std::move(outcome));
+}
+
 void Producer::Delivery::finish_all() {
+    if (!items_.empty()) {
+        numbers_.begin_epoch();
+    }
     for (Item& item : items_) {
-        RecordOutcome outcome;
-        outcome.kind =
-            item.maybe_written ? RecordOutcome::Kind::indeterminate : RecordOutcome::Kind::failed;
-        outcome.error = last_error_;
-        outcome.server_code = last_code_;
-        finish(item, std::move(outcome));
+        finish_unknown(item);
     }
     items_.clear();
 }

@@ -6,6 +6,7 @@
 
 #include "core/client/backoff.h"
 #include "core/client/producer.h"
+#include "core/client/sequence_numbers.h"
 
 #include <memory>
 #include <optional>
@@ -24,9 +25,9 @@ struct Producer::OpenBatch {
 
 class Producer::Delivery {
 public:
-    // `client` and `config` outlive it.
+    // `client`, `config` and the partition's `numbers` outlive it.
     Delivery(Client& client, const ProducerConfig& config, std::uint32_t partition,
-             CancelToken token);
+             SequenceNumbers& numbers, CancelToken token);
 
     // Closes the batch: compresses, adds the header. A batch that cannot be built ends at once.
     void add(Codec codec, OpenBatch batch);
@@ -37,24 +38,32 @@ private:
     struct Item {
         BufferSlice records;
         std::shared_ptr<detail::BatchResult> result;
+        BatchNumber number;
+        std::int32_t record_count = 0;
         std::uint32_t attempt_count = 0;
         // An attempt may have written it.
         bool maybe_written = false;
+        // Where it was written by an attempt that was not committed in time.
+        std::optional<Offset> offset;
     };
     enum class Next : std::uint8_t { retry, give_up };
+    enum class Settled : std::uint8_t { acked, ended, open, out_of_order };
 
     // One request; given up with `token` when another SPU leads.
     Task<Next> attempt(Instant deadline, CancelToken token);
     wire::ProduceRequest make_request() const;
     Next take_answers(const BufferSlice& frame, wire::Version version);
-    // True when the entry's outcome is final.
-    bool settle(Item& item, const wire::ProducePartitionResponse& answer);
+    // Acked and ended have their outcome; out_of_order: refused for its number, not written.
+    Settled settle(Item& item, const wire::ProducePartitionResponse& answer);
+    void number_anew();
     void finish(Item& item, RecordOutcome outcome) const;
+    void finish_unknown(Item& item) const;
     void finish_all();
 
     Client& client_;
     const ProducerConfig& config_;
     ReplicaKey key_;
+    SequenceNumbers& numbers_;
     CancelToken token_;
     std::vector<Item> items_;
     Error last_error_;

@@ -30,9 +30,11 @@ Task<Result<RecordOutcome>> RecordHandle::wait(CancelToken token) const {
 }
 
 struct Producer::PartitionQueue {
-    PartitionQueue(Executor& executor, std::uint32_t partition_in)
-        : partition(partition_in), changed(executor) {}
+    PartitionQueue(Executor& executor, std::uint32_t partition_in,
+                   std::optional<std::int64_t> producer_id)
+        : partition(partition_in), numbers(producer_id), changed(executor) {}
     std::uint32_t partition;
+    SequenceNumbers numbers;
     std::deque<OpenBatch> batches;
     // Of the request that is under way.
     std::vector<std::shared_ptr<detail::BatchResult>> in_flight;
@@ -71,10 +73,12 @@ Result<Codec> agree_on_codec(std::optional<Codec> wanted, CompressionAlgorithm o
 
 }  // namespace
 
-Producer::Producer(Client& client, ProducerConfig config, Codec codec)
+Producer::Producer(Client& client, ProducerConfig config, Codec codec,
+                   std::optional<std::int64_t> producer_id)
     : client_(client),
       config_(std::move(config)),
       codec_(codec),
+      producer_id_(producer_id),
       space_(client.env().executor),
       scope_(client.env().executor) {}
 
@@ -94,7 +98,11 @@ Task<Result<std::unique_ptr<Producer>>> Producer::open(Client& client, ProducerC
     }
     WEIR_CO_TRY(const Codec codec,
                 agree_on_codec(config.codec, topic->second.spec.compression_type));
-    co_return std::make_unique<Producer>(client, std::move(config), codec);
+    std::optional<std::int64_t> producer_id;
+    if (config.idempotent && config.delivery == DeliverySemantic::at_least_once) {
+        WEIR_CO_TRY(producer_id, co_await client.begin_producer(token));
+    }
+    co_return std::make_unique<Producer>(client, std::move(config), codec, producer_id);
 }
 
 Result<std::uint32_t> Producer::choose_partition(std::optional<ByteSpan> key) {
@@ -117,7 +125,7 @@ Result<Producer::PartitionQueue*> Producer::queue_for(std::optional<ByteSpan> ke
     WEIR_TRY(const std::uint32_t partition, choose_partition(key));
     std::unique_ptr<PartitionQueue>& queue = queues_[partition];
     if (queue == nullptr) {
-        queue = std::make_unique<PartitionQueue>(client_.env().executor, partition);
+        queue = std::make_unique<PartitionQueue>(client_.env().executor, partition, producer_id_);
         scope_.spawn(run_partition(queue.get()));
     }
     return queue.get();
@@ -242,7 +250,8 @@ Task<void> Producer::run_partition(PartitionQueue* queue) {
         if (!ready) {
             co_return;
         }
-        Delivery delivery(client_, config_, queue->partition, scope_.token());
+        queue->numbers.begin_request();
+        Delivery delivery(client_, config_, queue->partition, queue->numbers, scope_.token());
         std::vector<OpenBatch> batches = take_ready(*queue);
         for (OpenBatch& batch : batches) {
             delivery.add(codec_, std::move(batch));

@@ -30,7 +30,7 @@ namespace weir::client {
 
 enum class DeliverySemantic : std::uint8_t {
     at_most_once,   // one attempt
-    at_least_once,  // retried until the delivery timeout; a retry can write a record twice
+    at_least_once,  // retried until the delivery timeout
 };
 
 struct ProducerConfig {
@@ -52,6 +52,10 @@ struct ProducerConfig {
     // Our default: an acknowledged record is on every live replica.
     wire::Isolation isolation = wire::Isolation::read_committed;
     DeliverySemantic delivery = DeliverySemantic::at_least_once;
+    // Numbers the batches that are retried, if the SC says that its SPUs know them again by that:
+    // then a retry never writes a record twice. Servers of Fluvio do not; nor is it so for a
+    // producer that is opened while the SC does not answer.
+    bool idempotent = true;
     // How long the server may wait for the commit before it answers "timed out". Longer than it
     // takes until a silent replica is given up, or every such replica would fail what is under way.
     Duration server_timeout = Duration::from_s(10);
@@ -74,8 +78,11 @@ struct RecordOutcome {
     std::uint32_t partition = 0;
     // Of this record; only when acked, and when the server timed out waiting for the commit.
     std::optional<Offset> offset;
-    // Requests that may have reached the server. Above 1 an acked record may be there twice.
+    // Requests that may have reached the server. Above 1 an acked record may be there twice, unless
+    // `once`.
     std::uint32_t attempt_count = 0;
+    // However often it was sent, and whatever became of it: it is there at most once.
+    bool once = false;
     // Not when acked.
     std::optional<Error> error;
     // The server's code, if it was the server that refused.
@@ -118,7 +125,9 @@ public:
     // that does not exist), those of Client::wait_for_topic.
     static Task<Result<std::unique_ptr<Producer>>> open(Client& client, ProducerConfig config,
                                                         CancelToken token);
-    Producer(Client& client, ProducerConfig config, Codec codec);
+    // `producer_id`: of an idempotent one.
+    Producer(Client& client, ProducerConfig config, Codec codec,
+             std::optional<std::int64_t> producer_id);
     ~Producer();
     Producer(const Producer&) = delete;
     Producer& operator=(const Producer&) = delete;
@@ -153,6 +162,7 @@ private:
     Client& client_;
     ProducerConfig config_;
     Codec codec_;
+    std::optional<std::int64_t> producer_id_;
     Partitioner partitioner_;
     std::map<std::uint32_t, std::unique_ptr<PartitionQueue>> queues_;
     // The online partitions, as of the metadata's version.

@@ -41,6 +41,9 @@ struct BatchWritten {
     Offset next;
     LeaderEpoch epoch;
     std::uint32_t crc = 0;
+    std::int64_t producer_id = -1;
+    std::int16_t producer_epoch = -1;
+    std::int32_t first_sequence = -1;
 };
 
 // Everything from `to` on is gone. `all`: everything is, and the log goes on there.
@@ -97,6 +100,15 @@ struct ClientServed {
     BootEpoch boot;
 };
 
+// A producer is about to be told that a batch with a sequence is committed, and where.
+struct BatchAcked {
+    PartitionIdentity partition;
+    std::int64_t producer_id = -1;
+    std::int16_t producer_epoch = -1;
+    std::int32_t first_sequence = -1;
+    Offset base;
+};
+
 // The files of a replica are about to be deleted for good.
 struct ReplicaDropped {
     PartitionIdentity partition;
@@ -105,6 +117,6 @@ struct ReplicaDropped {
 };
 
 using Fact = std::variant<LogOpened, LogClosed, BatchWritten, LogCut, ReplicaMoved, PositionAcked,
-                          LrsAsked, ClientServed, ReplicaDropped>;
+                          LrsAsked, ClientServed, BatchAcked, ReplicaDropped>;
 
 }  // namespace weir

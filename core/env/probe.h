@@ -130,8 +130,10 @@ enum class Sometimes : std::uint8_t {
     sc_spu_offline,             // an SPU went offline
     spu_replica_damaged,        // a replica of several was found to be damaged
     spu_replica_replaced,       // it started over, from the others
+    spu_duplicate_found,        // a batch came that is in the log already
+    client_sequence_begun,      // a producer numbers its records anew
 };
-inline constexpr std::array<std::string_view, 28> kSometimesNames = {
+inline constexpr std::array<std::string_view, 30> kSometimesNames = {
     "log.torn_tail_cut",
     "log.slot_damaged",
     "log.index_rebuilt",
@@ -160,6 +162,8 @@ inline constexpr std::array<std::string_view, 28> kSometimesNames = {
     "sc.spu_offline",
     "spu.replica_damaged",
     "spu.replica_replaced",
+    "spu.duplicate_found",
+    "client.sequence_begun",
 };
 
 // Of one log of this process. `dir` is valid during the call only.

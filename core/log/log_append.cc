@@ -250,8 +250,14 @@ void LogImpl::note_batches(Segment& segment, const BufferSlice& batches) {
         producers_.note(batch->header);
         tell([this, &batch] {
             const BatchHeader& header = batch->header;
-            return BatchWritten{dir_, header.base_offset, header.next_offset(),
-                                header.partition_leader_epoch, header.crc};
+            return BatchWritten{dir_,
+                                header.base_offset,
+                                header.next_offset(),
+                                header.partition_leader_epoch,
+                                header.crc,
+                                header.producer_id,
+                                header.producer_epoch,
+                                header.first_sequence};
         });
     }
     segment.end_position += batches.size();

@@ -9,9 +9,10 @@
 // A producer numbers its records from 0 in each of its epochs, without gaps and without wrapping
 // around. Batches that follow each other in sequence and offset make one run; the last
 // kRunCountMax runs are kept, so the memory is bounded: kProducerCountMax producers, of which the
-// one that has been silent for the longest goes first. Nothing is ever taken for new that may be
-// there: what the table does not know any more is `unknown`, and the producer has to begin another
-// epoch.
+// one that has been silent for the longest goes first. A truncation may leave less than a fold
+// would find, but never another newest run: it is the last one there is, or nothing. So no batch is
+// taken for new that may be there: what the table does not know any more is `unknown`, and the
+// producer has to begin another epoch.
 //
 // A value, owned by one Log (or by a scan). Pure; any executor.
 #pragma once

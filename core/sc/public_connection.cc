@@ -267,6 +267,15 @@ Task<Result<void>> PublicConnection::handle_own(wire::OwnApi api, RequestHeader 
             enqueue(header, describe_cluster(services_, request));
             co_return co_await flush();
         }
+        case wire::OwnApi::begin_producer: {
+            WEIR_CO_CHECK(wire::decode_begin_producer(reader, header.api_version));
+            // 63 random bits: no two producers of a cluster's life get the same.
+            Prng prng = services_.context.env.random.stream("producer id");
+            wire::ProducerBegun begun;
+            begun.producer_id = static_cast<std::int64_t>(prng.next() >> 1U);
+            enqueue(header, begun);
+            co_return co_await flush();
+        }
     }
     co_return fail(ErrorCode::malformed, "unknown api");
 }

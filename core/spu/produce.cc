@@ -16,6 +16,9 @@ using wire::ErrorTag;
 
 namespace {
 
+// Beside an error that our clients would take for "perhaps written" otherwise.
+constexpr std::int64_t kNothingWritten = -1;
+
 // What must not be written here at all (spec 4.2, steps 2, 7; and what is not built).
 ApiError write_refusal(const Replica& replica) {
     const PartitionSpec& spec = replica.spec();
@@ -86,18 +89,25 @@ ApiError production_error(replication::Permission permission, Duration timeout) 
     return ApiError();
 }
 
+// The number of its records, when they may be written.
+ApiResult<std::int64_t> check_entry(const Context& context, const Replica& replica,
+                                    ByteSpan records) {
+    const ApiError refusal = write_refusal(replica);
+    if (!refusal.ok()) {
+        return api_fail(refusal);
+    }
+    RecordRules rules;
+    rules.compression = replica.spec().compression_type;
+    rules.batch_size_max = batch_size_max(context, replica);
+    return check_records(records, rules);
+}
+
 // Appends one entry; fills in its answer and, unless nothing was written, what it waits for.
 Task<std::optional<AwaitedAppend>> append_entry(
     const ProduceServices& services, std::shared_ptr<Replica> replica, BufferSlice records,
     const ProduceInProgress& produce, wire::ProducePartitionResponse& response, CancelToken token) {
-    response.error = write_refusal(*replica);
-    if (!response.error.ok()) {
-        co_return std::nullopt;
-    }
-    RecordRules rules;
-    rules.compression = replica->spec().compression_type;
-    rules.batch_size_max = batch_size_max(services.context, *replica);
-    const ApiResult<std::int64_t> record_count = check_records(records.span(), rules);
+    const ApiResult<std::int64_t> record_count =
+        check_entry(services.context, *replica, records.span());
     if (!record_count.has_value()) {
         response.error = record_count.error();
         co_return std::nullopt;
@@ -123,10 +133,21 @@ Task<std::optional<AwaitedAppend>> append_entry(
     }
     if (!response.error.ok()) {
         // "Timed out" is the answer for records in the log, too: our clients tell by the offset.
-        response.base_offset = -1;
+        response.base_offset = kNothingWritten;
         co_return std::nullopt;
     }
-    const Result<log::Appended> appended = replica->append(std::move(records));
+    AwaitedAppend awaited;
+    awaited.header = read_batch_header(records.span());
+    const ApiResult<std::optional<Offset>> found =
+        check_sequence(records.span(), (*log)->producers());
+    if (!found.has_value()) {
+        response.error = found.error();
+        response.base_offset = kNothingWritten;
+        co_return std::nullopt;
+    }
+    const Result<log::Appended> appended =
+        found->has_value() ? (*log)->find_append(**found, **found + *record_count)
+                           : replica->append(std::move(records));
     if (!appended.has_value()) {
         response.error = append_error(appended.error(), *replica);
         services.replicas.note_change(*replica);
@@ -139,12 +160,17 @@ Task<std::optional<AwaitedAppend>> append_entry(
     if (mutant(Mutant::ack_of_another_batch)) {
         response.base_offset = (*log)->leo().value();
     }
-    AwaitedAppend awaited;
     awaited.leadership = replica->leadership();
     awaited.replica = std::move(replica);
     awaited.log = *std::move(log);
     awaited.appended = *appended;
     awaited.isolation = isolation;
+    if (found->has_value()) {
+        services.context.env.probe.reached(Sometimes::spu_duplicate_found);
+        if (mutant(Mutant::duplicate_acked_early)) {
+            awaited.isolation = replication::Isolation::read_uncommitted;
+        }
+    }
     co_return awaited;
 }
 
@@ -157,6 +183,20 @@ bool has_come(const AwaitedAppend& append) {
                            ? append.log->committed_end()
                            : append.log->promised_end();
     return end >= append.appended.next_offset;
+}
+
+void tell_acked(const Context& context, const AwaitedAppend& append, replication::Isolation asked) {
+    const bool numbered = append.header.producer_id >= 0;
+    if (numbered && asked == replication::Isolation::read_committed &&
+        context.env.probe.listens()) {
+        const Uid& uid = append.replica->topic_uid();
+        const PartitionId partition = append.replica->partition().partition;
+        context.env.probe.tell(BatchAcked{{uid.high, uid.low, partition},
+                                          append.header.producer_id,
+                                          append.header.producer_epoch,
+                                          append.header.first_sequence,
+                                          append.appended.base_offset});
+    }
 }
 
 // not_leader: its leadership has ended, and what becomes of it is not known.
@@ -263,6 +303,7 @@ Task<Result<void>> finish_produce(const ProduceServices& services, ProduceInProg
         const Result<void> committed = co_await wait_for(services, append, produce, token);
         services.replicas.note_change(*append.replica);
         if (committed.has_value()) {
+            tell_acked(services.context, append, produce.isolation);
             continue;
         }
         if (token.cancelled()) {

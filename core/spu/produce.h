@@ -6,6 +6,7 @@
 // keeps the order of each partition, and are answered in that order.
 #pragma once
 
+#include "core/model/batch.h"
 #include "core/spu/replica_manager.h"
 #include "core/wire/produce.h"
 
@@ -21,6 +22,8 @@ struct AwaitedAppend {
     std::shared_ptr<Replica> replica;
     std::shared_ptr<log::Log> log;
     log::Appended appended;
+    // Of its first batch, as sent.
+    BatchHeader header;
     // What it waits for: as asked, or more.
     replication::Isolation isolation = replication::Isolation::read_uncommitted;
     // Cancelled when the leadership ends in which it was appended.

@@ -1,5 +1,6 @@
 #include "core/spu/record_check.h"
 
+#include "core/base/mutant.h"
 #include "core/model/batch.h"
 #include "core/wire/codec.h"
 
@@ -65,6 +66,57 @@ ApiResult<std::int64_t> check_records(ByteSpan records, const RecordRules& rules
                                                 walker.fault() == BatchFault::none
                                                     ? std::string_view("zeros")
                                                     : to_string(walker.fault()))));
+}
+
+namespace {
+
+std::string_view fault_of(log::SequenceVerdict verdict) {
+    switch (verdict) {
+        case log::SequenceVerdict::none:
+        case log::SequenceVerdict::next:
+        case log::SequenceVerdict::duplicate: break;
+        case log::SequenceVerdict::gap: return "the one before it is missing";
+        case log::SequenceVerdict::fenced: return "the producer has begun a later epoch";
+        case log::SequenceVerdict::unknown: return "what came before it is not known any more";
+        case log::SequenceVerdict::malformed: return "impossible numbers";
+    }
+    return "";
+}
+
+}  // namespace
+
+ApiResult<std::optional<Offset>> check_sequence(ByteSpan records,
+                                                const log::ProducerTable& producers) {
+    BatchWalker walker(records, BatchWalker::Check::header);
+    std::optional<BatchHeader> numbered;
+    std::size_t count = 0;
+    while (const auto batch = walker.next()) {
+        ++count;
+        if (batch->header.producer_id >= 0) {
+            numbered = batch->header;
+        }
+    }
+    if (!numbered.has_value()) {
+        return std::optional<Offset>();
+    }
+    if (count > 1) {
+        return api_fail(ApiError::other("a batch with a producer has to come alone"));
+    }
+    const log::SequenceAnswer answer = producers.judge(*numbered);
+    using log::SequenceVerdict;
+    const bool is_next =
+        answer.verdict == SequenceVerdict::next ||
+        (answer.verdict == SequenceVerdict::gap && mutant(Mutant::gap_accepted)) ||
+        (answer.verdict == SequenceVerdict::duplicate && mutant(Mutant::duplicate_appended));
+    if (is_next) {
+        return std::optional<Offset>();
+    }
+    if (answer.verdict == SequenceVerdict::duplicate) {
+        return std::optional<Offset>(answer.base_offset);
+    }
+    return api_fail(ApiError::other(
+        fmt::format("producer {} epoch {} sequence {}: {}", numbered->producer_id,
+                    numbered->producer_epoch, numbered->first_sequence, fault_of(answer.verdict))));
 }
 
 }  // namespace weir::spu

@@ -35,6 +35,7 @@ std::string_view to_string(OwnApi api) {
         case OwnApi::create_topic: return "CreateTopic";
         case OwnApi::alter_topic: return "AlterTopic";
         case OwnApi::describe_cluster: return "DescribeCluster";
+        case OwnApi::begin_producer: return "BeginProducer";
     }
     return "unknown";
 }
@@ -76,6 +77,26 @@ Result<ClusterDescription> decode_cluster_description(Reader& reader, Version ve
 }
 
 void encode(Writer& writer, const ClusterDescription& value, Version version) {
+    encode_fields(writer, value, version);
+}
+
+Result<BeginProducer> decode_begin_producer(Reader& reader, Version version) {
+    return decode<BeginProducer>(reader, version);
+}
+
+void encode(Writer& writer, const BeginProducer& value, Version version) {
+    encode_fields(writer, value, version);
+}
+
+Result<ProducerBegun> decode_producer_begun(Reader& reader, Version version) {
+    WEIR_TRY(const ProducerBegun begun, decode<ProducerBegun>(reader, version));
+    if (begun.producer_id < 0) {
+        return fail(ErrorCode::malformed, "a producer id below 0");
+    }
+    return begun;
+}
+
+void encode(Writer& writer, const ProducerBegun& value, Version version) {
     encode_fields(writer, value, version);
 }
 

@@ -28,6 +28,7 @@ enum class OwnApi : std::uint16_t {
     create_topic = 20'002,
     alter_topic = 20'003,
     describe_cluster = 20'004,
+    begin_producer = 20'005,
 };
 
 // nullopt for a key that is not one of ours.
@@ -128,6 +129,19 @@ struct ClusterDescription {
     friend bool operator==(const ClusterDescription&, const ClusterDescription&) = default;
 };
 
+// ---- BeginProducer: an answer says that all SPUs store a batch with a producer id once, however
+// often it is sent (replication.md, "Idempotent producers")
+
+struct BeginProducer {
+    friend bool operator==(const BeginProducer&, const BeginProducer&) = default;
+};
+
+struct ProducerBegun {
+    // Nobody else has it. Not negative.
+    std::int64_t producer_id = 0;
+    friend bool operator==(const ProducerBegun&, const ProducerBegun&) = default;
+};
+
 // Also in the SC's store.
 Result<TopicSettings> decode_topic_settings(Reader& reader, Version version);
 void encode(Writer& writer, const TopicSettings& settings, Version version);
@@ -139,6 +153,11 @@ Result<DescribeCluster> decode_describe_cluster(Reader& reader, Version version)
 void encode(Writer& writer, const DescribeCluster& request, Version version);
 Result<ClusterDescription> decode_cluster_description(Reader& reader, Version version);
 void encode(Writer& writer, const ClusterDescription& answer, Version version);
+
+Result<BeginProducer> decode_begin_producer(Reader& reader, Version version);
+void encode(Writer& writer, const BeginProducer& request, Version version);
+Result<ProducerBegun> decode_producer_begun(Reader& reader, Version version);
+void encode(Writer& writer, const ProducerBegun& answer, Version version);
 
 Result<Operate> decode_operate(Reader& reader, Version version);
 void encode(Writer& writer, const Operate& request, Version version);

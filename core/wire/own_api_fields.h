@@ -49,6 +49,14 @@ void fields(A& a, FieldsOf<A, DescribeCluster>& v) {
 }
 
 template <typename A>
+void fields(A&, FieldsOf<A, BeginProducer>&) {}
+
+template <typename A>
+void fields(A& a, FieldsOf<A, ProducerBegun>& v) {
+    a(v.producer_id);
+}
+
+template <typename A>
 void fields(A& a, FieldsOf<A, DescribedSpu>& v) {
     a(v.id, v.name, v.online, v.fenced, v.draining);
 }

@@ -34,7 +34,7 @@ Task<void> await_outcome(RunState* run, RecordId record, client::RecordHandle ha
         case Kind::acked:
             run->oracle.acked(record, outcome->partition,
                               outcome->offset.has_value() ? outcome->offset->value() : -1,
-                              outcome->attempt_count);
+                              outcome->once ? 1 : outcome->attempt_count);
             break;
         case Kind::failed: run->oracle.failed(record); break;
         case Kind::indeterminate: run->oracle.indeterminate(record); break;
@@ -48,6 +48,8 @@ client::ProducerConfig producer_config(RunState* run, TopicIndex topic, Prng& pr
     config.linger = Duration::from_ms(prng.between(0, 3) * 5);
     config.delivery = prng.chance(1, 2) ? client::DeliverySemantic::at_least_once
                                         : client::DeliverySemantic::at_most_once;
+    // Some as on servers of Fluvio.
+    config.idempotent = prng.chance(2, 3);
     config.server_timeout = Duration::from_ms(1'500);
     config.response_timeout = Duration::from_s(4);
     config.delivery_timeout = Duration::from_s(15);

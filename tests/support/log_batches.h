@@ -20,6 +20,20 @@ inline Bytes stored_batch(Offset base_offset, LeaderEpoch epoch, std::string_vie
     return make_batch(header, as_bytes(payload));
 }
 
+// The batch that a log has at an offset, of one of two producers or none; its sequence is its
+// offset, so that what a log knows of producers follows from where its batches are.
+inline BatchHeader numbered_header(Offset base_offset, std::int32_t record_count) {
+    BatchHeader header;
+    header.base_offset = base_offset;
+    header.last_offset_delta = record_count - 1;
+    header.producer_id = base_offset.value() % 3 - 1;
+    if (header.producer_id >= 0) {
+        header.producer_epoch = 0;
+        header.first_sequence = static_cast<std::int32_t>(base_offset.value());
+    }
+    return header;
+}
+
 // The same as a producer sends it: checksum right, base offset and epoch not yet assigned.
 inline BufferSlice batch_of(std::string_view payload, std::int32_t record_count = 1) {
     return BufferSlice(

@@ -148,8 +148,10 @@ BufferSlice LogModel::draw_append(std::vector<Item>& items, LeaderEpoch& last, O
                        static_cast<char>('a' + choose_(26)));
         const bool leads = role_ == log::AppendRole::leader;
         const LeaderEpoch epoch = leads ? epoch_ : draw_epoch(last);
-        const Bytes batch = stored_batch(leads ? Offset(0) : next, leads ? LeaderEpoch(-1) : epoch,
-                                         payload, record_count);
+        BatchHeader header = numbered_header(next, record_count);
+        header.base_offset = leads ? Offset(0) : next;
+        header.partition_leader_epoch = leads ? LeaderEpoch(-1) : epoch;
+        const Bytes batch = make_batch(header, as_bytes(payload));
         bytes.insert(bytes.end(), batch.begin(), batch.end());
         items.push_back(Item{next, record_count, std::move(payload), epoch});
         last = epoch;
@@ -263,6 +265,9 @@ LogModel::Violation LogModel::check() {
         return fmt::format("the log ends at {}, expected {}", log_->leo().value(), end_.value());
     }
     if (Violation violation = check_lineage()) {
+        return violation;
+    }
+    if (Violation violation = check_producers()) {
         return violation;
     }
     if (Violation violation = check_held()) {

@@ -97,6 +97,7 @@ private:
     void apply_cut(PendingCut cut);
     void adopt_cut(Offset& end_min, Offset& start_min);
     Violation check_lineage() const;
+    Violation check_producers() const;
     Violation check_held();
     Violation scrub();
     Offset promised_end(bool power_loss) const;

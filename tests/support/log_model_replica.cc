@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace weir::test {
@@ -232,6 +233,43 @@ LogModel::Violation LogModel::check_lineage() const {
         text += fmt::format(" {}@{}", entry.epoch.value(), entry.start.value());
     }
     return text;
+}
+
+// I25: what the log knows of producers is in its batches, and the newest is the last there is; a
+// truncation may have made it forget the rest, or all, and then it knows that.
+LogModel::Violation LogModel::check_producers() const {
+    std::map<std::int64_t, Offset> ends;
+    std::map<Offset, std::int64_t> owners;
+    for (const Item& item : items_) {
+        const BatchHeader header = numbered_header(item.base_offset, 1);
+        if (header.producer_id >= 0) {
+            ends[header.producer_id] = item.next_offset();
+        }
+        for (Offset at = item.base_offset; at < item.next_offset(); at += 1) {
+            owners[at] = header.producer_id;
+        }
+    }
+    const auto& known = log_->producers().entries();
+    for (const auto& [id, end] : ends) {
+        if (!known.contains(id)) {
+            return fmt::format("producer {} is forgotten", id);
+        }
+    }
+    for (const auto& [id, entry] : known) {
+        for (const log::SequenceRun& run : entry.runs) {
+            for (Offset at = run.base_offset; at < run.next_offset(); at += 1) {
+                const auto owner = owners.find(at);
+                if (owner == owners.end() || owner->second != id ||
+                    run.first_sequence != run.base_offset.value()) {
+                    return fmt::format("producer {} is known to be at {}", id, at.value());
+                }
+            }
+        }
+        if (!entry.runs.empty() && entry.runs.back().next_offset() != ends[id]) {
+            return fmt::format("producer {} is known up to {}", id, entry.end.value());
+        }
+    }
+    return std::nullopt;
 }
 
 // A slice that was read stays as it was, whatever has happened to the log.

@@ -34,6 +34,13 @@ const GhostBatch* GhostLog::find(std::int64_t offset) const {
     return after == batches_.end() || after->base > offset ? nullptr : &*after;
 }
 
+const GhostBatch* GhostLog::last_of(std::int64_t producer_id) const {
+    const auto found = std::find_if(
+        batches_.rbegin(), batches_.rend(),
+        [producer_id](const GhostBatch& batch) { return batch.producer_id == producer_id; });
+    return found == batches_.rend() ? nullptr : &*found;
+}
+
 std::optional<std::int64_t> GhostLog::first_difference(const GhostLog& other, std::int64_t from,
                                                        std::int64_t to) const {
     while (from < to) {
@@ -78,7 +85,9 @@ GhostLog read_ghost_log(const DiskImage& image, std::string_view dir, std::int64
             }
             if (header.base_offset.value() == log.end()) {
                 log.append(GhostBatch{header.base_offset.value(), header.next_offset().value(),
-                                      header.partition_leader_epoch.value(), header.crc});
+                                      header.partition_leader_epoch.value(), header.crc,
+                                      header.producer_id, header.producer_epoch,
+                                      header.first_sequence});
             }
         }
     }

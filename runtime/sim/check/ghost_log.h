@@ -18,6 +18,9 @@ struct GhostBatch {
     std::int64_t next = 0;
     std::int32_t epoch = -1;
     std::uint32_t crc = 0;
+    std::int64_t producer_id = -1;
+    std::int16_t producer_epoch = -1;
+    std::int32_t first_sequence = -1;
     friend bool operator==(const GhostBatch&, const GhostBatch&) = default;
 };
 
@@ -36,6 +39,8 @@ public:
     void cut(std::int64_t to);
     // The batch that holds `offset`; null: none does.
     const GhostBatch* find(std::int64_t offset) const;
+    // The newest of that producer; null: it has none.
+    const GhostBatch* last_of(std::int64_t producer_id) const;
     // The first place in [from, to) at which the two hold different batches, or one has none;
     // nothing: they are the same there.
     std::optional<std::int64_t> first_difference(const GhostLog& other, std::int64_t from,

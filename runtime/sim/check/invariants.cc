@@ -104,6 +104,12 @@ const std::vector<InvariantInfo>& invariant_catalogue() {
          "policy never."},
         {Invariant::i24_survival, "I24", "survival", safety,
          "Such an election happens only when enough was lost: min_live tails, or a disk."},
+        {Invariant::i25_once, "I25", "once", safety,
+         "In every log the sequences of a producer follow each other without a gap or a repeat in "
+         "each of its epochs, and its epochs do not go back."},
+        {Invariant::i26_one_offset, "I26", "one-offset", safety,
+         "All acknowledgements of one batch of a producer, however often it was sent, name the "
+         "offset where it is committed."},
         {Invariant::i28_retention, "I28", "retention-committed", safety,
          "Retention deletes only what is committed."},
         {Invariant::i29_one_request, "I29", "one-request", safety,

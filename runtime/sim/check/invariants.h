@@ -52,6 +52,8 @@ enum class Invariant : std::uint8_t {
     i22_identity,
     i23_recovery_marked,
     i24_survival,
+    i25_once,
+    i26_one_offset,
     i28_retention,
     i29_one_request,
     i30_convergence,

@@ -9,7 +9,8 @@ namespace weir::sim {
 namespace {
 
 GhostBatch batch_of(const BatchWritten& fact) {
-    return GhostBatch{fact.base.value(), fact.next.value(), fact.epoch.value(), fact.crc};
+    return GhostBatch{fact.base.value(), fact.next.value(),   fact.epoch.value(), fact.crc,
+                      fact.producer_id,  fact.producer_epoch, fact.first_sequence};
 }
 
 }  // namespace
@@ -68,7 +69,9 @@ ReplicationOracle::Replica* ReplicationOracle::find(HostId host, std::string_vie
         return nullptr;
     }
     *partition = &partitions_[found->second];
-    return &(*partition)->replicas[host];
+    // What was appended before its files are dropped may still be written.
+    const auto replica = (*partition)->replicas.find(host);
+    return replica == (*partition)->replicas.end() ? nullptr : &replica->second;
 }
 
 void ReplicationOracle::tell(HostId host, const Fact& fact) {
@@ -148,6 +151,7 @@ void ReplicationOracle::take(HostId host, const BatchWritten& fact) {
                fmt::format("{} writes epoch {} at {}, behind epoch {}", machine, batch.epoch,
                            batch.base, before.back().epoch));
     }
+    check_sequence(*partition, *replica, batch);
     replica->log.append(batch);
     replica->leo = batch.next;
     if (batch.epoch >= 0) {
@@ -161,6 +165,57 @@ void ReplicationOracle::take(HostId host, const BatchWritten& fact) {
     }
     if (replica->role == ReplicaRole::attached) {
         check_attached(*partition, *replica, batch.base);
+    }
+}
+
+// I25, of a batch that is about to join the log.
+void ReplicationOracle::check_sequence(const Partition& partition, const Replica& replica,
+                                       const GhostBatch& batch) {
+    if (batch.producer_id < 0) {
+        return;
+    }
+    const GhostBatch* before = replica.log.last_of(batch.producer_id);
+    std::int64_t expected = 0;
+    if (before == nullptr) {
+        // What came before may have been deleted.
+        expected = replica.log.start() > 0 ? batch.first_sequence : 0;
+    } else if (before->producer_epoch == batch.producer_epoch) {
+        expected = before->first_sequence + (before->next - before->base);
+    }
+    const bool goes_back = before != nullptr && before->producer_epoch > batch.producer_epoch;
+    if (goes_back || batch.first_sequence != expected) {
+        report(partition, Invariant::i25_once,
+               fmt::format("SPU {} writes sequence {} of epoch {} of producer {} at {}, and {} of "
+                           "epoch {} has to follow",
+                           replica.spu.value(), batch.first_sequence, batch.producer_epoch,
+                           batch.producer_id, batch.base, expected,
+                           goes_back ? before->producer_epoch : batch.producer_epoch));
+    }
+}
+
+// I26.
+void ReplicationOracle::take(HostId host, const BatchAcked& fact) {
+    Partition& partition = partitions_[fact.partition];
+    const auto key = std::make_tuple(fact.producer_id, fact.producer_epoch, fact.first_sequence);
+    const auto known = partition.acked_bases.try_emplace(key, fact.base.value()).first;
+    if (known->second != fact.base.value()) {
+        report(partition, Invariant::i26_one_offset,
+               fmt::format("{} acknowledges sequence {} of epoch {} of producer {} at {}, it was "
+                           "acknowledged at {} before",
+                           world_.machine(host).name(), fact.first_sequence, fact.producer_epoch,
+                           fact.producer_id, fact.base.value(), known->second));
+    }
+    const GhostBatch* batch = partition.committed.find(fact.base.value());
+    if (fact.base.value() < partition.committed.start()) {
+        return;
+    }
+    if (batch == nullptr || batch->producer_id != fact.producer_id ||
+        batch->producer_epoch != fact.producer_epoch) {
+        report(partition, Invariant::i26_one_offset,
+               fmt::format("{} acknowledges sequence {} of epoch {} of producer {} at {}, where "
+                           "something else is committed, or nothing",
+                           world_.machine(host).name(), fact.first_sequence, fact.producer_epoch,
+                           fact.producer_id, fact.base.value()));
     }
 }
 
@@ -267,6 +322,7 @@ void ReplicationOracle::take(HostId host, const ReplicaDropped& fact) {
         // Deleted; a backup of the metadata may bring it back, empty.
         partition.committed = GhostLog();
         partition.stamped.clear();
+        partition.acked_bases.clear();
     }
 }
 
@@ -354,6 +410,7 @@ void ReplicationOracle::lead_after_loss(Partition& partition, Replica& replica) 
         }
     }
     partition.is_recovering = false;
+    partition.acked_bases.clear();
     for (auto& [host, other] : partition.replicas) {
         other.hw = std::min(other.hw, partition.committed.end());
     }

@@ -106,6 +106,8 @@ private:
         std::map<HostId, Replica> replicas;
         std::map<LeaderEpoch, Leader> leaders;
         std::map<std::pair<std::int32_t, std::int64_t>, GhostBatch> stamped;  // by epoch and base
+        // Of batches with a sequence, by producer, epoch and first sequence.
+        std::map<std::tuple<std::int64_t, std::int16_t, std::int32_t>, std::int64_t> acked_bases;
         std::map<Leader, std::int64_t> deposed_ns;
         std::map<std::tuple<SpuId, BootEpoch, LeaderEpoch, RecordVersion>, Request> asked;
         // Processes that ended without closing the log since all replicas were in the LRS: nobody
@@ -127,8 +129,11 @@ private:
     void take(HostId host, const PositionAcked& fact);
     void take(HostId host, const LrsAsked& fact);
     void take(HostId host, const ClientServed& fact);
+    void take(HostId host, const BatchAcked& fact);
     void take(HostId host, const ReplicaDropped& fact);
     void check_order(const Partition& partition, const Replica& replica, const ReplicaMoved& fact);
+    void check_sequence(const Partition& partition, const Replica& replica,
+                        const GhostBatch& batch);
     void check_leader(Partition& partition, Replica& replica, const ReplicaMoved& fact, bool fresh);
     void check_commit(Partition& partition, HostId host, Replica& replica,
                       const ReplicaMoved& fact);

@@ -61,10 +61,11 @@ TEST(LogModel, FixedSeeds) {
 #ifdef WEIR_MUTANTS
 // The model finds each bug that can be planted in the log.
 TEST(LogModel, FindsThePlantedBugs) {
-    for (const Mutant planted : {Mutant::ack_before_fsync, Mutant::crc_unchecked_at_recovery,
-                                 Mutant::index_trusted_at_recovery, Mutant::directory_not_synced,
-                                 Mutant::truncate_not_synced, Mutant::lineage_not_cut,
-                                 Mutant::replica_base_unchecked, Mutant::epoch_token_unchecked}) {
+    for (const Mutant planted :
+         {Mutant::ack_before_fsync, Mutant::crc_unchecked_at_recovery,
+          Mutant::index_trusted_at_recovery, Mutant::directory_not_synced,
+          Mutant::truncate_not_synced, Mutant::lineage_not_cut, Mutant::replica_base_unchecked,
+          Mutant::epoch_token_unchecked, Mutant::producers_not_cut, Mutant::producers_forgotten}) {
         select_mutant(planted);
         std::optional<std::string> violation;
         std::uint64_t seed = 0;
