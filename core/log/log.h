@@ -251,6 +251,8 @@ public:
     // has taken every batch it is of the last one. Empty for a log that never had a batch, or was
     // reset or cut down to its start. Valid until the next suspension.
     virtual const Lineage& lineage() const = 0;
+    // What wrote the record before log_start(); kNoEpoch: nothing is there, or it is not known.
+    virtual LeaderEpoch epoch_before_start() const = 0;
     // Of the batches that are on disk, without headers, indexes and preallocated space. Those below
     // the log start count until their file is deleted.
     virtual std::uint64_t size_bytes() const = 0;

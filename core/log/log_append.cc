@@ -368,7 +368,8 @@ Task<Result<void>> LogImpl::roll_segment() {
     // Both only save work at the next start.
     Result<void> noted;
     if (!env_.probe.fault(FaultPoint::log_no_index_file)) {
-        noted = co_await write_index_file(env_.disk, dir_, config_.identity, closed, lineage_);
+        noted =
+            co_await write_index_file(env_.disk, dir_, config_.identity, closed, whole_lineage());
     }
     if (noted.has_value()) {
         noted = co_await write_checkpoint(false, CheckpointFile::Sync::no);

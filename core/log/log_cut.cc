@@ -191,6 +191,7 @@ std::vector<std::shared_ptr<Segment>> LogImpl::swap_segments(CutRequest request,
     roll_pending_ = false;
     if (request.kind == CutRequest::Kind::reset) {
         log_start_ = request.end;
+        before_start_ = request.preceding;
         lineage_.clear();
     }
     cut_lineage(lineage_, request.end);
@@ -244,8 +245,8 @@ Task<Result<void>> LogImpl::finish_cut(std::vector<std::shared_ptr<Segment>> doo
     }
     if (kept.last != nullptr && kept.last->index.has_value()) {
         // Only saves work at the next start.
-        const auto noted =
-            co_await write_index_file(env_.disk, dir_, config_.identity, kept.last, lineage_);
+        const auto noted = co_await write_index_file(env_.disk, dir_, config_.identity, kept.last,
+                                                     whole_lineage());
         WEIR_MAYBE(noted.has_value());
     }
     co_return Result<void>();

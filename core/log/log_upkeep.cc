@@ -76,6 +76,7 @@ Task<Result<void>> LogImpl::delete_below(Offset new_start) {
         co_return fail(std::move(noted).error());
     }
     log_start_ = new_start;
+    before_start_ = epoch_at(lineage_, new_start - 1);
     trim_lineage(lineage_, new_start);
     if (observer_ != nullptr) {
         observer_->evicted(new_start);
@@ -243,7 +244,8 @@ Task<Result<void>> LogImpl::leave_clean_marker() {
         co_await sync_failed(synced.error());
         co_return fail(std::move(synced).error());
     }
-    WEIR_CO_CHECK(co_await write_index_file(env_.disk, dir_, config_.identity, active(), lineage_));
+    WEIR_CO_CHECK(
+        co_await write_index_file(env_.disk, dir_, config_.identity, active(), whole_lineage()));
     co_return co_await write_checkpoint(true, CheckpointFile::Sync::yes);
 }
 

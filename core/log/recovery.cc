@@ -44,8 +44,10 @@ Task<Result<void>> Recovery::repair() {
     WEIR_CO_CHECK(co_await remove_files());
     for (const std::shared_ptr<Segment>& segment : to_index_) {
         // Only saves the next scan; failing is fine.
-        const auto written =
-            co_await write_index_file(env_.disk, dir_, config_.identity, segment, result_.lineage);
+        const auto written = co_await write_index_file(
+            env_.disk, dir_, config_.identity, segment,
+            with_epoch_before(result_.lineage, result_.log_start,
+                              result_.segments.back()->next_offset, result_.before_start));
         WEIR_MAYBE(written.has_value());
     }
     co_await trim_closed();

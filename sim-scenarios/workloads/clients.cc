@@ -104,7 +104,7 @@ Task<bool> create_topics(Env& env, Client& client, RunState* run, CancelToken st
         const TopicIndex topic = run->oracle.add_topic(plan.name, plan.partition_count);
         run->topics.push_back(topic);
         const TopicSpec spec = spec_of(plan);
-        if (plan.has_retention()) {
+        if (plan.has_retention() || run->scenario.workload.deletion_interval.has_value()) {
             run->oracle.has_retention(topic);
         }
         if (plan.replication_factor > 1) {
@@ -434,6 +434,38 @@ Task<void> run_poller(Env& env, Client& client, RunState* run, CancelToken stop)
     }
 }
 
+// Deletes what is committed now, or was some time ago: offsets where a batch begins.
+Task<void> run_deletions(Env& env, Client& client, RunState* run, CancelToken stop) {
+    Prng prng = env.random.stream("deletions");
+    client::Admin admin(client);
+    std::map<std::pair<TopicIndex, std::uint32_t>, std::int64_t> before;
+    while (run->load && !stop.cancelled()) {
+        const TopicIndex topic =
+            run->topics[static_cast<std::size_t>(prng.below(run->topics.size()))];
+        const auto partition =
+            static_cast<std::uint32_t>(prng.below(run->oracle.partition_count(topic)));
+        const PartitionRef ref{topic, partition};
+        const std::optional<wire::PartitionOffsets> offsets =
+            co_await poll_partition(env, client, run, ref, stop);
+        if (offsets.has_value()) {
+            std::int64_t& earlier = before[{topic, partition}];
+            wire::Operate request;
+            request.verb = wire::OperatorVerb::delete_records;
+            request.key = ReplicaKey{run->oracle.topic_name(topic), partition};
+            request.offset = Offset(prng.chance(1, 3) ? offsets->last_stable_offset : earlier);
+            earlier = offsets->last_stable_offset;
+            const std::int64_t offset = request.offset.value();
+            const Result<wire::Operated> answer = co_await admin.operate(std::move(request), stop);
+            if (answer.has_value() && answer->accepted) {
+                run->oracle.deletion_confirmed(ref, offset);
+            }
+        }
+        const std::int64_t interval_ns = run->scenario.workload.deletion_interval->ns();
+        co_await pause(env, Duration::from_ns(prng.between(interval_ns / 2, interval_ns * 3 / 2)),
+                       stop);
+    }
+}
+
 // --- reading everything back --------------------------------------------------------------------
 
 constexpr Duration kReadLimit = Duration::from_s(600);
@@ -522,7 +554,12 @@ Task<bool> verify_topic(Env& env, Client& client, RunState* run, TopicIndex topi
                 fmt::format("the final read of {}-{}", run->oracle.topic_name(topic), i);
             const std::optional<wire::PartitionOffsets> offsets =
                 co_await poll_partition(env, client, run, ref, stop);
-            if (offsets.has_value()) {
+            if (offsets.has_value() && offsets->start_offset < run->oracle.deleted_before(ref) &&
+                !run->oracle.over_budget(ref)) {
+                run->waiting_for =
+                    fmt::format("{}-{} to start at {}, not at {}", run->oracle.topic_name(topic), i,
+                                run->oracle.deleted_before(ref), offsets->start_offset);
+            } else if (offsets.has_value()) {
                 Oracle::RecoveredLog log;
                 log.log_start = offsets->start_offset;
                 log.leo = offsets->last_stable_offset;
@@ -609,6 +646,9 @@ void spawn_workers(Env& env, Client& client, RunState* run, std::uint32_t index,
         scope.spawn(run_status_watch(env, client, run, scope.token()));
     }
     scope.spawn(run_poller(env, client, run, scope.token()));
+    if (index == 0 && plan.deletion_interval.has_value()) {
+        scope.spawn(run_deletions(env, client, run, scope.token()));
+    }
     if (index == 0 && plan.admin_interval.has_value()) {
         scope.spawn(run_admin_churn(env, client, run, scope.token()));
     }

@@ -413,6 +413,7 @@ void Oracle::accept_loss(PartitionRef ref, const RecoveredLog& log) {
     model.offsets.resize(std::min(model.offsets.size(), static_cast<std::size_t>(leo)));
     model.high_watermark = std::min(model.high_watermark, leo);
     model.log_start = std::min(model.log_start, log.log_start);
+    model.deleted_before = std::min(model.deleted_before, leo);
     model.latest_of_producer.clear();
 }
 
