@@ -95,6 +95,8 @@ public:
 
     // --- Inputs of the rules ------------------------------------------------------------------
 
+    // There is a new connection to the SC. What it was told unasked on the one before may be lost.
+    void registered();
     // What the SC said under `context.terms`.
     void assign(const wire::internal::ReplicaAssignment& assignment);
     void probe(LeaderEpoch epoch);
@@ -236,6 +238,8 @@ private:
     // Up to where the open log was asked to delete what the record says; one task at a time.
     Offset deleted_before_;
     bool deleting_ = false;
+    // The SC was told that this replica, as the rules know it, is of no use.
+    bool damage_told_ = false;
     log::ScrubCursor scrub_cursor_;
     Instant scrub_due_;
 
