@@ -129,8 +129,10 @@ Oracle::Allowance DiskChecks::allowance(const SpuMachine& spu, PartitionRef ref,
 // So that only whole segments were removed.
 void DiskChecks::check_log_start(PartitionRef ref, std::int64_t log_start) {
     const SpuMachine* spu = cluster_.leader_of(ref);
-    // Who leads a partition with several replicas changes.
-    if (spu == nullptr || log_start <= 0 || replication_factor(ref.topic) > 1) {
+    // Who leads a partition with several replicas changes; an operator deletes inside segments,
+    // too.
+    if (spu == nullptr || log_start <= 0 || replication_factor(ref.topic) > 1 ||
+        scenario_.workload.deletion_interval.has_value()) {
         return;
     }
     const std::string& topic = oracle_.topic_name(ref.topic);

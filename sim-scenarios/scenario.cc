@@ -223,6 +223,11 @@ private:
         if (admin.ns() > 0) {
             plan.admin_interval = admin;
         }
+        Duration deletion;
+        reader.duration("deletion_interval", deletion);
+        if (deletion.ns() > 0) {
+            plan.deletion_interval = deletion;
+        }
         reader.boolean("compression", plan.compression);
         reader.boolean("leader_acks", plan.leader_acks);
         reader.number("offset_consumers", plan.offset_consumer_count);

@@ -47,6 +47,8 @@ struct WorkloadPlan {
     Duration poll_interval = Duration::from_ms(500);
     // Creating, filling, deleting and recreating topics beside the others; none: no churn.
     std::optional<Duration> admin_interval;
+    // An operator deletes records of the topics this often; none: never.
+    std::optional<Duration> deletion_interval;
     bool compression = false;
     // Consumers of each topic that store their offsets and go on there.
     std::uint64_t offset_consumer_count = 0;

@@ -184,8 +184,6 @@ void install(PartitionRecord& record, const Winner& winner, BootEpoch boot) {
     record.leader_boot = boot;
     if (is_unclean(winner.pool) && !mutant(Mutant::recovery_unmarked)) {
         record.phase = PartitionPhase::recovering;
-        // Its log may end below: new records must not be taken for deleted ones.
-        record.delete_before = Offset(0);
     } else if (record.phase != PartitionPhase::recovering) {
         record.phase = PartitionPhase::candidate_found;
     }
@@ -237,6 +235,8 @@ ElectionDecision elect(const ElectionInput& input) {
         loss.from = std::max(voters.end_of(winner.spu).leo, Offset(0));
         loss.to = std::max({loss.from, input.known_end, voters.highest_leo()});
         decision.loss = loss;
+        // Where its log ends below, new records must not be taken for deleted ones.
+        record.delete_before = std::min(record.delete_before, loss.from);
     }
     decision.pool = winner.pool;
     decision.record = std::move(record);

@@ -57,4 +57,20 @@ Lineage lineage_within(const Lineage& lineage, Offset from, Offset to) {
     return part;
 }
 
+Lineage with_epoch_before(Lineage lineage, Offset log_start, Offset leo, LeaderEpoch before) {
+    const Offset next = lineage.size() > 1 ? lineage[1].start : leo;
+    if (!lineage.empty() && lineage.front().start == log_start && next == log_start) {
+        before = std::max(before, lineage.front().epoch);
+        lineage.erase(lineage.begin());
+    }
+    if (before == kNoEpoch || log_start == Offset(0)) {
+        return lineage;
+    }
+    if (lineage.empty() || lineage.front().epoch > before) {
+        lineage.insert(lineage.begin(), EpochStart{before, log_start});
+    }
+    lineage.front().start = log_start - 1;
+    return lineage;
+}
+
 }  // namespace weir::log

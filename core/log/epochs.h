@@ -30,8 +30,13 @@ LeaderEpoch epoch_at(const Lineage& lineage, Offset offset);
 void cut_lineage(Lineage& lineage, Offset end);
 // The log starts at `start` now.
 void trim_lineage(Lineage& lineage, Offset start);
-// Of the batches in [from, to): the first entry starts at `from`, unless there is nothing. What
-// wrote the part below the log start may be forgotten; it counts as the epoch that came next.
+// Of the batches in [from, to): the first entry starts at `from`, unless there is nothing. What the
+// lineage does not know at its beginning counts as of its first epoch.
 Lineage lineage_within(const Lineage& lineage, Offset from, Offset to);
+
+// As the rules of replication keep it: `before` wrote the record before `log_start`, and has an
+// entry there. An entry at `log_start` of which no batch is left (`leo` says so) is no other one.
+// kNoEpoch: not known.
+Lineage with_epoch_before(Lineage lineage, Offset log_start, Offset leo, LeaderEpoch before);
 
 }  // namespace weir::log

@@ -258,6 +258,8 @@ public:
     // The append of the records in [base_offset, next_offset), which producers() has said are
     // there, for the waits. Once written they go only by truncate() and reset_to().
     virtual Appended find_append(Offset base_offset, Offset next_offset) const = 0;
+    // What wrote the record before log_start(); kNoEpoch: nothing is there, or it is not known.
+    virtual LeaderEpoch epoch_before_start() const = 0;
     // Of the batches that are on disk, without headers, indexes and preallocated space. Those below
     // the log start count until their file is deleted.
     virtual std::uint64_t size_bytes() const = 0;

@@ -202,7 +202,7 @@ Task<Result<void>> LogImpl::write_gathered(std::size_t first, std::size_t count)
 // Of the segment that ends where the log does.
 IndexSummary LogImpl::summary_of(const Segment& segment) const {
     IndexSummary summary;
-    summary.epochs = lineage_within(lineage_, segment.base_offset, segment.next_offset);
+    summary.epochs = lineage_within(whole_lineage(), segment.base_offset, segment.next_offset);
     summary.producers = producers_.within(segment.base_offset, segment.next_offset);
     return summary;
 }

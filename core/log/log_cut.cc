@@ -191,6 +191,7 @@ std::vector<std::shared_ptr<Segment>> LogImpl::swap_segments(CutRequest request,
     roll_pending_ = false;
     if (request.kind == CutRequest::Kind::reset) {
         log_start_ = request.end;
+        before_start_ = request.preceding;
         lineage_.clear();
     }
     cut_lineage(lineage_, request.end);

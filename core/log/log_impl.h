@@ -55,6 +55,7 @@ public:
     void configure(LogConfig config) override;
 
     Offset log_start() const override { return log_start_; }
+    LeaderEpoch epoch_before_start() const override { return before_start_; }
     Offset leo() const override { return leo_; }
     Offset committed_end() const override { return committed_; }
     Offset promised_end() const override;
@@ -233,6 +234,10 @@ private:
 
     const std::shared_ptr<Segment>& active() const { return segments_.back(); }
     void note_use() { last_used_ = env_.clock.now(); }
+    // For the index of a segment that starts below the log start, too.
+    Lineage whole_lineage() const {
+        return with_epoch_before(lineage_, log_start_, leo_, before_start_);
+    }
     void tell_position() { env_.probe.log_moved(LogPosition{dir_, log_start_, committed_, leo_}); }
     template <typename F>
     void tell(F make_fact) {
@@ -255,6 +260,7 @@ private:
     // The active file reaches to here (end of data and preallocated zeros).
     std::uint64_t active_file_size_ = 0;
     Offset log_start_;
+    LeaderEpoch before_start_;
     Offset leo_;
     Offset committed_;
     SyncedPoint synced_;

@@ -76,6 +76,7 @@ Task<Result<void>> LogImpl::delete_below(Offset new_start) {
         co_return fail(std::move(noted).error());
     }
     log_start_ = new_start;
+    before_start_ = epoch_at(lineage_, new_start - 1);
     trim_lineage(lineage_, new_start);
     producers_.trim(new_start);
     assigned_producers_.trim(new_start);

@@ -27,6 +27,8 @@ struct Recovered {
     // Oldest first, at least one; the last is the active one, open, with its index.
     std::vector<std::shared_ptr<Segment>> segments;
     Offset log_start;
+    // Log::epoch_before_start.
+    LeaderEpoch before_start{-1};
     Lineage lineage;
     ProducerTable producers;
     // The size of the active segment's file.

@@ -56,6 +56,7 @@ Task<Result<void>> Recovery::look() {
     // The active one was looked at first and goes last.
     std::rotate(result_.segments.begin(), result_.segments.begin() + 1, result_.segments.end());
     WEIR_CO_CHECK(join_summaries());
+    WEIR_CO_CHECK(co_await look_before_start());
     for (const DirectoryEntry& entry : *listed) {
         const auto base = parse_file_name(entry.name, kIndexSuffix);
         const auto owner = [&](const FoundSegment& found) { return found.base_offset == *base; };
@@ -118,6 +119,28 @@ const IndexSummary& Recovery::summary_of(const Segment& segment) const {
     });
     WEIR_ASSERT(found != found_.end());
     return found->summary;
+}
+
+// A segment that starts below the log start knows who wrote the record there; the header of one
+// that starts at it, who wrote what came before.
+Task<Result<void>> Recovery::look_before_start() {
+    const Offset start = result_.log_start;
+    const Segment& first = *result_.segments.front();
+    if (first.base_offset < start) {
+        result_.before_start = epoch_at(found_.front().summary.epochs, start - 1);
+        co_return Result<void>();
+    }
+    if (result_.segments.size() == 1) {
+        result_.before_start = active_previous_epoch_;
+        co_return Result<void>();
+    }
+    WEIR_CO_TRY(const std::unique_ptr<File> file,
+                co_await env_.disk.open(path_of(first.base_offset), OpenMode::read_only));
+    WEIR_CO_TRY(const auto header, co_await read_header(*file, first.base_offset));
+    if (header.has_value()) {
+        result_.before_start = header->previous_epoch;
+    }
+    co_return Result<void>();
 }
 
 // Segments below the log start are the rest of a deletion that was interrupted.

@@ -91,8 +91,8 @@ struct PartitionRecord {
     bool ride_through = false;
 
     // Records below it are deleted, on every replica as soon as it knows them to be committed. An
-    // operator has said so: it is where nobody moves it back, but for an unclean election, after
-    // which other records may have these offsets.
+    // operator has said so. Only an unclean election moves it back, to where the new leader's log
+    // ends: other records come to have the offsets behind.
     Offset delete_before;
 
     PartitionPhase phase = PartitionPhase::election;

@@ -134,7 +134,10 @@ bool FollowerReplica::fits(const Append& append, const Step& step) const {
         return false;
     }
     LeaderEpoch epoch = step.log.last_epoch();
-    if (append.preceding_epoch != epoch && !step.log.lineage.empty()) {
+    // A leader that has started anew may not know who wrote the record before its log start. That
+    // one was committed, and this log has the leader's epochs up to there (compare_logs).
+    const bool leader_knows = append.preceding_epoch != kNoEpoch || append.base != append.log_start;
+    if (leader_knows && append.preceding_epoch != epoch && !step.log.lineage.empty()) {
         return false;  // not known without a record
     }
     Offset end = append.base;

@@ -101,6 +101,11 @@ Comparison compare_logs(const Lineage& lineage, const LogExtent& log, const Line
         end = std::min(ours.end, theirs.end);
         truncate(left, end);
     }
+    if (end < log.log_start) {
+        // Where they part is deleted here, and who wrote it perhaps forgotten: `end` may be too
+        // low, and what the follower has above the log start is not ours all the same.
+        return OutOfReach();
+    }
     if (end == follower_leo) {
         return InSync();
     }

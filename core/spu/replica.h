@@ -235,11 +235,11 @@ private:
     std::optional<Error> open_error_;
     // Bytes of the open log are lost.
     bool is_damaged_ = false;
-    // The SC was told that this replica, as the rules know it, is of no use.
-    bool damage_told_ = false;
     // Up to where the open log was asked to delete what the record says; one task at a time.
     Offset deleted_before_;
     bool deleting_ = false;
+    // The SC was told that this replica, as the rules know it, is of no use.
+    bool damage_told_ = false;
     log::ScrubCursor scrub_cursor_;
     Instant scrub_due_;
 

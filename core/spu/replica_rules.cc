@@ -1,6 +1,7 @@
 // The inputs of a replica's rules: what the SC, the other replicas and the log say.
 
 #include "core/base/mutant.h"
+#include "core/log/epochs.h"
 #include "core/spu/replica.h"
 #include "core/spu/replica_manager.h"
 
@@ -29,21 +30,6 @@ Uid own_uid(const PartitionRecord& record, SpuId self) {
         }
     }
     return Uid();
-}
-
-// As the rules keep it: the epoch that wrote the record before the log start has an entry below
-// the start. The log says so by an entry at its start without a batch.
-Lineage known_lineage(const log::Log& log) {
-    Lineage lineage = log.lineage();
-    const Offset next = lineage.size() > 1 ? lineage[1].start : log.leo();
-    if (!lineage.empty() && lineage[0].start == log.log_start() && next == log.log_start()) {
-        if (log.log_start() == Offset(0)) {
-            lineage.erase(lineage.begin());
-        } else {
-            lineage[0].start = log.log_start() - 1;
-        }
-    }
-    return lineage;
 }
 
 }  // namespace
@@ -193,7 +179,8 @@ Task<Result<void>> Replica::prepare(const LeaderIs& message) {
     recovered.log.leo = log_->leo();
     recovered.log.durable = log_->synced_end();
     recovered.log.hw = log_->committed_end();
-    recovered.log.lineage = known_lineage(*log_);
+    recovered.log.lineage = log::with_epoch_before(log_->lineage(), log_->log_start(), log_->leo(),
+                                                   log_->epoch_before_start());
     recovered.fence_epoch = state_file_.fence_epoch();
     recovered.last_nonce = last_nonce_;
     state_.emplace(self, context_.config.replication, std::move(recovered),

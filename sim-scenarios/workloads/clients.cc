@@ -86,6 +86,9 @@ void spawn_workers(Env& env, Client& client, RunState* run, std::uint32_t index,
         scope.spawn(run_status_watch(env, client, run, scope.token()));
     }
     scope.spawn(run_poller(env, client, run, scope.token()));
+    if (index == 0 && plan.deletion_interval.has_value()) {
+        scope.spawn(run_deletions(env, client, run, scope.token()));
+    }
     if (index == 0 && plan.admin_interval.has_value()) {
         scope.spawn(run_admin_churn(env, client, run, scope.token()));
     }

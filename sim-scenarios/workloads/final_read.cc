@@ -101,7 +101,12 @@ Task<bool> verify_topic(Env& env, Client& client, RunState* run, TopicIndex topi
                 fmt::format("the final read of {}-{}", run->oracle.topic_name(topic), i);
             const std::optional<wire::PartitionOffsets> offsets =
                 co_await poll_partition(env, client, run, ref, stop);
-            if (offsets.has_value()) {
+            if (offsets.has_value() && offsets->start_offset < run->oracle.deleted_before(ref) &&
+                !run->oracle.over_budget(ref)) {
+                run->waiting_for =
+                    fmt::format("{}-{} to start at {}, not at {}", run->oracle.topic_name(topic), i,
+                                run->oracle.deleted_before(ref), offsets->start_offset);
+            } else if (offsets.has_value()) {
                 Oracle::RecoveredLog log;
                 log.log_start = offsets->start_offset;
                 log.leo = offsets->last_stable_offset;

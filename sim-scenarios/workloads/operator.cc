@@ -119,4 +119,35 @@ Task<void> run_allowance(Env& env, client::Client& client, RunState* run, Cancel
     }
 }
 
+Task<void> run_deletions(Env& env, Client& client, RunState* run, CancelToken stop) {
+    Prng prng = env.random.stream("deletions");
+    client::Admin admin(client);
+    std::map<std::pair<TopicIndex, std::uint32_t>, std::int64_t> before;
+    while (run->load && !stop.cancelled()) {
+        const TopicIndex topic =
+            run->topics[static_cast<std::size_t>(prng.below(run->topics.size()))];
+        const auto partition =
+            static_cast<std::uint32_t>(prng.below(run->oracle.partition_count(topic)));
+        const PartitionRef ref{topic, partition};
+        const std::optional<wire::PartitionOffsets> offsets =
+            co_await poll_partition(env, client, run, ref, stop);
+        if (offsets.has_value()) {
+            std::int64_t& earlier = before[{topic, partition}];
+            wire::Operate request;
+            request.verb = wire::OperatorVerb::delete_records;
+            request.key = ReplicaKey{run->oracle.topic_name(topic), partition};
+            request.offset = Offset(prng.chance(1, 3) ? offsets->last_stable_offset : earlier);
+            earlier = offsets->last_stable_offset;
+            const std::int64_t offset = request.offset.value();
+            const Result<wire::Operated> answer = co_await admin.operate(std::move(request), stop);
+            if (answer.has_value() && answer->accepted) {
+                run->oracle.deletion_confirmed(ref, offset);
+            }
+        }
+        const std::int64_t interval_ns = run->scenario.workload.deletion_interval->ns();
+        co_await pause(env, Duration::from_ns(prng.between(interval_ns / 2, interval_ns * 3 / 2)),
+                       stop);
+    }
+}
+
 }  // namespace weir::sim

@@ -18,4 +18,8 @@ Task<void> run_moves(Env& env, client::Client& client, RunState* run, CancelToke
 // Once the load is over: partitions that stayed offline because of the policy never may come back.
 Task<void> run_allowance(Env& env, client::Client& client, RunState* run, CancelToken stop);
 
+// Deletes what is committed now, or was some time ago, until the load ends: offsets where a batch
+// begins.
+Task<void> run_deletions(Env& env, client::Client& client, RunState* run, CancelToken stop);
+
 }  // namespace weir::sim

@@ -69,7 +69,7 @@ Task<bool> create_topics(Env& env, Client& client, RunState* run, CancelToken st
         const TopicIndex topic = run->oracle.add_topic(plan.name, plan.partition_count);
         run->topics.push_back(topic);
         const TopicSpec spec = spec_of(plan);
-        if (plan.has_retention()) {
+        if (plan.has_retention() || run->scenario.workload.deletion_interval.has_value()) {
             run->oracle.has_retention(topic);
         }
         if (plan.replication_factor > 1) {

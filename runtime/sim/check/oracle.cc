@@ -419,6 +419,7 @@ void Oracle::accept_loss(PartitionRef ref, const RecoveredLog& log) {
     model.high_watermark.fall(leo);
     model.acked_end.fall(leo);
     model.log_start = std::min(model.log_start, log.log_start);
+    model.deleted_before = std::min(model.deleted_before, leo);
     model.latest_of_producer.clear();
 }
 

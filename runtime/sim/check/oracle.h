@@ -70,6 +70,15 @@ public:
     // `record` is 0 for bytes that are not a record of this run (A14).
     void consumed(SessionId session, std::int64_t offset, RecordId record,
                   std::int64_t high_watermark);
+    // An operator was told that the records below `offset` are deleted: the log starts there or
+    // behind, soon and for ever.
+    void deletion_confirmed(PartitionRef ref, std::int64_t offset) {
+        std::int64_t& before = partition(ref).deleted_before;
+        before = std::max(before, offset);
+    }
+    std::int64_t deleted_before(PartitionRef ref) const {
+        return topics_[ref.topic].partitions[ref.partition].deleted_before;
+    }
     // An answer to a poll of a partition's offsets that was asked at `asked_ns`.
     void polled(PartitionRef partition, std::int64_t asked_ns, std::int64_t log_start,
                 std::int64_t high_watermark);
@@ -172,6 +181,7 @@ private:
         Rises acked_end;
         std::int64_t log_start = 0;
         std::int64_t log_start_ns = -1;
+        std::int64_t deleted_before = 0;
         // A reader went on there, behind what must have been deleted.
         std::int64_t skipped_to = 0;
         std::int64_t skipped_ns = -1;

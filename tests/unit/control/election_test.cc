@@ -52,7 +52,7 @@ TEST(Election, FencedLeaderLeavesAndAMemberOfTheLrsTakesOver) {
 }
 
 // The same offsets may get other records then.
-TEST(Election, OnlyAnUncleanOneForgetsWhatWasDeleted) {
+TEST(Election, OnlyAnUncleanOneForgetsWhatWasDeletedBehindItsLog) {
     ElectionInput clean = leader_gone();
     clean.record.delete_before = Offset(70);
     EXPECT_EQ(elect(clean).record.delete_before, Offset(70));
@@ -60,7 +60,10 @@ TEST(Election, OnlyAnUncleanOneForgetsWhatWasDeleted) {
     unclean.record.delete_before = Offset(70);
     const ElectionDecision decision = elect(unclean);
     EXPECT_EQ(decision.pool, ElectionPool::last_known);
-    EXPECT_EQ(decision.record.delete_before, Offset(0));
+    EXPECT_EQ(decision.loss->from, Offset(80));
+    EXPECT_EQ(decision.record.delete_before, Offset(70));
+    unclean.record.delete_before = Offset(85);
+    EXPECT_EQ(elect(unclean).record.delete_before, Offset(80));
 }
 
 TEST(Election, FencedLeaderBecomesEligibleWhenTooFewRemain) {

@@ -227,6 +227,7 @@ TEST_F(LogReplicaTest, DeletionInsideASegmentKeepsTheEpochsOfWhatStays) {
     reopen();
     EXPECT_EQ(log_->lineage(), both);
     ASSERT_TRUE(run(log_->delete_before(Offset(5))).has_value());
+    EXPECT_EQ(log_->epoch_before_start(), LeaderEpoch(4));
     const Lineage last = {EpochStart{LeaderEpoch(4), Offset(5)}};
     EXPECT_EQ(log_->lineage(), last);
     reopen();
@@ -236,6 +237,35 @@ TEST_F(LogReplicaTest, DeletionInsideASegmentKeepsTheEpochsOfWhatStays) {
     open();
     EXPECT_EQ(log_->lineage(), last);
     EXPECT_EQ(read_all().size(), 1U);
+}
+
+// A follower that ends there is compared by it.
+TEST_F(LogReplicaTest, WhoWroteTheRecordBeforeTheStartIsKnownAfterARestart) {
+    for (const int segment_size : {400, 4'000}) {
+        config_.segment_size_bytes_max = static_cast<std::uint64_t>(segment_size);
+        reopen();
+        const Offset begin = log_->leo();
+        ASSERT_TRUE(run(log_->reset_to(begin, kNoEpoch)).has_value());
+        lead(segment_size + 1);
+        put_many(segment_size + 1, 3);
+        lead(segment_size + 2);
+        put_many(segment_size + 2, 6);
+        EXPECT_EQ(log_->epoch_before_start(), kNoEpoch);
+        for (const auto& [start, before] : {std::pair{2, 1}, std::pair{3, 1}, std::pair{4, 2},
+                                            std::pair{7, 2}, std::pair{9, 2}}) {
+            ASSERT_TRUE(run(log_->delete_before(begin + start)).has_value());
+            for (int restart = 0; restart < 3; ++restart) {
+                EXPECT_EQ(log_->epoch_before_start(), LeaderEpoch(segment_size + before))
+                    << segment_size << ", " << start << ", " << restart;
+                if (restart == 0) {
+                    reopen();
+                } else {
+                    lose_power();
+                    open();
+                }
+            }
+        }
+    }
 }
 
 TEST_F(LogReplicaTest, RetentionKeepsTheLastEpoch) {

@@ -132,6 +132,21 @@ TEST(Follower, TakesOnlyWhatGoesOnWhereItEnds) {
     EXPECT_TRUE(follower.state.follower()->is_attached());
 }
 
+// It has started anew, and its log begins where this one ends.
+TEST(Follower, BelievesALeaderThatDoesNotKnowWhoWroteBelowItsLogStart) {
+    Replica follower = follower_with({4, 4}, 2);
+    follower.hear(attach_ok(5, 1));
+    Append first = append_of(5, 1, 2, kNoEpoch.value(), 2);
+    follower.hear(first);
+    EXPECT_EQ(follower.effect<WriteBatches>(), nullptr);
+    ASSERT_TRUE(follower.peer_message<Attach>());
+    follower.hear(attach_ok(5, 2));
+    first.nonce = nth_nonce(2);
+    first.log_start = at(2);
+    follower.hear(first);
+    EXPECT_NE(follower.effect<WriteBatches>(), nullptr);
+}
+
 TEST(Follower, StartsOverAfterAGap) {
     for (const Append& bad : {append_of(5, 1, 2, 5, 0), append_of(5, 1, 1, 3, 0)}) {
         Replica follower = follower_with({4}, 0);

@@ -67,7 +67,17 @@ TEST(CompareLogs, SendsWhoIsTooFarBehindToTheStart) {
               Comparison(InSync()));
     // So does this one, but with records of a leader that was never followed.
     EXPECT_EQ(compare_logs(leader, extent(15, 20), {entry(2, 9)}, Offset(15)),
-              Comparison(DivergedAt{end(-1, 9)}));
+              Comparison(OutOfReach()));
+}
+
+// What follows is the leader's at its log start, and the place where they part is deleted: what the
+// leader has forgotten about it must not make the follower cut away what was committed.
+TEST(CompareLogs, SendsWhoPartedBelowTheLogStartToTheStart) {
+    EXPECT_EQ(compare_logs({entry(2, 63)}, extent(68, 141), {entry(0, 52)}, Offset(70)),
+              Comparison(OutOfReach()));
+    EXPECT_EQ(
+        compare_logs({entry(0, 52), entry(2, 68)}, extent(68, 141), {entry(0, 52)}, Offset(70)),
+        Comparison(DivergedAt{end(0, 68)}));
 }
 
 TEST(Trim, KeepsTheEpochBeforeTheStart) {
