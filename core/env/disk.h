@@ -82,4 +82,8 @@ public:
     virtual Task<Result<std::unique_ptr<DirectoryLock>>> lock_directory(std::string path) = 0;
 };
 
+// Makes the name `path` durable, and those of the directories it is in: after a power loss it is
+// found again. What it holds is the caller's matter. `disk` outlives the call.
+Task<Result<void>> sync_ancestors(Disk& disk, std::string path);
+
 }  // namespace weir

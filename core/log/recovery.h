@@ -37,8 +37,6 @@ struct Recovered {
 Task<Result<Recovered>> recover(Env& env, std::string dir, LogConfig config,
                                 CheckpointFile& checkpoint);
 
-// Syncs the folder that holds `path`, and all above it.
-Task<Result<void>> sync_ancestors(Disk& disk, std::string path);
 std::string join_path(const std::string& dir, const std::string& name);
 
 struct FoundSegment {

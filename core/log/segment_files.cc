@@ -23,15 +23,6 @@ std::string join_path(const std::string& dir, const std::string& name) {
     return dir.empty() ? name : dir + "/" + name;
 }
 
-Task<Result<void>> sync_ancestors(Disk& disk, std::string path) {
-    while (!path.empty()) {
-        const std::size_t slash = path.rfind('/');
-        path.resize(slash == std::string::npos ? 0 : slash);
-        WEIR_CO_CHECK(co_await disk.sync_directory(path));
-    }
-    co_return Result<void>();
-}
-
 std::vector<FoundSegment> find_segments(const std::vector<DirectoryEntry>& entries) {
     std::vector<FoundSegment> found;
     for (const DirectoryEntry& entry : entries) {

@@ -22,20 +22,28 @@ void to_leader(PeerMessage message, Step& step) {
 
 }  // namespace
 
-FollowerReplica::FollowerReplica(Step step) : retry_after_(step.options.attach_retry_min) {
+FollowerReplica::FollowerReplica(Step step)
+    : retry_after_(step.options.attach_retry_min), silence_max_(step.options.peer_silence_min) {
     WEIR_ASSERT(step.record.leader != step.self.spu);
     if (mutant(Mutant::truncate_to_hw) && step.log.hw < step.log.leo) {
         truncate(step.log, step.log.hw);
         step.effects.push_back(TruncateLog{step.log.leo});
     }
+    attach_anew(step);
+}
+
+void FollowerReplica::attach_anew(Step& step) {
+    phase_ = Phase::attaching;
+    nonce_ = ++step.history.last_nonce;
+    asked_at_ = step.at.now;
+    leader_hw_.reset();
+    acked_.reset();
     send_attach(step);
 }
 
+// Also a second time with the same nonce. The log does not get longer meanwhile, and the leader
+// answers a nonce once.
 void FollowerReplica::send_attach(Step& step) {
-    phase_ = Phase::attaching;
-    nonce_ = ++step.history.last_nonce;
-    leader_hw_.reset();
-    acked_.reset();
     retry_at_ = step.at.now + retry_after_;
     Attach attach;
     attach.from = step.self.spu;
@@ -55,18 +63,29 @@ void FollowerReplica::send_attach(Step& step) {
 void FollowerReplica::disconnected(Step step) {
     phase_ = Phase::attaching;
     nonce_ = ++step.history.last_nonce;
+    asked_at_ = step.at.now;
+    leader_hw_.reset();
+    acked_.reset();
     retry_at_ = step.at.now + retry_after_;
+    silence_max_ = step.options.peer_silence_min;
 }
 
+// A new nonce voids the answer that is under way, and has the leader send everything once more: on
+// a link on which that takes longer than the wait, impatience would never get an answer.
 void FollowerReplica::tick(Step step) {
     if (phase_ == Phase::attached) {
         // The leader may have dropped the session without a broken connection here.
-        if (step.at.now - heard_at_ > step.options.peer_silence_max) {
-            send_attach(step);
+        if (step.at.now - heard_at_ > silence_max_) {
+            silence_max_ = std::min(silence_max_ * 2, step.options.peer_silence_max);
+            attach_anew(step);
         }
     } else if (step.at.now >= retry_at_) {
         retry_after_ = std::min(retry_after_ * 2, step.options.attach_retry_max);
-        send_attach(step);
+        if (step.at.now - asked_at_ > step.options.peer_silence_max) {
+            attach_anew(step);
+        } else {
+            send_attach(step);
+        }
     }
 }
 
@@ -95,7 +114,7 @@ bool FollowerReplica::diverged(const Diverged& answer, Step step) {
     }
     truncate(step.log, to);
     step.effects.push_back(TruncateLog{step.log.leo});
-    send_attach(step);
+    attach_anew(step);
     return true;
 }
 
@@ -105,7 +124,7 @@ void FollowerReplica::reset(const Reset& answer, Step step) {
     }
     replication::reset(step.log, answer.log_start, answer.preceding_epoch);
     step.effects.push_back(ResetLog{answer.log_start});
-    send_attach(step);
+    attach_anew(step);
 }
 
 // The batches go on where this log ends, in offsets and in epochs. After AttachOk that is what
@@ -141,7 +160,7 @@ void FollowerReplica::append(const Append& append, Step step) {
     }
     if (!fits(append, step)) {
         // Something between is missing. The leader starts over from where this log ends.
-        send_attach(step);
+        attach_anew(step);
         return;
     }
     leader_hw_ = append.hw;

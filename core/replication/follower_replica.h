@@ -4,6 +4,7 @@
 // IO, no clock. It attaches under a nonce, and acts only on what carries that nonce: an answer to
 // an earlier attempt may speak of a log that it no longer has.
 //
+//   attaching --no answer yet--> attaching (same nonce: the answer may be under way)
 //   attaching --AttachOk--> attached --gap, silence, lost connection--> attaching (next nonce)
 //   attaching --Diverged: truncate, Reset: start empty--> attaching (next nonce)
 //   attaching --Diverged below the own HW--> suspect
@@ -24,7 +25,7 @@ public:
     explicit FollowerReplica(Step step);
 
     // Attaches anew, now.
-    void start_over(Step step) { send_attach(step); }
+    void start_over(Step step) { attach_anew(step); }
     // The connection to the leader is gone: what was asked on it is void. Tries again in time.
     void disconnected(Step step);
     // Attaches again when there was no answer, or the leader is silent. Wanted about every 100 ms.
@@ -44,6 +45,7 @@ public:
 private:
     enum class Phase : std::uint8_t { attaching, attached };
 
+    void attach_anew(Step& step);
     void send_attach(Step& step);
     void send_ack(Step& step);
     void follow_leader(Step& step);
@@ -51,8 +53,12 @@ private:
 
     Phase phase_ = Phase::attaching;
     std::uint64_t nonce_ = 0;
+    // When the nonce was taken.
+    Instant asked_at_;
     Instant retry_at_;
     Duration retry_after_;
+    // Longer after each silence on this connection: a thin link takes its time for one Append.
+    Duration silence_max_;
     // The last word of the leader in this session.
     Instant heard_at_;
     // Of the newest Append of this session.

@@ -103,17 +103,18 @@ void LeaderReplica::attach(const Attach& attach, Step step) {
         return;
     }
     follower->detach(step.log.leo, step.at.now);
-    follower->begin(attach);
     const Comparison found =
         compare_logs(step.log.lineage, step.log.extent(), attach.tail, attach.leo);
+    if (std::holds_alternative<OutOfReach>(found) && contains(maximal_, attach.from)) {
+        // It would lose what it is counted for. Nothing that the rules do leads here.
+        step.effects.push_back(Alarm{AlarmKind::lrs_member_out_of_reach, attach.leo});
+        return;
+    }
+    // From here on the nonce is answered, once.
+    follower->begin(attach);
     if (const auto* diverged = std::get_if<DivergedAt>(&found)) {
         answer(attach.from, Diverged{epoch, attach.nonce, *diverged}, step);
     } else if (std::holds_alternative<OutOfReach>(found)) {
-        if (contains(maximal_, attach.from)) {
-            // It would lose what it is counted for. Nothing that the rules do leads here.
-            step.effects.push_back(Alarm{AlarmKind::lrs_member_out_of_reach, attach.leo});
-            return;
-        }
         const Offset start = step.log.log_start;
         answer(attach.from,
                Reset{epoch, attach.nonce, start, epoch_before(step.log.lineage, start)}, step);

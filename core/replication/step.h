@@ -38,8 +38,9 @@ struct ReplicaOptions {
     Duration attach_retry_max = Duration::from_s(1);
     // A follower that has nothing to get hears from its leader this often.
     Duration keepalive = Duration::from_ms(200);
-    // A follower that has heard nothing for this long attaches anew.
-    Duration peer_silence_max = Duration::from_s(1);
+    // A follower that has heard nothing for this long attaches anew; doubling on one connection.
+    Duration peer_silence_min = Duration::from_s(1);
+    Duration peer_silence_max = Duration::from_s(30);
     // For which a member of the LRS is known to follow from when it was told so.
     Duration read_lease = Duration::from_ms(1'000);
     // Bytes of batches in one Append (one batch may be larger), and without an Ack for one

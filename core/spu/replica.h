@@ -95,6 +95,8 @@ public:
 
     // --- Inputs of the rules ------------------------------------------------------------------
 
+    // There is a new connection to the SC. What it was told unasked on the one before may be lost.
+    void registered();
     // What the SC said under `context.terms`.
     void assign(const wire::internal::ReplicaAssignment& assignment);
     void probe(LeaderEpoch epoch);
@@ -231,6 +233,8 @@ private:
     std::optional<Error> open_error_;
     // Bytes of the open log are lost.
     bool is_damaged_ = false;
+    // The SC was told that this replica, as the rules know it, is of no use.
+    bool damage_told_ = false;
     log::ScrubCursor scrub_cursor_;
     Instant scrub_due_;
 

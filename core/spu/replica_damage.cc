@@ -40,6 +40,7 @@ void Replica::report_damage() {
     if (mutant(Mutant::damage_not_reported)) {
         return;
     }
+    damage_told_ = true;
     const replication::ReplicaLog& log = state_->log();
     replication::ProbeAnswer answer;
     answer.boot = state_->self().boot;
@@ -50,6 +51,12 @@ void Replica::report_damage() {
     answer.log_start = log.log_start;
     answer.is_healthy = false;
     context_.sc_outbox.put(partition(), answer);
+}
+
+void Replica::registered() {
+    if (damage_told_) {
+        report_damage();
+    }
 }
 
 // What recovery takes for good may not be. Damage at the end of a log looks like a write that a

@@ -68,8 +68,9 @@ public:
     // Something about the replica has changed that the SC wants to know. Cheap, any number of
     // times.
     void note_change(Replica& replica);
-    // As after a new connection to the SC.
     void note_all();
+    // There is a new connection to the SC.
+    void registered();
     bool has_report() const { return !changed_.empty() || !removed_.empty(); }
     // Notified when has_report() becomes true.
     Notifier& report_due() { return report_due_; }

@@ -32,6 +32,13 @@ void ReplicaManager::note_all() {
     }
 }
 
+void ReplicaManager::registered() {
+    note_all();
+    for (const auto& [key, replica] : replicas_) {
+        replica->registered();
+    }
+}
+
 std::vector<ReplicaReport> ReplicaManager::take_reports() {
     std::vector<ReplicaReport> reports;
     while (!changed_.empty()) {

@@ -146,8 +146,9 @@ Task<void> Replica::take_leader(LeaderIs message) {
     Result<void> ready;
     if (!state_.has_value()) {
         ready = co_await prepare(message);
-        // The files are open and the rules begin anew: there is nothing to start over.
-        gave_up_ = gave_up_ && !ready.has_value();
+        // Once the files are open and the rules begin anew there is nothing to start over. A disk
+        // that is full now is asked again; damage stays.
+        gave_up_ = !ready.has_value() && (gave_up_ || !is_damage(ready.error()));
     }
     if (ready.has_value()) {
         ready = co_await begin(message);

@@ -150,6 +150,8 @@ Task<Result<void>> run(Env& env, Config config, CancelToken stop, Started* start
     WEIR_CO_CHECK(check_config(config));
     const std::string dir = fmt::format("{}/spu-logs-{}", config.log_base_dir, config.id.value());
     WEIR_CO_CHECK(co_await env.disk.create_directories(dir));
+    // Before the SC hears whose folder this is.
+    WEIR_CO_CHECK(co_await sync_ancestors(env.disk, dir));
     Result<std::unique_ptr<DirectoryLock>> lock = co_await env.disk.lock_directory(dir);
     if (!lock.has_value()) {
         co_return fail(ErrorCode::unavailable, fmt::format("{} is in use by another process: {}",

@@ -96,7 +96,15 @@ void ReplicationOracle::take(HostId host, const LogOpened& fact) {
     replica.hw = -1;
     replica.log_start = fact.log_start.value();
     replica.leo = fact.leo.value();
-    replica.log = read_ghost_log(machine.disk_image(), fact.dir, replica.log_start, replica.leo);
+    // Damage that the recovery has not come upon is found when it is read. Until then such a copy
+    // counts as what was written.
+    replica.log.cut(replica.leo);
+    const bool is_known = replica.damaged && replica.log.start() <= replica.log_start &&
+                          replica.log.end() == replica.leo;
+    if (!is_known) {
+        replica.log =
+            read_ghost_log(machine.disk_image(), fact.dir, replica.log_start, replica.leo);
+    }
     if (replica.log.end() != replica.leo) {
         report(partition, Invariant::i17_order,
                fmt::format("{} opens a log up to {}, its files hold batches up to {}",
@@ -250,6 +258,10 @@ void ReplicationOracle::take(HostId host, const ReplicaDropped& fact) {
         }
     }
     partition.replicas.erase(host);
+    // What its disk is still busy with is nobody's any more.
+    std::erase_if(dirs_, [&](const auto& entry) {
+        return entry.first.first == host && entry.second == fact.partition;
+    });
     if (!partition.record.has_value()) {
         // Deleted; a backup of the metadata may bring it back, empty.
         partition.committed = GhostLog();

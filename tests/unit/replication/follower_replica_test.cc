@@ -56,22 +56,21 @@ TEST(Follower, AsksItsLeaderToAttachIt) {
     EXPECT_EQ(attach->tail, (Lineage{{epoch(1), at(0)}, {epoch(4), at(2)}}));
 }
 
-TEST(Follower, AsksAgainUnderANewNonceWithBackoff) {
+TEST(Follower, AsksAgainUnderTheSameNonceWithBackoff) {
     Replica follower = follower_with({}, 0);
     const Duration first = follower.options.attach_retry_min;
     follower.tick(first - Duration::from_ns(1));
     EXPECT_TRUE(follower.effects.empty());
     follower.tick(Duration::from_ns(1));
     ASSERT_TRUE(follower.peer_message<Attach>());
-    EXPECT_EQ(follower.peer_message<Attach>()->nonce, nth_nonce(2));
+    EXPECT_EQ(follower.peer_message<Attach>()->nonce, nth_nonce(1));
     follower.tick(first);
     EXPECT_TRUE(follower.effects.empty());
     follower.tick(first);
-    EXPECT_TRUE(follower.peer_message<Attach>());
-    // The answer to the first attempt is late.
+    ASSERT_TRUE(follower.peer_message<Attach>());
+    EXPECT_EQ(follower.peer_message<Attach>()->nonce, nth_nonce(1));
+    // The answer to the first attempt is late, and the leader gives no other.
     follower.hear(attach_ok(5, 1));
-    EXPECT_FALSE(follower.state.follower()->is_attached());
-    follower.hear(attach_ok(5, 3));
     EXPECT_TRUE(follower.state.follower()->is_attached());
 }
 
@@ -267,22 +266,41 @@ TEST(Follower, AfterALostConnectionOldAnswersAreVoid) {
     EXPECT_FALSE(follower.state.follower()->is_attached());
     follower.tick(follower.options.attach_retry_min);
     ASSERT_TRUE(follower.peer_message<Attach>());
-    EXPECT_EQ(follower.peer_message<Attach>()->nonce, nth_nonce(3));
-    follower.hear(attach_ok(5, 3));
+    EXPECT_EQ(follower.peer_message<Attach>()->nonce, nth_nonce(2));
+    follower.hear(attach_ok(5, 2));
     EXPECT_TRUE(follower.state.follower()->is_attached());
     // Another SPU's connection does not matter.
     follower.state.disconnected(SpuId(3), follower.moment(), follower.effects);
     EXPECT_TRUE(follower.state.follower()->is_attached());
 }
 
+TEST(Follower, AsksAnewWhenNoAnswerCanBeUnderWayAnyMore) {
+    Replica follower = follower_with({4}, 0);
+    follower.tick(follower.options.peer_silence_max + Duration::from_ns(1));
+    ASSERT_TRUE(follower.peer_message<Attach>());
+    EXPECT_EQ(follower.peer_message<Attach>()->nonce, nth_nonce(2));
+}
+
 TEST(Follower, GivesUpOnASilentLeader) {
     Replica follower = follower_with({4}, 0);
     follower.hear(attach_ok(5, 1));
-    follower.tick(follower.options.peer_silence_max);
+    follower.tick(follower.options.peer_silence_min);
     EXPECT_TRUE(follower.state.follower()->is_attached());
     follower.tick(Duration::from_ns(1));
     EXPECT_FALSE(follower.state.follower()->is_attached());
-    EXPECT_TRUE(follower.peer_message<Attach>());
+    ASSERT_TRUE(follower.peer_message<Attach>());
+    EXPECT_EQ(follower.peer_message<Attach>()->nonce, nth_nonce(2));
+    // The link may be as slow as that: the next time it has more patience, on this connection.
+    follower.hear(attach_ok(5, 2));
+    follower.tick(follower.options.peer_silence_min * 2);
+    EXPECT_TRUE(follower.state.follower()->is_attached());
+    follower.state.disconnected(SpuId(1), follower.moment(), follower.effects);
+    follower.hear(attach_ok(5, 3));
+    follower.tick(follower.options.attach_retry_max);
+    follower.hear(attach_ok(5, 3));
+    ASSERT_TRUE(follower.state.follower()->is_attached());
+    follower.tick(follower.options.peer_silence_min + Duration::from_ns(1));
+    EXPECT_FALSE(follower.state.follower()->is_attached());
 }
 
 }  // namespace weir::replication
