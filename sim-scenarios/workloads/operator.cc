@@ -1,9 +1,12 @@
 #include "sim-scenarios/workloads/operator.h"
 
 #include "core/client/admin.h"
+#include "core/client/client.h"
+#include "sim-scenarios/workloads/pollers.h"
 #include "sim-scenarios/workloads/worker.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>

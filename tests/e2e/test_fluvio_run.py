@@ -1,5 +1,5 @@
 """Our servers installed as `fluvio-run`, as `fluvio cluster start --local --spu N` and its sister
-sister commands use them: their exact command lines, ports, folders, log files and process names,
+commands use them: their exact command lines, ports, folders, log files and process names,
 and the requests of the client library that the tool is made with.
 
 The tool itself is not published as a binary or a crate; what it does is control-plane spec 13.2.

@@ -194,8 +194,8 @@ class Connection:
             raise Refused(code)
         return struct.unpack_from(">qq", answer, at + 6)
 
-    def fetch(self, topic, partition, offset, max_bytes=1 << 20):
-        body = struct.pack(">iiiBI", 0, 0, max_bytes, 0, 1) + string(topic)
+    def fetch(self, topic, partition, offset, max_bytes=1 << 20, is_committed=False):
+        body = struct.pack(">iiiBI", 0, 0, max_bytes, int(is_committed), 1) + string(topic)
         body += struct.pack(">IIiqqi", 1, partition, -1, offset, 0, max_bytes)
         body += struct.pack(">I", 0)
         answer = self.request(FETCH, VERSION, body)
