@@ -127,7 +127,7 @@ Task<Result<void>> RecordChanges::read_again() {
         WEIR_ASSERT(entry != nullptr);
         if (found.has_value() && found->revision != entry->extra.revision) {
             WEIR_CO_TRY(StoredPartition stored, decode_stored_partition(found->bytes));
-            reports_.put_record(*entry, std::move(stored.record), found->revision);
+            reports_.put_stored(*entry, std::move(stored), found->revision);
         }
     }
     context_.catalog.notify();

@@ -122,7 +122,7 @@ Task<void> run_allowance(Env& env, client::Client& client, RunState* run, Cancel
     }
 }
 
-Task<void> run_deletions(Env& env, Client& client, RunState* run, CancelToken stop) {
+Task<void> run_deletions(Env& env, client::Client& client, RunState* run, CancelToken stop) {
     Prng prng = env.random.stream("deletions");
     client::Admin admin(client);
     std::map<std::pair<TopicIndex, std::uint32_t>, std::int64_t> before;
