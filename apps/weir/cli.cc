@@ -4,6 +4,7 @@
 #include "apps/weir/completions.h"
 #include "apps/weir/consume.h"
 #include "apps/weir/deletion.h"
+#include "apps/weir/diagnostics.h"
 #include "apps/weir/listing.h"
 #include "apps/weir/output.h"
 #include "apps/weir/produce.h"
@@ -474,6 +475,14 @@ void Commands::add_cluster() {
         command(cluster, "status", "Is it healthy, how much does it hold", "weir cluster status");
     const auto status_options = on_select<ClusterStatusOptions>(status, cluster_status);
     add_output(status, status_options->output);
+    CLI::App& diagnostics =
+        command(cluster, "diagnostics",
+                "Pack settings, objects, state and logs into one archive, without records",
+                "weir cluster diagnostics --data-dir ./data");
+    const auto pack = on_select<ClusterDiagnosticsOptions>(diagnostics, cluster_diagnostics);
+    diagnostics.add_flag("-q,--quiet", pack->quiet, "say nothing");
+    diagnostics.add_option("--data-dir", pack->data_dir, "as given to start (~/.weir/data)");
+    diagnostics.add_option("--log-dir", pack->log_dir, "as given to start (DATA-DIR/log)");
     CLI::App& adopt =
         command(cluster, "adopt",
                 "After a restored backup of the SC: what the SPUs have counts from now on",

@@ -233,4 +233,19 @@ Json to_document(const SpuObject& spu) {
     return Json{{"name", spu.name}, {"spec", std::move(spec)}, {"status", std::move(status)}};
 }
 
+nlohmann::ordered_json replication_of(const PartitionRecord& record) {
+    SpuSet adding;
+    for (const AssignedReplica& replica : record.adding) {
+        adding.push_back(replica.spu);
+    }
+    return nlohmann::ordered_json{{"leader", record.leader.value()},
+                                  {"leaderEpoch", record.leader_epoch.value()},
+                                  {"liveReplicas", ids_of(record.lrs)},
+                                  {"eligibleReplicas", ids_of(record.elr)},
+                                  {"lastKnownReplicas", ids_of(record.last_known)},
+                                  {"adding", ids_of(adding)},
+                                  {"removing", ids_of(record.removing)},
+                                  {"minLive", record.min_live}};
+}
+
 }  // namespace weir::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/model/partition.h"
+#include "core/model/partition_record.h"
 #include "core/model/spu.h"
 #include "core/model/topic.h"
 
@@ -14,6 +15,9 @@ namespace weir::cli {
 nlohmann::ordered_json to_document(const TopicObject& topic);
 nlohmann::ordered_json to_document(const PartitionObject& partition);
 nlohmann::ordered_json to_document(const SpuObject& spu);
+
+// What an SC of Weir says beside the object.
+nlohmann::ordered_json replication_of(const PartitionRecord& record);
 
 // "Provisioned", "Online", ... as documents have them.
 std::string name_of(TopicResolution resolution);

@@ -48,30 +48,6 @@ Json to_document(const wire::ConsumerOffset& consumer) {
                 {"modified_time", consumer.modified_time_s}};
 }
 
-Json ids_of(const SpuSet& spus) {
-    Json ids = Json::array();
-    for (const SpuId spu : spus) {
-        ids.push_back(spu.value());
-    }
-    return ids;
-}
-
-// What an SC of Weir says beside the object.
-Json replication_of(const PartitionRecord& record) {
-    SpuSet adding;
-    for (const AssignedReplica& replica : record.adding) {
-        adding.push_back(replica.spu);
-    }
-    return Json{{"leader", record.leader.value()},
-                {"leaderEpoch", record.leader_epoch.value()},
-                {"liveReplicas", ids_of(record.lrs)},
-                {"eligibleReplicas", ids_of(record.elr)},
-                {"lastKnownReplicas", ids_of(record.last_known)},
-                {"adding", ids_of(adding)},
-                {"removing", ids_of(record.removing)},
-                {"minLive", record.min_live}};
-}
-
 // The table, or the sentence for none, or the documents.
 template <typename T>
 void show(const std::vector<T>& objects, OutputFormat format, const Table& table,

@@ -4,7 +4,9 @@ import json
 import os
 import pathlib
 import signal
+import subprocess
 import sys
+import tarfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "lib"))
@@ -146,6 +148,22 @@ def check_sizes_and_lag(cluster):
     assert sizes["timed"] > 0
 
 
+def check_diagnostics(cluster):
+    folder = cluster.folder / "pack"
+    folder.mkdir()
+    subprocess.run([str(cluster.bin_dir.resolve() / "weir"), "cluster", "diagnostics", "--quiet",
+                    "--data-dir", str(cluster.data_dir), "--log-dir", str(cluster.folder / "log")],
+                   env=cluster.env, cwd=folder, check=True, timeout=60)
+    (path,) = folder.glob("weir-diagnostics-*.tar.gz")
+    with tarfile.open(path) as pack:
+        files = {name.split("/", 1)[1]: pack.extractfile(name).read() for name in pack.getnames()}
+    for name in ("topics.json", "partitions.json", "replication.json", "system-topics.json",
+                 "spus.json", "logs/sc.log", "logs/spu-5001.log", "system.txt", "cluster.txt"):
+        assert files.get(name), (name, sorted(files))
+    assert TOPIC in json.dumps(json.loads(files["topics.json"]))
+    assert not any(b"unread" in content or b"record " in content for content in files.values())
+
+
 def main(bin_dir):
     with Cluster(bin_dir, spus=3) as cluster:
         check_update(cluster)
@@ -153,7 +171,9 @@ def main(bin_dir):
         check_purge_survives(cluster)
         check_times(cluster)
         check_sizes_and_lag(cluster)
-    print("topics: update, delete-records, purge over a lost leader and a restart, times, sizes")
+        check_diagnostics(cluster)
+    print("topics: update, delete-records, purge over a lost leader and a restart, times, sizes, "
+          "diagnostics")
 
 
 if __name__ == "__main__":
