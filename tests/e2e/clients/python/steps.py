@@ -58,8 +58,9 @@ class World:
         """A topic with the values 0 to count - 1, committed: an offset that a client asks for is
         cut down to the high watermark, which follows what is acknowledged."""
         name = self.make_topic(what, partitions)
-        config = TopicProducerConfigBuilder().isolation(Isolation.ReadCommitted).build()
-        producer = self.client.topic_producer_with_config(name, config)
+        # Time enough for a busy machine: what is sent again would be there twice.
+        builder = TopicProducerConfigBuilder().isolation(Isolation.ReadCommitted).timeout(20_000)
+        producer = self.client.topic_producer_with_config(name, builder.build())
         outputs = [producer.send(f"k{i}".encode(), str(i).encode()) for i in range(count)]
         producer.flush()
         for output in outputs:

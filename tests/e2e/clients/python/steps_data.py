@@ -81,7 +81,7 @@ def produce_configured(world):
                 once = delivery == DeliverySemantic.AtMostOnce
                 name = world.make_topic(f"configured-{number}{int(committed)}{int(once)}")
                 builder = (TopicProducerConfigBuilder().batch_size(1_000).batch_queue_size(10)
-                           .linger(5).max_request_size(100_000).timeout(5_000).compression(codec)
+                           .linger(5).max_request_size(100_000).timeout(20_000).compression(codec)
                            .isolation(isolation).delivery_semantic(delivery))
                 producer = world.client.topic_producer_with_config(name, builder.build())
                 for i in range(COUNT):

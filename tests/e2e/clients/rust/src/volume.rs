@@ -1,5 +1,7 @@
 //! Many numbered records: written with one codec, read with a limit of bytes per fetch.
 
+use std::time::Duration;
+
 use fluvio::consumer::ConsumerConfigExt;
 use fluvio::{Compression, Fluvio, Isolation, Offset, RecordKey, TopicProducerConfigBuilder};
 use futures_util::StreamExt;
@@ -20,6 +22,7 @@ pub async fn produce(fluvio: &Fluvio, args: &[String]) -> Result<()> {
     let config = TopicProducerConfigBuilder::default()
         .compression(args[3].parse::<Compression>()?)
         .isolation(Isolation::ReadCommitted)
+        .timeout(Duration::from_secs(20))
         .build()?;
     let producer = fluvio.topic_producer_with_config(args[0].as_str(), config).await?;
     for number in 0..count {

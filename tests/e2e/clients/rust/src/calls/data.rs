@@ -115,7 +115,7 @@ async fn produce_configured(world: &World) -> Result<()> {
                     .batch_queue_size(10)
                     .linger(Duration::from_millis(5))
                     .compression(codec)
-                    .timeout(Duration::from_secs(5))
+                    .timeout(Duration::from_secs(20))
                     .isolation(isolation)
                     .delivery_semantic(delivery)
                     .build()?;

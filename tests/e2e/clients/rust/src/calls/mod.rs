@@ -51,8 +51,11 @@ impl World {
     /// down to the high watermark, which follows what is acknowledged.
     pub async fn make_filled(&self, what: &str, count: u32, partitions: u32) -> Result<String> {
         let name = self.make_topic(what, partitions).await?;
-        let config =
-            TopicProducerConfigBuilder::default().isolation(Isolation::ReadCommitted).build()?;
+        // Time enough for a busy machine: what is sent again would be there twice.
+        let config = TopicProducerConfigBuilder::default()
+            .isolation(Isolation::ReadCommitted)
+            .timeout(Duration::from_secs(20))
+            .build()?;
         let producer = self.fluvio.topic_producer_with_config(name.clone(), config).await?;
         for i in 0..count {
             producer.send(RecordKey::NULL, i.to_string()).await?;
