@@ -24,7 +24,7 @@ constexpr std::int64_t kRecoveredNs = 1'000'000'000;
 std::uint32_t DiskChecks::replication_factor(TopicIndex topic) const {
     const auto place = std::find(run_.topics.begin(), run_.topics.end(), topic);
     return place == run_.topics.end()
-               ? 1
+               ? scenario_.workload.churn_replicas
                : scenario_.topics[static_cast<std::size_t>(place - run_.topics.begin())]
                      .replication_factor;
 }

@@ -223,6 +223,7 @@ private:
         if (admin.ns() > 0) {
             plan.admin_interval = admin;
         }
+        reader.number("churn_replicas", plan.churn_replicas);
         Duration deletion;
         reader.duration("deletion_interval", deletion);
         if (deletion.ns() > 0) {

@@ -47,6 +47,8 @@ struct WorkloadPlan {
     Duration poll_interval = Duration::from_ms(500);
     // Creating, filling, deleting and recreating topics beside the others; none: no churn.
     std::optional<Duration> admin_interval;
+    // Of each partition of those topics.
+    std::uint32_t churn_replicas = 1;
     // An operator deletes records of the topics this often; none: never.
     std::optional<Duration> deletion_interval;
     bool compression = false;

@@ -22,12 +22,27 @@
 #include <functional>
 #include <iostream>
 #include <memory>
+#include <string>
+#include <string_view>
 
 namespace weir::cli {
 namespace {
 
 // What was selected; run after the parsing.
 using Action = std::function<int()>;
+
+// "--no-x" without the value that the library keeps for it.
+class Formatter : public CLI::Formatter {
+public:
+    std::string make_option_name(const CLI::Option* option, bool is_positional) const override {
+        constexpr std::string_view kValue = "{false}";
+        std::string name = CLI::Formatter::make_option_name(option, is_positional);
+        for (std::size_t at = name.find(kValue); at != std::string::npos; at = name.find(kValue)) {
+            name.erase(at, kValue.size());
+        }
+        return name;
+    }
+};
 
 // The words that may follow a command: its commands and its flags.
 void collect_commands(const CLI::App& app, const std::string& path,
@@ -556,6 +571,7 @@ void Commands::add_other() {
 
 int run_command_line(int argc, const char* const* argv) {
     CLI::App root("Weir: a streaming platform that speaks the protocol of Fluvio", "weir");
+    root.formatter(std::make_shared<Formatter>());
     root.require_subcommand(1);
     root.fallthrough();
     root.set_help_all_flag("--help-all", "help of all commands");

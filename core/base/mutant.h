@@ -92,6 +92,7 @@ enum class Mutant : std::uint8_t {
     replica_base_unchecked,  // I17: a follower stores batches that do not begin at its end
     epoch_token_unchecked,   // I18: an append of a leader that was deposed is taken
     // core/spu
+    evicted_read_crashes,   // the process ends by a signal
     old_leader_serves,      // I6: a leader does not hear of the next one, and acknowledges on
     fence_not_persisted,    // I12: an epoch is acted on before it is on disk
     follower_hw_unbounded,  // I17: a follower takes its leader's HW although it lacks the records

@@ -129,6 +129,10 @@ Task<Result<void>> Stream::serve(CancelToken token) {
         Result<log::LogSlice> slice = co_await log->read(request);
         if (!slice.has_value() && slice.error().code == ErrorCode::offset_evicted) {
             context_.env.probe.reached(Sometimes::spu_evicted_read);
+            if (mutant(Mutant::evicted_read_crashes)) {
+                volatile int* nowhere = nullptr;
+                *nowhere = 0;
+            }
         }
         if (!slice.has_value() && mutant(Mutant::evicted_read_waits) &&
             slice.error().code == ErrorCode::offset_evicted) {

@@ -19,12 +19,9 @@ constexpr std::size_t kLiveMax = 3;
 
 enum class Answer : std::uint8_t { yes, no, unknown };
 
-Task<Answer> create(client::Admin& admin, std::string name, std::uint32_t partitions,
+Task<Answer> create(client::Admin& admin, std::string name, ComputedReplicas replicas,
                     CancelToken stop) {
     TopicSpec spec;
-    ComputedReplicas replicas;
-    replicas.partition_count = partitions;
-    replicas.replication_factor = 1;
     spec.replicas = replicas;
     const Result<wire::Status> status =
         co_await admin.create_topic(std::move(name), std::move(spec), stop);
@@ -70,19 +67,24 @@ Task<void> create_one(Churn* churn, CancelToken stop) {
     } else {
         name = fmt::format("churn-{}", churn->next_name++);
     }
-    const auto partitions = static_cast<std::uint32_t>(1 + churn->prng.below(2));
+    ComputedReplicas replicas;
+    replicas.partition_count = static_cast<std::uint32_t>(1 + churn->prng.below(2));
+    replicas.replication_factor = run->scenario.workload.churn_replicas;
     client::Admin admin(churn->client);
     std::erase_if(run->deleted_topics,
                   [&name](const RunState::DeletedTopic& one) { return one.name == name; });
     RunState::ChurnTopic made;
     made.created.asked_ns = run->oracle.now_ns();
-    const Answer created = co_await create(admin, name, partitions, stop);
+    const Answer created = co_await create(admin, name, replicas, stop);
     if (created != Answer::yes) {
         // A name of which nothing is known is not used again.
         co_return;
     }
     ++run->topics_created;
-    const TopicIndex topic = run->oracle.add_topic(name, partitions);
+    const TopicIndex topic = run->oracle.add_topic(name, replicas.partition_count);
+    if (replicas.replication_factor > 1) {
+        run->oracle.is_replicated(topic, run->scenario.strict_reads);
+    }
     made.topic = topic;
     made.created.told_ns = run->oracle.now_ns();
     run->churn_topics.push_back(made);

@@ -115,12 +115,14 @@ def check_listings(cluster):
     # A partition is listed without offsets until its leader has reported.
     processes.wait_until(lambda: ends_of(cluster, "hw") == ENDS, 20, "the high watermarks")
     assert ends_of(cluster, "leo") == ENDS, ends_of(cluster, "leo")
-    # The table is the same, text for text, but for the order of the rows.
+    # The table is the same, text for text, but for the order of the rows, and a column more.
     topics = cluster.weir("topic", "list").stdout.decode().splitlines()
     expected = (cluster.source / "expected-topics.txt").read_text().splitlines()
-    assert sorted(topics) == sorted(expected), topics
+    assert len(topics) == len(expected), topics
+    for row, theirs in zip(sorted(topics), sorted(expected)):
+        assert row.startswith(theirs.rstrip()), (row, theirs)
     consumers = cluster.weir("consumer", "list").stdout.decode().split()
-    assert consumers[6:10] == ["reader1", "plain", "0", "14999"], consumers
+    assert consumers[7:11] == ["reader1", "plain", "0", "14999"], consumers
 
 
 def check_unmodified_client(cluster):

@@ -241,8 +241,11 @@ void ReplicationOracle::check_unclean(Partition& partition, const PartitionRecor
         const bool is_lossy = after.durability != Durability::fsync;
         const auto lost_disks = std::count_if(partition.replicas.begin(), partition.replicas.end(),
                                               [](const auto& entry) { return entry.second.lost; });
-        const bool is_justified =
-            lost_disks > 0 || (is_lossy && partition.tail_losses.size() >= before.min_live);
+        // A member that died before it had a log of a new partition cannot say that it has all of
+        // it.
+        const bool is_new = partition.committed.end() == 0;
+        const bool is_justified = is_new || lost_disks > 0 ||
+                                  (is_lossy && partition.tail_losses.size() >= before.min_live);
         if (!is_justified) {
             report(partition, Invariant::i24_survival,
                    fmt::format("SPU {} is elected from outside of LRS and ELR after {} lost tails",
