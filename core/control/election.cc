@@ -38,7 +38,7 @@ public:
     bool is_candidate(SpuId spu) const {
         const bool there = is_unfenced(input_.spus, spu) || mutant(Mutant::elect_fenced);
         return there && !is_draining(input_.spus, spu) && !contains(input_.tried, spu) &&
-               !contains(damaged_, spu);
+               !contains(input_.away, spu) && !contains(damaged_, spu);
     }
 
     SpuId best_of(const SpuSet& pool) const {
@@ -125,10 +125,12 @@ bool may_use_last_known(const ElectionInput& input, const PartitionRecord& recor
     if (!record.lrs.empty() || !record.elr.empty()) {
         return false;
     }
-    // Without all of them, one that is away may hold what the others have lost.
+    // Without all of them, one that is away may hold what the others have lost. That it has
+    // reported before does not help: it could not be chosen.
     return mutant(Mutant::last_known_without_all) ||
            std::all_of(record.last_known.begin(), record.last_known.end(), [&](SpuId spu) {
-               return is_unfenced(input.spus, spu) && voters.has_reported(spu);
+               return is_unfenced(input.spus, spu) && !contains(input.away, spu) &&
+                      voters.has_reported(spu);
            });
 }
 

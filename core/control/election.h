@@ -49,6 +49,8 @@ struct ElectionInput {
     std::vector<ReplicaReport> reports;
     // Candidates of this round that did not take the lead.
     SpuSet tried;
+    // Alive but not connected: they stay where they are, and are not elected.
+    SpuSet away;
     // Partitions that each SPU leads; missing: none.
     std::map<SpuId, std::uint32_t> leader_counts;
     // The highest LEO or HW of the partition that the SC ever heard of.

@@ -24,7 +24,7 @@ PartitionRecord new_partition(const NewPartition& partition, const SpuStates& sp
     ElectionInput input;
     input.record = record;
     input.spus = spus;
-    input.tried = away;
+    input.away = away;
     ElectionDecision decision = elect(input);
     return decision.record.leader == kNoSpu ? record : std::move(decision.record);
 }

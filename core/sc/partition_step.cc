@@ -263,11 +263,8 @@ control::ElectionInput Partitions::election_input(const Entry& entry, const Roun
     for (const auto& [spu, report] : round.reports) {
         input.reports.push_back(report);
     }
-    // Who is alive but not connected stays where it is, and is not elected.
-    input.tried = spus_.away(changes.spus());
-    for (const SpuId spu : round.election.tried) {
-        control::insert(input.tried, spu);
-    }
+    input.tried = round.election.tried;
+    input.away = spus_.away(changes.spus());
     input.leader_counts = leader_counts_;
     const PartitionStatus status = reports_.current_status(entry);
     input.known_end = std::max({Offset(0), status.leader.leo, status.leader.hw});

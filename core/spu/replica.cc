@@ -197,14 +197,15 @@ void Replica::forget_rules() {
     update_role();
 }
 
-// What is on the disk counts again, as at a start. A follower goes on; a leader that failed waits
-// for the SC, because it may have begun something in its epoch.
+// What is on the disk counts again, as at a start. A follower goes on, and so does who had not even
+// begun; a leader that failed waits for the SC, because it may have done something in its epoch.
 Task<Result<void>> Replica::start_over() {
     WEIR_CO_TRY(const AsyncMutex::Guard guard, co_await files_.lock());
     if (working_ || closed_ || deleted_) {
         co_return Result<void>();
     }
     working_ = true;  // what comes meanwhile waits
+    const bool had_begun = state_.has_value();
     forget_rules();
     state_file_.close_file();
     if (log_ != nullptr) {
@@ -218,7 +219,7 @@ Task<Result<void>> Replica::start_over() {
     working_ = false;
     settled_.notify_all();
     if (opened.has_value() && last_leader_.has_value() &&
-        last_leader_->record.leader != context_.config.id) {
+        (!had_begun || last_leader_->record.leader != context_.config.id)) {
         inputs_.push_front(*last_leader_);
     }
     if (opened.has_value() && !inputs_.empty()) {

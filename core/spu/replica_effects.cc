@@ -223,7 +223,8 @@ void Replica::start_deleting() {
         return;
     }
     const Offset before = state_->record().delete_before;
-    if (before > deleted_before_ && state_->log().hw >= before) {
+    // The log deletes what it has been told is committed, which comes after the rules know it.
+    if (before > deleted_before_ && log_->committed_end() >= before) {
         deleting_ = true;
         manager_.spawn(delete_records(shared_from_this()));
     }

@@ -1,5 +1,5 @@
-"""A bug that ends the process by a signal is a failure as any other: it is told with its seed, leaves
-a bundle, is replayed, and made small."""
+"""A bug that ends the process by a signal is a failure as any other: it is told with its seed,
+leaves a bundle, is replayed, and made small."""
 
 import json
 import pathlib

@@ -181,6 +181,11 @@ TEST(Election, LastKnownWaitsUntilAllAreThereAndHaveReported) {
     input = only_last_known(UncleanPolicy::balanced);
     input.spus[SpuId(1)].fenced = true;
     EXPECT_EQ(elect(input).record.leader, kNoSpu);
+
+    // It has reported, and lost its connection since: nobody else may lose what it has.
+    input = only_last_known(UncleanPolicy::balanced);
+    input.away = spus({2});
+    EXPECT_EQ(elect(input).record.leader, kNoSpu);
 }
 
 TEST(Election, PolicyNeverWaits) {
