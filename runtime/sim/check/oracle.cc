@@ -274,7 +274,8 @@ void Oracle::polled(PartitionRef ref, std::int64_t asked_ns, std::int64_t log_st
         report(Invariant::a4_start_hw_leo, fmt::format("{}: log start {} above high watermark {}",
                                                        name(ref), log_start, high_watermark));
     }
-    // Replicas delete each in its own time: who leads next may start below where a session was sent.
+    // Replicas delete each in its own time: who leads next may start below where a session
+    // was sent.
     if (asked_ns >= model.skipped_ns && log_start < model.skipped_to &&
         !topics_[ref.topic].replicated) {
         report(Invariant::a9_session,
