@@ -118,7 +118,7 @@ Task<void> run_allowance(Env& env, client::Client& client, RunState* run, Cancel
         request.name = run->scenario.topics[done].name;
         request.settings.unclean_policy = UncleanPolicy::balanced;
         const Result<wire::Status> altered = co_await admin.alter_topic(std::move(request), stop);
-        done += altered.has_value() && altered->error.ok() ? 1 : 0;
+        done += altered.has_value() && altered->error.ok() ? 1U : 0U;
     }
 }
 
