@@ -84,6 +84,12 @@ void choose_mutant(const std::string& name) {
             return;
         }
     }
+    for (const sim::UnplacedMutant& mutant : sim::mutants_without_scenario()) {
+        if (mutant.name == name) {
+            select_mutant(mutant.mutant);
+            return;
+        }
+    }
     usage(fmt::format("there is no mutant '{}'; `weir-sim list` shows them", name));
 #else
     usage("this build has no planted bugs; build the preset `mutants`: ./dev build mutants");
