@@ -8,7 +8,8 @@ const std::vector<MutantInfo>& mutant_catalogue() {
     static const std::vector<MutantInfo> catalogue = {
         {Mutant::ack_before_fsync,
          "ack_before_fsync",
-         {Invariant::a1_acked_survive, Invariant::a3_never_back, Invariant::a5_one_value},
+         {Invariant::a1_acked_survive, Invariant::a3_never_back, Invariant::a5_one_value,
+          Invariant::i19_durable_ack},
          "single-spu-power-loss",
          "group commit acknowledges before the sync"},
         {Mutant::crc_unchecked_at_recovery,
