@@ -32,12 +32,16 @@ FollowerReplica::FollowerReplica(Step step)
     attach_anew(step);
 }
 
-void FollowerReplica::attach_anew(Step& step) {
+void FollowerReplica::take_nonce(Step& step) {
     phase_ = Phase::attaching;
     nonce_ = ++step.history.last_nonce;
     asked_at_ = step.at.now;
     leader_hw_.reset();
     acked_.reset();
+}
+
+void FollowerReplica::attach_anew(Step& step) {
+    take_nonce(step);
     send_attach(step);
 }
 
@@ -61,11 +65,7 @@ void FollowerReplica::send_attach(Step& step) {
 // A new nonce also when none is attached: an answer that the leader gave before it lost the
 // connection speaks of a session that it has forgotten.
 void FollowerReplica::disconnected(Step step) {
-    phase_ = Phase::attaching;
-    nonce_ = ++step.history.last_nonce;
-    asked_at_ = step.at.now;
-    leader_hw_.reset();
-    acked_.reset();
+    take_nonce(step);
     retry_at_ = step.at.now + retry_after_;
     silence_max_ = step.options.peer_silence_min;
 }

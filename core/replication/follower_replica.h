@@ -45,6 +45,7 @@ public:
 private:
     enum class Phase : std::uint8_t { attaching, attached };
 
+    void take_nonce(Step& step);
     void attach_anew(Step& step);
     void send_attach(Step& step);
     void send_ack(Step& step);

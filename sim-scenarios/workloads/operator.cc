@@ -127,18 +127,14 @@ Task<void> run_deletions(Env& env, client::Client& client, RunState* run, Cancel
     client::Admin admin(client);
     std::map<std::pair<TopicIndex, std::uint32_t>, std::int64_t> before;
     while (run->load && !stop.cancelled()) {
-        const TopicIndex topic =
-            run->topics[static_cast<std::size_t>(prng.below(run->topics.size()))];
-        const auto partition =
-            static_cast<std::uint32_t>(prng.below(run->oracle.partition_count(topic)));
-        const PartitionRef ref{topic, partition};
+        const PartitionRef ref = some_partition(prng, *run);
         const std::optional<wire::PartitionOffsets> offsets =
             co_await poll_partition(env, client, run, ref, stop);
         if (offsets.has_value()) {
-            std::int64_t& earlier = before[{topic, partition}];
+            std::int64_t& earlier = before[{ref.topic, ref.partition}];
             wire::Operate request;
             request.verb = wire::OperatorVerb::delete_records;
-            request.key = ReplicaKey{run->oracle.topic_name(topic), partition};
+            request.key = ReplicaKey{run->oracle.topic_name(ref.topic), ref.partition};
             request.offset = Offset(prng.chance(1, 3) ? offsets->last_stable_offset : earlier);
             earlier = offsets->last_stable_offset;
             const std::int64_t offset = request.offset.value();
@@ -147,9 +143,7 @@ Task<void> run_deletions(Env& env, client::Client& client, RunState* run, Cancel
                 run->oracle.deletion_confirmed(ref, offset);
             }
         }
-        const std::int64_t interval_ns = run->scenario.workload.deletion_interval->ns();
-        co_await pause(env, Duration::from_ns(prng.between(interval_ns / 2, interval_ns * 3 / 2)),
-                       stop);
+        co_await pause(env, about(prng, *run->scenario.workload.deletion_interval), stop);
     }
 }
 

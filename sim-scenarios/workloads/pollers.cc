@@ -58,15 +58,9 @@ Task<std::optional<wire::PartitionOffsets>> poll_partition(Env& env, Client& cli
 Task<void> run_poller(Env& env, Client& client, RunState* run, CancelToken stop) {
     Prng prng = env.random.stream("poller");
     while (run->load && !stop.cancelled()) {
-        const TopicIndex topic =
-            run->topics[static_cast<std::size_t>(prng.below(run->topics.size()))];
-        const auto partition =
-            static_cast<std::uint32_t>(prng.below(run->oracle.partition_count(topic)));
-        const PartitionRef ref{topic, partition};
+        const PartitionRef ref = some_partition(prng, *run);
         static_cast<void>(co_await poll_partition(env, client, run, ref, stop));
-        const std::int64_t interval_ns = run->scenario.workload.poll_interval.ns();
-        co_await pause(env, Duration::from_ns(prng.between(interval_ns / 2, interval_ns * 3 / 2)),
-                       stop);
+        co_await pause(env, about(prng, run->scenario.workload.poll_interval), stop);
     }
 }
 

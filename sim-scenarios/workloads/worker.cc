@@ -30,4 +30,15 @@ Task<std::unique_ptr<Client>> connect_client(Env& env, CancelToken stop) {
     co_return nullptr;
 }
 
+PartitionRef some_partition(Prng& prng, const RunState& run) {
+    const TopicIndex topic = run.topics[static_cast<std::size_t>(prng.below(run.topics.size()))];
+    const auto partition =
+        static_cast<std::uint32_t>(prng.below(run.oracle.partition_count(topic)));
+    return {topic, partition};
+}
+
+Duration about(Prng& prng, Duration interval) {
+    return Duration::from_ns(prng.between(interval.ns() / 2, interval.ns() * 3 / 2));
+}
+
 }  // namespace weir::sim

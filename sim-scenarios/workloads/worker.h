@@ -3,6 +3,7 @@
 
 #include "core/client/client.h"
 #include "core/env/env.h"
+#include "sim-scenarios/workloads/run_state.h"
 
 #include <cstdint>
 #include <memory>
@@ -15,5 +16,10 @@ Task<std::unique_ptr<client::Client>> connect_client(Env& env, CancelToken stop)
 
 // Workers of the churn are counted from here.
 inline constexpr std::uint32_t kFirstChurnWorker = 10'000;
+
+// One of the partitions of the scenario's topics.
+PartitionRef some_partition(Prng& prng, const RunState& run);
+// Half as long to half as long again.
+Duration about(Prng& prng, Duration interval);
 
 }  // namespace weir::sim
