@@ -144,33 +144,6 @@ Task<Result<void>> RequestWalk::change_topic() {
                                      spec::create_topic(version, name, topic), code);
 }
 
-Task<Result<void>> RequestWalk::change_object() {
-    const std::string name = object_name();
-    const int version = sc_version();
-    struct Kind {
-        std::string label;
-        std::set<std::string>* names;
-        Bytes spec;
-        int exists;
-        int unknown;
-    };
-    const Kind kinds[] = {
-        {"TableFormat", &model_.table_formats, spec::table_format(name), 7002, 7001},
-        {"SpuGroup", &model_.groups, spec::spu_group(), 0, 1003},
-        {"SmartModule", &model_.modules, spec::smartmodule("payload"), 0, 6001},
-        {"Mirror", &model_.remotes, spec::remote(name), 11002, 11001},
-    };
-    const Kind& kind = kinds[prng_.below(4)];
-    if (prng_.chance(1, 2)) {
-        const int code = kind.names->insert(name).second ? 0 : kind.exists;
-        co_return co_await expect_status("create " + kind.label, spec::kCreate, version,
-                                         spec::create(kind.label, name, kind.spec), code);
-    }
-    const int code = kind.names->erase(name) == 1 ? 0 : kind.unknown;
-    co_return co_await expect_status("delete " + kind.label, spec::kDelete, version,
-                                     spec::remove(version, kind.label, name), code);
-}
-
 Task<Result<void>> RequestWalk::produce() {
     spec::Produce request;
     std::string topic;
@@ -293,19 +266,28 @@ Task<Result<void>> RequestWalk::restart_server() {
 
 Task<Result<void>> RequestWalk::step() {
     const std::uint64_t draw = prng_.below(100);
-    if (draw < 20) {
+    if (draw < 18) {
         co_return co_await change_topic();
     }
-    if (draw < 32) {
+    if (draw < 28) {
         co_return co_await change_object();
     }
-    if (draw < 57) {
+    if (draw < 32) {
+        co_return co_await change_spu();
+    }
+    if (draw < 52) {
         co_return co_await produce();
     }
-    if (draw < 72) {
+    if (draw < 63) {
         co_return co_await fetch();
     }
-    if (draw < 80) {
+    if (draw < 69) {
+        co_return co_await read_stream();
+    }
+    if (draw < 74) {
+        co_return co_await watch();
+    }
+    if (draw < 81) {
         const Result<void> done = co_await commit_consumer();
         // The stream ends with its connection.
         peers_.clear();
@@ -326,6 +308,7 @@ Task<Result<void>> RequestWalk::run() {
     }
     WEIR_CO_CHECK(co_await check_topics());
     WEIR_CO_CHECK(co_await check_objects());
+    WEIR_CO_CHECK(co_await check_spus());
     for (const auto& [name, topic] : model_.topics) {
         for (std::size_t i = 0; i < topic.logs.size(); ++i) {
             WEIR_CO_CHECK(co_await check_log(name, static_cast<std::uint32_t>(i), 0));
