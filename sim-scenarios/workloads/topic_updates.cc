@@ -199,6 +199,9 @@ std::int64_t excess_of(const std::map<ReplicaKey, std::int64_t>& sizes, const Ru
     for (std::uint32_t i = 0; i < run.oracle.partition_count(topic); ++i) {
         const auto found = sizes.find(ReplicaKey{run.oracle.topic_name(topic), i});
         const bool is_known = found != sizes.end() && found->second >= 0;
+        if (run.oracle.over_budget(PartitionRef{topic, i})) {
+            continue;  // it may be closed for damage
+        }
         excess += is_known ? std::max<std::int64_t>(found->second - kAllowed, 0) : kUnknown;
     }
     return excess;
@@ -246,6 +249,10 @@ Task<bool> verify_wide(Env& env, client::Client& client, RunState* run, TopicInd
                 co_return false;
             }
             const PartitionRef ref{topic, i};
+            if (run->oracle.over_budget(ref)) {
+                ++i;
+                continue;
+            }
             const std::optional<wire::PartitionOffsets> offsets =
                 co_await poll_partition(env, client, run, ref, stop);
             if (!offsets.has_value()) {
