@@ -49,6 +49,8 @@ private:
     Task<Result<void>> fetch();
     Task<Result<void>> read_stream();
     Task<Result<void>> commit_consumer();
+    Task<Result<void>> forget_consumer();
+    Task<Result<void>> ask_offsets();
     Task<Result<void>> send_damaged();
     Task<Result<void>> restart_server();
     Task<Result<void>> check_topics();
