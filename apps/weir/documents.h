@@ -9,9 +9,10 @@
 #include "core/model/table_format.h"
 #include "core/model/topic.h"
 
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 
 #include <string>
+#include <vector>
 
 namespace weir::cli {
 
@@ -22,6 +23,15 @@ nlohmann::ordered_json to_document(const SpuGroupObject& group);
 // Without the code, of which a list knows only the size.
 nlohmann::ordered_json to_document(const SmartModuleObject& module);
 nlohmann::ordered_json to_document(const TableFormatObject& format);
+
+template <typename T>
+nlohmann::ordered_json to_documents(const std::vector<T>& objects) {
+    nlohmann::ordered_json documents = nlohmann::ordered_json::array();
+    for (const T& object : objects) {
+        documents.push_back(to_document(object));
+    }
+    return documents;
+}
 
 // What an SC of Weir says beside the object.
 nlohmann::ordered_json replication_of(const PartitionRecord& record);

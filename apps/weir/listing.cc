@@ -84,11 +84,7 @@ Task<Result<void>> list_spus(Session& session, const SpuListOptions& options, Ou
         std::erase_if(spus,
                       [](const SpuObject& spu) { return spu.spec.spu_type != SpuType::custom; });
     }
-    Json documents = Json::array();
-    for (const SpuObject& spu : spus) {
-        documents.push_back(to_document(spu));
-    }
-    show(format, spu_table(spus), "no spu", documents);
+    show(format, spu_table(spus), "no spu", to_documents(spus));
     co_return Result<void>();
 }
 

@@ -52,11 +52,7 @@ Task<Result<void>> list(Session& session, const SmartModuleListOptions& options,
     }
     WEIR_CO_TRY(const std::vector<SmartModuleObject> modules,
                 co_await admin.smartmodules(std::move(filters), session.stop));
-    nlohmann::ordered_json documents = nlohmann::ordered_json::array();
-    for (const SmartModuleObject& module : modules) {
-        documents.push_back(to_document(module));
-    }
-    show(format, smartmodule_table(modules), "no smartmodules", documents);
+    show(format, smartmodule_table(modules), "no smartmodules", to_documents(modules));
     co_return Result<void>();
 }
 

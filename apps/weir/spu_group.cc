@@ -28,11 +28,7 @@ Task<Result<void>> create(Session& session, const SpuGroupCreateOptions& options
 Task<Result<void>> list(Session& session, const SpuGroupListOptions&, OutputFormat format) {
     client::Admin admin(session.client);
     WEIR_CO_TRY(const std::vector<SpuGroupObject> groups, co_await admin.spu_groups(session.stop));
-    nlohmann::ordered_json documents = nlohmann::ordered_json::array();
-    for (const SpuGroupObject& group : groups) {
-        documents.push_back(to_document(group));
-    }
-    show(format, spu_group_table(groups), "no groups", documents);
+    show(format, spu_group_table(groups), "no groups", to_documents(groups));
     co_return Result<void>();
 }
 

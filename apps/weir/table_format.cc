@@ -39,11 +39,7 @@ Task<Result<void>> list(Session& session, const TableFormatListOptions&, OutputF
     client::Admin admin(session.client);
     WEIR_CO_TRY(const std::vector<TableFormatObject> formats,
                 co_await admin.table_formats(session.stop));
-    nlohmann::ordered_json documents = nlohmann::ordered_json::array();
-    for (const TableFormatObject& object : formats) {
-        documents.push_back(to_document(object));
-    }
-    show(format, table_format_table(formats), "no tableformats", documents);
+    show(format, table_format_table(formats), "no tableformats", to_documents(formats));
     co_return Result<void>();
 }
 

@@ -192,6 +192,14 @@ def check_profiles(cluster):
     refused(cluster, "does not describe", "topic", "list")
 
 
+def check_deletion(cluster):
+    """All that it made is gone; what is not its own stays."""
+    other = cluster.data_dir / "mine.txt"
+    other.write_text("mine", encoding="utf-8")
+    cluster.weir("cluster", "delete", "--data-dir", cluster.data_dir)
+    assert list(cluster.data_dir.iterdir()) == [other], list(cluster.data_dir.iterdir())
+
+
 def main(bin_dir):
     with Cluster(bin_dir) as cluster:
         check_smartmodules(cluster)
@@ -201,8 +209,9 @@ def main(bin_dir):
         check_spu_groups(cluster)
         check_life(cluster)
         check_profiles(cluster)
+        check_deletion(cluster)
     print("verbs: SmartModules, table formats, mirrors, SPU groups, check, resume, upgrade, "
-          "profiles")
+          "profiles, deletion")
 
 
 if __name__ == "__main__":
