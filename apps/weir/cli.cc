@@ -14,6 +14,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace weir::cli {
 namespace {
@@ -31,6 +33,13 @@ public:
     }
 };
 
+std::vector<std::string> names_of(const CLI::App& app) {
+    std::vector<std::string> names = {app.get_name()};
+    const std::vector<std::string>& aliases = app.get_aliases();
+    names.insert(names.end(), aliases.begin(), aliases.end());
+    return names;
+}
+
 // The words that may follow a command: its commands and its flags.
 void collect_commands(const CLI::App& app, const std::string& path,
                       std::vector<CommandWords>& into) {
@@ -39,7 +48,9 @@ void collect_commands(const CLI::App& app, const std::string& path,
     const auto everything = [](const CLI::App*) { return true; };
     const std::vector<const CLI::App*> below = app.get_subcommands(everything);
     for (const CLI::App* sub : below) {
-        command.words.push_back(sub->get_name());
+        for (std::string& name : names_of(*sub)) {
+            command.words.push_back(std::move(name));
+        }
     }
     for (const CLI::Option* option : app.get_options()) {
         for (const std::string& name : option->get_lnames()) {
@@ -48,7 +59,9 @@ void collect_commands(const CLI::App& app, const std::string& path,
     }
     into.push_back(std::move(command));
     for (const CLI::App* sub : below) {
-        collect_commands(*sub, path + (path.empty() ? "" : " ") + sub->get_name(), into);
+        for (const std::string& name : names_of(*sub)) {
+            collect_commands(*sub, path + (path.empty() ? "" : " ") + name, into);
+        }
     }
 }
 

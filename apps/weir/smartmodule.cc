@@ -66,7 +66,14 @@ Task<Result<void>> watch(Session& session, const SmartModuleListOptions& options
                 co_await admin.watch(std::move(request), session.stop));
     while (true) {
         // Only that there is one counts: the list says what there is now.
-        WEIR_CO_CHECK(co_await changes.next(session.stop));
+        const Result<BufferSlice> change = co_await changes.next(session.stop);
+        if (!change.has_value() && change.error().code != ErrorCode::cancelled) {
+            co_return fail(change.error().code,
+                           fmt::format("the watch has ended, {}; `weir cluster status` shows "
+                                       "whether the cluster still runs",
+                                       change.error().context));
+        }
+        WEIR_CO_CHECK(change);
         print_line("");
         WEIR_CO_CHECK(co_await list(session, options, format));
         std::fflush(stdout);

@@ -87,6 +87,9 @@ def check_completions(weir):
     assert complete_in_bash(weir, ["weir", "topic", "pu"]) == ["purge"]
     assert complete_in_bash(weir, ["weir", "topic", "update", "--ret"]) == ["--retention-time"]
     assert complete_in_bash(weir, ["weir", "cluster", "spg", "cr"]) == ["create"]
+    # By another name, too.
+    assert complete_in_bash(weir, ["weir", "sm", "wa"]) == ["watch"]
+    assert complete_in_bash(weir, ["weir", "topic", "alter", "--ret"]) == ["--retention-time"]
     assert complete_in_bash(weir, ["weir", "remote", "export", "--home"]) == ["--home-id"]
     for shell in ("bash", "zsh", "fish"):
         script = run(weir, "completions", shell)

@@ -137,6 +137,8 @@ def check_mirror_topics(cluster):
     file.write_text('["edge1", "edge2"]', encoding="utf-8")
     refused(cluster, 'remote cluster "edge2" not found', "topic", "create", "bad", "-m", file)
     refused(cluster, "needs --mirror", "topic", "create", "bad", "--home-to-remote")
+    usage = cluster.weir("topic", "create", "bad", "--mirror", "-p", 2, check=False)
+    assert usage.returncode == 2 and b"excludes" in usage.stderr, usage
     kinds = {row[0]: row[1] for row in rows(told(cluster, "topic", "list"))}
     assert kinds == {"later": "from-remote", "sent": "to-remote"}, kinds
     cluster.weir("topic", "delete", "later", "sent")

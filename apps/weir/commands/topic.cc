@@ -41,11 +41,28 @@ void add_settings(CLI::App& app, TopicSettingOptions& options) {
         ->group(group);
 }
 
-void add_mirror_flags(CLI::App& app, TopicCreateOptions& options) {
-    app.add_flag("--mirror", options.mirror, "the home's end of a mirrored topic");
-    app.add_option("-m,--mirror-apply", options.mirror_file,
-                   "the same, for the remote clusters in this JSON file: [\"edge1\"]");
+// Where the partitions come from: computed, assigned, or one for each remote cluster.
+void add_shape(CLI::App& app, TopicCreateOptions& options) {
+    CLI::Option* partitions =
+        app.add_option("-p,--partitions", options.partitions, "number of partitions (1)");
+    CLI::Option* replication =
+        app.add_option("-r,--replication", options.replication, "copies of each partition (1)");
+    CLI::Option* no_racks =
+        app.add_flag("-i,--ignore-rack-assignment", options.ignore_rack_assignment,
+                     "place partitions without looking at racks");
+    CLI::Option* assigned =
+        app.add_option("-f,--replica-assignment", options.replica_assignment_file,
+                       "JSON file: which SPUs hold which partition");
+    CLI::Option* mirror =
+        app.add_flag("--mirror", options.mirror, "the home's end of a mirrored topic");
+    CLI::Option* remotes =
+        app.add_option("-m,--mirror-apply", options.mirror_file,
+                       "the same, for the remote clusters in this JSON file: [\"edge1\"]");
     app.add_flag("--home-to-remote", options.home_to_remote, "the home sends; else the remotes do");
+    for (CLI::Option* computed : {partitions, replication, no_racks}) {
+        computed->excludes(assigned)->excludes(mirror)->excludes(remotes);
+    }
+    assigned->excludes(mirror)->excludes(remotes);
 }
 
 void add_topic_create(CommandBuilder& builder, CLI::App& topic) {
@@ -53,12 +70,7 @@ void add_topic_create(CommandBuilder& builder, CLI::App& topic) {
                                     "weir topic create greetings -p 3 --retention-time 7d");
     const auto options = builder.on_select<TopicCreateOptions>(app, topic_create);
     CLI::Option* name = app.add_option("name", options->name, "topic name");
-    app.add_option("-p,--partitions", options->partitions, "number of partitions (1)");
-    app.add_option("-r,--replication", options->replication, "copies of each partition (1)");
-    app.add_flag("-i,--ignore-rack-assignment", options->ignore_rack_assignment,
-                 "place partitions without looking at racks");
-    app.add_option("-f,--replica-assignment", options->replica_assignment_file,
-                   "JSON file: which SPUs hold which partition");
+    add_shape(app, *options);
     CLI::Option* config =
         app.add_option("-c,--config", options->config_file, "YAML file that describes the topic");
     name->excludes(config);
@@ -66,7 +78,6 @@ void add_topic_create(CommandBuilder& builder, CLI::App& topic) {
     app.add_flag("-d,--dry-run", options->dry_run, "check only");
     app.add_flag("-s,--system", options->system, "a system topic")->group("");
     add_settings(app, options->settings);
-    add_mirror_flags(app, *options);
     for (const char* flag : {"--dedup", "--dedup-count-bound", "--dedup-age-bound"}) {
         CommandBuilder::refuse(app, flag,
                                "deduplication runs a SmartModule, which is not supported yet: "
