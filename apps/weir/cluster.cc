@@ -1,6 +1,7 @@
 #include "apps/weir/cluster.h"
 
 #include "apps/weir/cluster_layout.h"
+#include "apps/weir/cluster_settings.h"
 #include "apps/weir/daemons.h"
 #include "apps/weir/output.h"
 #include "apps/weir/profile.h"
@@ -304,6 +305,7 @@ Result<void> start_cluster(const ClusterStartOptions& options, const ClusterLayo
         stop_all(layout.data_dir, running_daemons(layout.data_dir));
         return fail(ErrorCode::cancelled, "reported");
     }
+    WEIR_CHECK(save_settings(layout, options));
     if (!options.skip_profile) {
         WEIR_CHECK(save_profile(options, layout));
     }
@@ -318,7 +320,7 @@ Result<void> remove_data(const std::string& data_dir) {
     std::vector<fs::path> ours;
     for (const fs::directory_entry& entry : fs::directory_iterator(data_dir, error)) {
         const std::string name = entry.path().filename().string();
-        if (name == "metadata" || name.starts_with("spu-logs-") ||
+        if (name == "metadata" || name == kSettingsFile || name.starts_with("spu-logs-") ||
             entry.path().extension() == ".pid") {
             ours.push_back(entry.path());
         }

@@ -35,6 +35,11 @@ struct ClusterStatusOptions {
 int cluster_start(const ClusterStartOptions& options);
 int cluster_stop(const ClusterStopOptions& options);
 int cluster_delete(const ClusterStopOptions& options);
+// As it was started last; the data is what was left.
+int cluster_resume(const ClusterStopOptions& options);
+// Stops the servers and starts those that belong to this program, the same way.
+int cluster_upgrade(const ClusterStopOptions& options);
+int cluster_check(const ClusterStartOptions& options);
 int cluster_status(const Target& target, const ClusterStatusOptions& options);
 
 }  // namespace weir::cli

@@ -5,6 +5,8 @@
 
 #include <fmt/core.h>
 
+#include <sstream>
+
 namespace weir::cli {
 namespace {
 
@@ -45,12 +47,15 @@ std::string bash_script(const std::vector<CommandWords>& commands) {
 std::string fish_script(const std::vector<CommandWords>& commands) {
     std::string out = "complete -c weir -e\n";
     for (const CommandWords& command : commands) {
-        std::string condition = "__fish_use_subcommand";
-        if (!command.path.empty()) {
-            const std::size_t space = command.path.rfind(' ');
-            condition =
-                "__fish_seen_subcommand_from " +
-                (space == std::string::npos ? command.path : command.path.substr(space + 1));
+        // All words of the command: several groups have a `list`.
+        std::string condition;
+        std::stringstream path(command.path);
+        for (std::string word; path >> word;) {
+            condition += (condition.empty() ? "" : "; and ") +
+                         fmt::format("__fish_seen_subcommand_from {}", word);
+        }
+        if (condition.empty()) {
+            condition = "__fish_use_subcommand";
         }
         out += fmt::format("complete -c weir -n '{}' -a '{}'\n", condition, join(command.words));
     }

@@ -13,9 +13,8 @@
 namespace weir::cli {
 namespace {
 
-constexpr Duration kPollInterval = Duration::from_ms(50);
 // The SC has stored it; a leader that is slow to follow is not an error.
-constexpr Duration kPollTime = Duration::from_s(5);
+constexpr Duration kPatience = Duration::from_s(5);
 
 Task<Result<client::OffsetRange>> range_of(Session& session, ReplicaKey key) {
     WEIR_CO_TRY(
@@ -32,6 +31,28 @@ Result<void> check(const wire::Operated& answer) {
     return {};
 }
 
+// Until a report of the leader, which the SC passes on in its watch of partitions, has the log
+// begin further on: at `wanted`, or before, where a batch holds records of both sides.
+Task<Result<void>> wait_for_start(Session& session, ReplicaKey key, Offset old_start,
+                                  Offset wanted) {
+    const client::Metadata& metadata = session.client.metadata();
+    Deadline deadline(session.env.clock, session.env.clock.now() + kPatience, session.stop);
+    while (old_start < wanted) {
+        const auto found = metadata.partitions().find(key);
+        if (found == metadata.partitions().end() || found->second.status.base_offset > old_start) {
+            break;
+        }
+        const Result<void> changed = co_await metadata.wait_for_change(deadline.token());
+        if (!changed.has_value()) {
+            if (deadline.expired()) {
+                break;
+            }
+            co_return fail(changed.error());
+        }
+    }
+    co_return Result<void>();
+}
+
 // A batch goes when all of its records may: with `before` inside the first one nothing moves.
 Task<Result<void>> delete_in(Session& session, ReplicaKey key, std::optional<std::int64_t> before) {
     WEIR_CO_TRY(const client::OffsetRange old, co_await range_of(session, key));
@@ -44,13 +65,8 @@ Task<Result<void>> delete_in(Session& session, ReplicaKey key, std::optional<std
     WEIR_CO_TRY(const wire::Operated answer,
                 co_await admin.operate(std::move(request), session.stop));
     WEIR_CO_CHECK(check(answer));
-    const Instant give_up = session.env.clock.now() + kPollTime;
-    client::OffsetRange now = old;
-    while (now.start < wanted && now.start == old.start && session.env.clock.now() < give_up) {
-        WEIR_CO_CHECK(co_await sleep_for(session.env.clock, session.env.executor, kPollInterval,
-                                         session.stop));
-        WEIR_CO_TRY(now, co_await range_of(session, key));
-    }
+    WEIR_CO_CHECK(co_await wait_for_start(session, key, old.start, wanted));
+    WEIR_CO_TRY(const client::OffsetRange now, co_await range_of(session, key));
     print_line(fmt::format("topic \"{}\" partition {}: {} records deleted, it begins at offset {}",
                            key.topic, key.partition, now.start - old.start, now.start.value()));
     co_return Result<void>();

@@ -1,7 +1,10 @@
 #include "apps/weir/diagnostics.h"
 
 #include "apps/weir/cluster_layout.h"
+#include "apps/weir/cluster_settings.h"
 #include "apps/weir/documents.h"
+#include "apps/weir/files.h"
+#include "apps/weir/mirror.h"
 #include "apps/weir/output.h"
 #include "apps/weir/replication.h"
 #include "apps/weir/session.h"
@@ -35,11 +38,7 @@ constexpr std::uintmax_t kLogSizeMax = 16U << 20;
 
 template <typename T>
 std::string document_of(const std::vector<T>& objects) {
-    Json document = Json::array();
-    for (const T& object : objects) {
-        document.push_back(to_document(object));
-    }
-    return render(document, OutputFormat::json);
+    return render(to_documents(objects), OutputFormat::json);
 }
 
 // What only an SC of Weir says.
@@ -63,6 +62,26 @@ Task<Result<void>> add_replication(Session& session, client::Listing listing, st
     co_return Result<void>();
 }
 
+// Mirrors by their state alone: what they keep beside it has keys in it.
+Task<Result<void>> add_other_objects(Session& session, Files& files) {
+    client::Admin admin(session.client);
+    std::vector<std::string> no_filter;
+    WEIR_CO_TRY(const std::vector<SmartModuleObject> modules,
+                co_await admin.smartmodules(std::move(no_filter), session.stop));
+    files["smartmodules.json"] = document_of(modules);
+    WEIR_CO_TRY(const std::vector<TableFormatObject> formats,
+                co_await admin.table_formats(session.stop));
+    files["table-formats.json"] = document_of(formats);
+    WEIR_CO_TRY(const std::vector<SpuGroupObject> groups, co_await admin.spu_groups(session.stop));
+    files["spu-groups.json"] = document_of(groups);
+    WEIR_CO_TRY(const std::vector<MirrorObject> mirrors, co_await admin.mirrors(session.stop));
+    const auto now_ms = static_cast<std::uint64_t>(session.env.clock.wall_now().ms());
+    files["remotes.json"] =
+        render(mirror_documents(remote_table(mirrors, now_ms)), OutputFormat::json);
+    files["homes.json"] = render(mirror_documents(home_table(mirrors, now_ms)), OutputFormat::json);
+    co_return Result<void>();
+}
+
 Task<Result<void>> collect(Session& session, Files& files) {
     client::Admin admin(session.client);
     files["platform-version.txt"] = session.client.platform_version() + "\n";
@@ -80,6 +99,7 @@ Task<Result<void>> collect(Session& session, Files& files) {
         std::string name = prefix + "replication";
         WEIR_CO_CHECK(co_await add_replication(session, listing, std::move(name), files));
     }
+    WEIR_CO_CHECK(co_await add_other_objects(session, files));
     co_return Result<void>();
 }
 
@@ -157,6 +177,10 @@ int cluster_diagnostics(const Target& target, const ClusterDiagnosticsOptions& o
         files["cluster.txt"] += "does not answer as it should\n";
     }
     files["system.txt"] = system_text(layout->data_dir);
+    const Result<std::string> settings = read_file(layout->data_dir + "/" + kSettingsFile);
+    if (settings.has_value()) {
+        files[kSettingsFile] = *settings;
+    }
     add_logs(layout->log_dir, files);
     const std::string folder =
         fmt::format("weir-diagnostics-{:%Y-%m-%dT%H-%M-%S}", fmt::gmtime(std::time(nullptr)));

@@ -48,21 +48,6 @@ Json to_document(const wire::ConsumerOffset& consumer) {
                 {"modified_time", consumer.modified_time_s}};
 }
 
-// The table, or the sentence for none, or the documents.
-template <typename T>
-void show(const std::vector<T>& objects, OutputFormat format, const Table& table,
-          std::string_view none) {
-    if (format == OutputFormat::table) {
-        print(objects.empty() ? std::string(none) + "\n" : render(table));
-        return;
-    }
-    Json document = Json::array();
-    for (const T& object : objects) {
-        document.push_back(to_document(object));
-    }
-    print(render(document, format));
-}
-
 Task<Result<void>> list_partitions(Session& session, const PartitionListOptions& options,
                                    OutputFormat format) {
     client::Admin admin(session.client);
@@ -81,18 +66,14 @@ Task<Result<void>> list_partitions(Session& session, const PartitionListOptions&
     } else if (described.error().code != ErrorCode::not_supported) {
         co_return fail(described.error());
     }
-    if (format == OutputFormat::table) {
-        show(partitions, format, partition_table(partitions, records), "No partitions found");
-        co_return Result<void>();
-    }
-    Json document = Json::array();
+    Json documents = Json::array();
     for (const PartitionObject& partition : partitions) {
-        document.push_back(to_document(partition));
+        documents.push_back(to_document(partition));
         if (const auto record = records.find(partition.name); record != records.end()) {
-            document.back()["replication"] = replication_of(record->second);
+            documents.back()["replication"] = replication_of(record->second);
         }
     }
-    print(render(document, format));
+    show(format, partition_table(partitions, records), "No partitions found", documents);
     co_return Result<void>();
 }
 
@@ -103,7 +84,7 @@ Task<Result<void>> list_spus(Session& session, const SpuListOptions& options, Ou
         std::erase_if(spus,
                       [](const SpuObject& spu) { return spu.spec.spu_type != SpuType::custom; });
     }
-    show(spus, format, spu_table(spus), "no spu");
+    show(format, spu_table(spus), "no spu", to_documents(spus));
     co_return Result<void>();
 }
 
@@ -127,13 +108,6 @@ Result<CustomSpuSpec> make_spu_spec(const SpuRegisterOptions& options) {
         spec.public_endpoint_local = endpoint;
     }
     return spec;
-}
-
-Result<void> check(const wire::Status& status) {
-    if (!status.error.ok()) {
-        return fail(ErrorCode::invalid_argument, client::describe(status));
-    }
-    return {};
 }
 
 Task<Result<void>> register_spu(Session& session, const SpuRegisterOptions& options) {
@@ -192,19 +166,15 @@ Task<Result<void>> list_consumers(Session& session, const ConsumerListOptions&,
     WEIR_CO_TRY(const std::vector<PartitionObject> partitions,
                 co_await admin.partitions(client::Listing::user_objects, session.stop));
     const CommittedEnds ends = committed_ends(partitions);
-    if (format == OutputFormat::table) {
-        const auto now_s = static_cast<std::uint64_t>(session.env.clock.wall_now().s());
-        show(consumers, format, consumer_table(consumers, ends, now_s), "No consumers found");
-        co_return Result<void>();
-    }
-    Json document = Json::array();
+    Json documents = Json::array();
     for (const wire::ConsumerOffset& consumer : consumers) {
-        document.push_back(to_document(consumer));
+        documents.push_back(to_document(consumer));
         if (const std::optional<std::int64_t> lag = lag_of(consumer, ends); lag.has_value()) {
-            document.back()["lag"] = *lag;
+            documents.back()["lag"] = *lag;
         }
     }
-    print(render(document, format));
+    const auto now_s = static_cast<std::uint64_t>(session.env.clock.wall_now().s());
+    show(format, consumer_table(consumers, ends, now_s), "No consumers found", documents);
     co_return Result<void>();
 }
 
@@ -234,16 +204,6 @@ Task<Result<void>> delete_consumer(Session& session, const ConsumerDeleteOptions
                                options.consumer_id, replica.topic, replica.partition));
     }
     co_return Result<void>();
-}
-
-// Runs the command with the format that its options name.
-template <typename Options>
-int run_listing(const Target& target,
-                Task<Result<void>> (*command)(Session&, const Options&, OutputFormat),
-                const Options& options) {
-    const Result<OutputFormat> format = parse_output_format(options.output);
-    return format.has_value() ? run_session(target, command, options, *format)
-                              : report(format.error());
 }
 
 }  // namespace

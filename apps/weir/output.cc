@@ -163,19 +163,21 @@ std::string render(const Table& table) {
         widen(widths, row);
     }
     std::string out;
-    const auto add = [&](const std::vector<std::string>& cells) {
+    const auto add = [&](const std::vector<std::string>& cells, bool right_aligned) {
         out.append(table.indent, ' ');
         for (std::size_t i = 0; i < widths.size(); ++i) {
             const std::string cell = i < cells.size() ? cells[i] : "";
-            out += fmt::format(" {}{:{}} ", cell, "", widths[i] - width_of(cell));
+            const std::string space(widths[i] - width_of(cell), ' ');
+            out +=
+                fmt::format(" {}{} ", right_aligned ? space : cell, right_aligned ? cell : space);
         }
         out += "\n";
     };
     if (!table.header.empty()) {
-        add(table.header);
+        add(table.header, false);
     }
     for (const std::vector<std::string>& row : table.rows) {
-        add(row);
+        add(row, table.right_aligned);
     }
     return out;
 }
@@ -194,6 +196,16 @@ std::string render(const Json& document, OutputFormat format) {
         case OutputFormat::toml: return to_toml(document);
     }
     return out;
+}
+
+void show(OutputFormat format, const Table& table, std::string_view none, const Json& documents) {
+    if (format != OutputFormat::table) {
+        print(render(documents, format));
+    } else if (table.rows.empty()) {
+        print_line(none);
+    } else {
+        print(render(table));
+    }
 }
 
 void print(std::string_view text) {

@@ -18,6 +18,8 @@ Result<OutputFormat> parse_output_format(std::string_view text);
 struct Table {
     std::vector<std::string> header;
     std::vector<std::vector<std::string>> rows;
+    // The cells of the rows end at the right edge of their columns.
+    bool right_aligned = false;
     // Spaces before every line.
     std::size_t indent = 1;
 };
@@ -25,6 +27,10 @@ std::string render(const Table& table);
 
 // The document in a format that is not `table`, with a line end.
 std::string render(const nlohmann::ordered_json& document, OutputFormat format);
+
+// A listing: the table, or the sentence `none` if it has no rows, or the documents.
+void show(OutputFormat format, const Table& table, std::string_view none,
+          const nlohmann::ordered_json& documents);
 
 // To standard output and standard error.
 void print(std::string_view text);

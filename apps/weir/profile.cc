@@ -172,6 +172,29 @@ Result<void> ProfileFile::remove_profile(const std::string& profile) {
     return {};
 }
 
+Result<void> ProfileFile::remove_cluster(const std::string& cluster, bool force) {
+    if (!this->cluster(cluster).has_value()) {
+        return fail(ErrorCode::not_found,
+                    fmt::format("cluster \"{}\" not found in {}; `weir profile list` shows what "
+                                "there is",
+                                cluster, path_));
+    }
+    std::string users;
+    for (const ProfileEntry& profile : profiles()) {
+        if (profile.cluster == cluster) {
+            users += (users.empty() ? "" : ", ") + profile.name;
+        }
+    }
+    if (!users.empty() && !force) {
+        return fail(ErrorCode::already_exists,
+                    fmt::format("these profiles name the cluster \"{}\": {}; delete them (weir "
+                                "profile delete NAME), or the cluster alone with --force",
+                                cluster, users));
+    }
+    section(data_->root, "cluster").erase(cluster);
+    return {};
+}
+
 Result<std::string> ProfileFile::export_profile(const std::string& profile) const {
     const std::optional<std::string> cluster = cluster_of(profile);
     if (!cluster.has_value()) {

@@ -48,6 +48,9 @@ public:
     Result<void> switch_to(const std::string& profile);
     Result<void> rename(const std::string& from, const std::string& to);
     Result<void> remove_profile(const std::string& profile);
+    // not_found, or already_exists with the profiles that name the cluster, unless `force`; these
+    // stay, but lead nowhere.
+    Result<void> remove_cluster(const std::string& cluster, bool force);
     // The profile's part of the file, as TOML.
     Result<std::string> export_profile(const std::string& profile) const;
 

@@ -121,6 +121,26 @@ int profile_delete(const std::string& name) {
                 fmt::format("Profile \"{}\" deleted", name));
 }
 
+int profile_delete_cluster(const ProfileDeleteClusterOptions& options) {
+    return edit(
+        [&options](ProfileFile& file) {
+            return file.remove_cluster(options.cluster, options.force);
+        },
+        fmt::format("Cluster {} deleted", options.cluster));
+}
+
+int profile_sync_local(const ProfileSyncOptions& options) {
+    const auto sync = [&options](ProfileFile& file) -> Result<void> {
+        WEIR_CHECK(parse_host_port(options.address));
+        ClusterEntry entry;
+        entry.endpoint = options.address;
+        entry.installation = "local";
+        file.put("local", entry);
+        return file.switch_to("local");
+    };
+    return edit(sync, fmt::format("local context is set to: {}", options.address));
+}
+
 int profile_export(const std::string& name) {
     const Result<ProfileFile> file = ProfileFile::load(ProfileFile::default_path());
     if (!file.has_value()) {

@@ -7,6 +7,15 @@
 
 namespace weir::cli {
 
+struct ProfileSyncOptions {
+    std::string address = "localhost:9003";
+};
+
+struct ProfileDeleteClusterOptions {
+    std::string cluster;
+    bool force = false;
+};
+
 struct ProfileAddOptions {
     std::string name;
     std::string address;
@@ -20,6 +29,9 @@ int profile_switch(const std::string& name);
 int profile_add(const ProfileAddOptions& options);
 int profile_rename(const std::string& from, const std::string& to);
 int profile_delete(const std::string& name);
+int profile_delete_cluster(const ProfileDeleteClusterOptions& options);
+// The profile `local` leads to a cluster on this machine, and is the current one.
+int profile_sync_local(const ProfileSyncOptions& options);
 // Empty: the current one.
 int profile_export(const std::string& name);
 

@@ -2,6 +2,7 @@
 
 #include "apps/weir/output.h"
 #include "apps/weir/profile.h"
+#include "core/client/errors.h"
 
 #include <fmt/core.h>
 
@@ -102,6 +103,13 @@ int report(const Error& error) {
     }
     print_error(error.context);
     return kExitFailed;
+}
+
+Result<void> check(const wire::Status& status) {
+    if (!status.error.ok()) {
+        return fail(ErrorCode::invalid_argument, client::describe(status));
+    }
+    return {};
 }
 
 int run_session(const client::ClientConfig& config, const SessionBody& body) {

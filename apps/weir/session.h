@@ -2,9 +2,11 @@
 // its error into a line on standard error and an exit status.
 #pragma once
 
+#include "apps/weir/output.h"
 #include "apps/weir/target.h"
 #include "core/client/client.h"
 #include "core/task/task.h"
+#include "core/wire/control_plane.h"
 #include "runtime/real/real_env.h"
 
 #include <tuple>
@@ -69,5 +71,18 @@ int run_session(const Where& where, Task<Result<void>> (*command)(Session&, Para
 
 // Prints the error; kExitFailed, or kExitInterrupted.
 int report(const Error& error);
+
+// What the SC refused, as an error with the sentence that a person reads.
+Result<void> check(const wire::Status& status);
+
+// Runs a listing in the format that its options name.
+template <typename Options>
+int run_listing(const Target& target,
+                Task<Result<void>> (*command)(Session&, const Options&, OutputFormat),
+                const Options& options) {
+    const Result<OutputFormat> format = parse_output_format(options.output);
+    return format.has_value() ? run_session(target, command, options, *format)
+                              : report(format.error());
+}
 
 }  // namespace weir::cli

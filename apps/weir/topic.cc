@@ -1,6 +1,7 @@
 #include "apps/weir/topic.h"
 
 #include "apps/weir/documents.h"
+#include "apps/weir/mirror.h"
 #include "apps/weir/session.h"
 #include "apps/weir/text.h"
 #include "core/client/admin.h"
@@ -56,8 +57,17 @@ std::string status_of(TopicResolution resolution) {
     return "";
 }
 
-Error status_error(const wire::Status& status) {
-    return Error(ErrorCode::invalid_argument, client::describe(status));
+Task<Result<void>> require_remotes(Session& session, const TopicSpec& spec) {
+    client::Admin admin(session.client);
+    WEIR_CO_TRY(const std::vector<MirrorObject> mirrors, co_await admin.mirrors(session.stop));
+    const std::vector<std::string> unknown = unknown_remotes(spec, mirrors);
+    if (!unknown.empty()) {
+        co_return fail(ErrorCode::not_found,
+                       fmt::format("remote cluster \"{0}\" not found; `weir remote register {0}` "
+                                   "makes it known",
+                                   unknown.front()));
+    }
+    co_return Result<void>();
 }
 
 Task<Result<void>> create(Session& session, const TopicCreateOptions& options) {
@@ -67,6 +77,10 @@ Task<Result<void>> create(Session& session, const TopicCreateOptions& options) {
                        "the topic needs a name: weir topic create NAME");
     }
     WEIR_CO_TRY(const TopicSettings settings, parse_settings(options.settings));
+    const bool is_mirror = std::holds_alternative<MirrorReplicas>(topic.spec.replicas);
+    if (is_mirror) {
+        WEIR_CO_CHECK(co_await require_remotes(session, topic.spec));
+    }
     client::Admin admin(session.client);
     wire::Status status;
     if (settings.any()) {
@@ -84,10 +98,11 @@ Task<Result<void>> create(Session& session, const TopicCreateOptions& options) {
         request.spec = std::move(topic.spec);
         WEIR_CO_TRY(status, co_await admin.create(std::move(request), session.stop));
     }
-    if (!status.error.ok()) {
-        co_return fail(status_error(status));
-    }
+    WEIR_CO_CHECK(check(status));
     print_line(fmt::format("topic \"{}\" created", topic.name));
+    if (is_mirror) {
+        print_no_mirroring();
+    }
     co_return Result<void>();
 }
 
@@ -101,20 +116,14 @@ Task<Result<void>> list(Session& session, const TopicListOptions& options, Outpu
     WEIR_CO_TRY(const std::vector<PartitionObject> partitions,
                 co_await admin.partitions(listing, session.stop));
     const TopicSizes sizes = sizes_by_topic(partitions);
-    if (format != OutputFormat::table) {
-        nlohmann::ordered_json document = nlohmann::ordered_json::array();
-        for (const TopicObject& topic : topics) {
-            document.push_back(to_document(topic));
-            if (const auto size = sizes.find(topic.name); size != sizes.end()) {
-                document.back()["sizeBytes"] = size->second;
-            }
+    nlohmann::ordered_json documents = nlohmann::ordered_json::array();
+    for (const TopicObject& topic : topics) {
+        documents.push_back(to_document(topic));
+        if (const auto size = sizes.find(topic.name); size != sizes.end()) {
+            documents.back()["sizeBytes"] = size->second;
         }
-        print(render(document, format));
-    } else if (topics.empty()) {
-        print_line("No topics found");
-    } else {
-        print(render(topic_table(topics, sizes)));
     }
+    show(format, topic_table(topics, sizes), "No topics found", documents);
     co_return Result<void>();
 }
 
@@ -169,9 +178,7 @@ Task<Result<void>> remove_one(Session& session, std::string name,
             forced = true;
         }
     }
-    if (!status.error.ok()) {
-        co_return fail(status_error(status));
-    }
+    WEIR_CO_CHECK(check(status));
     print_line(fmt::format("{}topic \"{}\" deleted", forced ? "system " : "", name));
     co_return Result<void>();
 }
@@ -207,9 +214,7 @@ Task<Result<void>> update(Session& session, const TopicUpdateOptions& options) {
     client::Admin admin(session.client);
     WEIR_CO_TRY(const wire::Status status,
                 co_await admin.alter_topic(std::move(request), session.stop));
-    if (!status.error.ok()) {
-        co_return fail(status_error(status));
-    }
+    WEIR_CO_CHECK(check(status));
     print_line(fmt::format("topic \"{}\" updated", options.name));
     co_return Result<void>();
 }
@@ -251,9 +256,7 @@ Task<Result<void>> add_partition(Session& session, const TopicAddPartitionOption
     client::Admin admin(session.client);
     WEIR_CO_TRY(const wire::Status status,
                 co_await admin.add_partitions(options.name, options.count, session.stop));
-    if (!status.error.ok()) {
-        co_return fail(status_error(status));
-    }
+    WEIR_CO_CHECK(check(status));
     Table table;
     table.header = {"PARTITION", "SPU"};
     table.indent = 0;
@@ -261,6 +264,24 @@ Task<Result<void>> add_partition(Session& session, const TopicAddPartitionOption
                 co_await wait_for_rows(session, options.name, before, before + options.count));
     print_line(fmt::format("added new partitions to topic: \"{}\"", options.name));
     print(render(table));
+    co_return Result<void>();
+}
+
+Task<Result<void>> add_mirror(Session& session, const TopicAddMirrorOptions& options) {
+    wire::AddMirror action;
+    action.remote_cluster = options.remote;
+    action.home_to_remote = options.home_to_remote;
+    wire::UpdateTopic target;
+    target.name = options.name;
+    target.action = std::move(action);
+    wire::UpdateRequest request;
+    request.target = std::move(target);
+    client::Admin admin(session.client);
+    WEIR_CO_TRY(const wire::Status status, co_await admin.update(std::move(request), session.stop));
+    WEIR_CO_CHECK(check(status));
+    print_line(
+        fmt::format("added new mirror: \"{}\" to topic: \"{}\"", options.remote, options.name));
+    print_no_mirroring();
     co_return Result<void>();
 }
 
@@ -331,19 +352,11 @@ int topic_create(const Target& target, const TopicCreateOptions& options) {
 }
 
 int topic_list(const Target& target, const TopicListOptions& options) {
-    const Result<OutputFormat> format = parse_output_format(options.output);
-    if (!format.has_value()) {
-        return report(format.error());
-    }
-    return run_session(target, &list, options, *format);
+    return run_listing(target, &list, options);
 }
 
 int topic_describe(const Target& target, const TopicDescribeOptions& options) {
-    const Result<OutputFormat> format = parse_output_format(options.output);
-    if (!format.has_value()) {
-        return report(format.error());
-    }
-    return run_session(target, &describe_topic, options, *format);
+    return run_listing(target, &describe_topic, options);
 }
 
 int topic_delete(const Target& target, const TopicDeleteOptions& options) {
@@ -356,6 +369,10 @@ int topic_update(const Target& target, const TopicUpdateOptions& options) {
 
 int topic_add_partition(const Target& target, const TopicAddPartitionOptions& options) {
     return run_session(target, &add_partition, options);
+}
+
+int topic_add_mirror(const Target& target, const TopicAddMirrorOptions& options) {
+    return run_session(target, &add_mirror, options);
 }
 
 }  // namespace weir::cli

@@ -4,6 +4,7 @@
 #include "apps/weir/output.h"
 #include "apps/weir/replication.h"
 #include "apps/weir/target.h"
+#include "core/model/mirror.h"
 #include "core/model/partition.h"
 #include "core/model/topic.h"
 
@@ -32,6 +33,12 @@ struct TopicCreateOptions {
     std::optional<std::string> replica_assignment_file;
     // YAML: the whole topic.
     std::optional<std::string> config_file;
+    // The home's end of a mirrored topic, with a partition for each remote cluster in the file
+    // (JSON: ["edge1", ...]), or with none yet.
+    bool mirror = false;
+    std::optional<std::string> mirror_file;
+    // The home sends, the remotes receive; else the other way round.
+    bool home_to_remote = false;
     TopicStorageOptions storage;
     bool dry_run = false;
     bool system = false;
@@ -60,6 +67,12 @@ struct TopicAddPartitionOptions {
     std::uint32_t count = 1;
 };
 
+struct TopicAddMirrorOptions {
+    std::string name;
+    std::string remote;
+    bool home_to_remote = false;
+};
+
 struct TopicUpdateOptions {
     std::string name;
     TopicStorageOptions storage;
@@ -75,6 +88,9 @@ struct NamedTopicSpec {
     TopicSpec spec;
 };
 Result<NamedTopicSpec> make_topic_spec(const TopicCreateOptions& options);
+// The remote clusters that a topic names and `mirrors` does not know.
+std::vector<std::string> unknown_remotes(const TopicSpec& spec,
+                                         const std::vector<MirrorObject>& mirrors);
 
 // By the name of the topic: what its partitions hold on their leaders.
 using TopicSizes = std::map<std::string, std::uint64_t>;
@@ -88,5 +104,6 @@ int topic_describe(const Target& target, const TopicDescribeOptions& options);
 int topic_delete(const Target& target, const TopicDeleteOptions& options);
 int topic_update(const Target& target, const TopicUpdateOptions& options);
 int topic_add_partition(const Target& target, const TopicAddPartitionOptions& options);
+int topic_add_mirror(const Target& target, const TopicAddMirrorOptions& options);
 
 }  // namespace weir::cli

@@ -1,5 +1,6 @@
 // From the options and files of `weir topic create` to a topic's spec.
 #include "apps/weir/documents.h"
+#include "apps/weir/files.h"
 #include "apps/weir/text.h"
 #include "apps/weir/topic.h"
 #include "core/control/topic_settings.h"
@@ -7,23 +8,12 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
-#include <fstream>
+#include <algorithm>
 #include <limits>
-#include <sstream>
 #include <yaml-cpp/yaml.h>
 
 namespace weir::cli {
 namespace {
-
-Result<std::string> read_file(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-        return fail(ErrorCode::not_found, fmt::format("cannot read the file {}", path));
-    }
-    std::stringstream text;
-    text << file.rdbuf();
-    return text.str();
-}
 
 Result<CompressionAlgorithm> parse_algorithm(const std::string& text) {
     for (const CompressionAlgorithm algorithm :
@@ -69,6 +59,34 @@ Result<AssignedReplicas> read_assignment(const std::string& path) {
         assigned.maps.push_back(std::move(map));
     }
     return assigned;
+}
+
+Result<MirrorReplicas> read_mirror(const TopicCreateOptions& options) {
+    HomeMirrorConfig home;
+    home.source = options.home_to_remote;
+    if (!options.mirror_file.has_value()) {
+        return home;
+    }
+    WEIR_TRY(const std::string text, read_file(*options.mirror_file));
+    const nlohmann::json names = nlohmann::json::parse(text, nullptr, false);
+    const bool well_formed =
+        names.is_array() && std::all_of(names.begin(), names.end(), [](const nlohmann::json& name) {
+            return name.is_string();
+        });
+    if (!well_formed) {
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("{} does not name remote clusters: it must be a JSON list such as "
+                                "[\"edge1\", \"edge2\"]",
+                                *options.mirror_file));
+    }
+    for (const nlohmann::json& name : names) {
+        HomePartitionConfig partition;
+        partition.remote_cluster = name.get<std::string>();
+        partition.remote_replica = options.name + "-0";
+        partition.source = options.home_to_remote;
+        home.partitions.push_back(std::move(partition));
+    }
+    return home;
 }
 
 Result<std::uint32_t> parse_retention(const std::string& text) {
@@ -174,6 +192,10 @@ Result<NamedTopicSpec> make_topic_spec(const TopicCreateOptions& options) {
     topic.name = options.name;
     if (options.replica_assignment_file.has_value()) {
         WEIR_TRY(topic.spec.replicas, read_assignment(*options.replica_assignment_file));
+    } else if (options.mirror || options.mirror_file.has_value()) {
+        WEIR_TRY(topic.spec.replicas, read_mirror(options));
+    } else if (options.home_to_remote) {
+        return fail(ErrorCode::invalid_argument, "--home-to-remote needs --mirror beside it");
     } else {
         ComputedReplicas computed;
         computed.partition_count = options.partitions;
@@ -185,6 +207,26 @@ Result<NamedTopicSpec> make_topic_spec(const TopicCreateOptions& options) {
     topic.spec = control::with_changes(std::move(topic.spec), changes);
     topic.spec.system = options.system;
     return topic;
+}
+
+std::vector<std::string> unknown_remotes(const TopicSpec& spec,
+                                         const std::vector<MirrorObject>& mirrors) {
+    std::vector<std::string> unknown;
+    const auto* replicas = std::get_if<MirrorReplicas>(&spec.replicas);
+    const auto* home = replicas != nullptr ? std::get_if<HomeMirrorConfig>(replicas) : nullptr;
+    if (home == nullptr) {
+        return unknown;
+    }
+    for (const HomePartitionConfig& partition : home->partitions) {
+        const bool known =
+            std::any_of(mirrors.begin(), mirrors.end(), [&partition](const MirrorObject& mirror) {
+                return mirror.name == partition.remote_cluster;
+            });
+        if (!known) {
+            unknown.push_back(partition.remote_cluster);
+        }
+    }
+    return unknown;
 }
 
 }  // namespace weir::cli

@@ -56,6 +56,7 @@ enum class Mutant : std::uint8_t {
     election_tolerates_lag,    // A8: logs that end within three records of each other are equal
     winner_by_arrival,         // A19: among equals the one that reported first wins
     last_known_without_all,    // I2: recovery before all of last_known have reported
+    second_best_known,         // I24: recovery with less than another that is known has
     elr_not_cleared,           // I3: ELR stays when the LRS has min_live members
     unclean_stays_in_elr,      // I3: a restart that may have lost its tail stays eligible
     quick_reboot_keeps_lead,   // I6: a restart that nobody noticed is not fenced

@@ -65,6 +65,14 @@ Task<Result<wire::ListResponse>> Admin::list(wire::ListRequest request, CancelTo
     co_return wire::decode_list_response(reader, version);
 }
 
+Task<Result<AnswerStream>> Admin::watch(wire::WatchRequest request, CancelToken token) {
+    const Instant deadline = client_->env().clock.now() + client_->config().request_timeout;
+    WEIR_CO_TRY(const std::shared_ptr<ServerConnection> sc,
+                co_await client_->sc_connection(deadline, token));
+    const wire::Version version = sc->version_for(range_of(wire::ScApi::watch));
+    co_return sc->open_stream(static_cast<std::uint16_t>(wire::ScApi::watch), version, request);
+}
+
 template <typename Request>
 Task<Result<BufferSlice>> Admin::call_own(wire::OwnApi api, Request request, CancelToken token) {
     const Instant deadline = client_->env().clock.now() + client_->config().request_timeout;
@@ -111,21 +119,31 @@ Task<Result<wire::ClusterDescription>> Admin::describe_cluster(Listing listing, 
     co_return wire::decode_cluster_description(reader, wire::kOwnVersionMax);
 }
 
-Task<Result<wire::Status>> Admin::create_topic(std::string name, TopicSpec spec,
-                                               CancelToken token) {
+Task<Result<wire::Status>> Admin::create_object(std::string name, wire::CreateSpec spec,
+                                                CancelToken token) {
     wire::CreateRequest request;
     request.name = std::move(name);
     request.spec = std::move(spec);
     co_return co_await create(std::move(request), token);
 }
 
-Task<Result<wire::Status>> Admin::delete_topic(std::string name, CancelToken token) {
+Task<Result<wire::Status>> Admin::delete_object(ObjectKind kind, std::string name,
+                                                CancelToken token) {
     wire::DeleteTarget target;
-    target.kind = ObjectKind::topic;
+    target.kind = kind;
     target.key = std::move(name);
     wire::DeleteRequest request;
     request.target = std::move(target);
     co_return co_await remove(std::move(request), token);
+}
+
+Task<Result<wire::Status>> Admin::create_topic(std::string name, TopicSpec spec,
+                                               CancelToken token) {
+    co_return co_await create_object(std::move(name), std::move(spec), token);
+}
+
+Task<Result<wire::Status>> Admin::delete_topic(std::string name, CancelToken token) {
+    co_return co_await delete_object(ObjectKind::topic, std::move(name), token);
 }
 
 Task<Result<wire::Status>> Admin::add_partitions(std::string topic, std::uint32_t count,
@@ -142,35 +160,56 @@ Task<Result<wire::Status>> Admin::add_partitions(std::string topic, std::uint32_
 
 Task<Result<wire::Status>> Admin::register_spu(std::string name, CustomSpuSpec spec,
                                                CancelToken token) {
-    wire::CreateRequest request;
-    request.name = std::move(name);
-    request.spec = std::move(spec);
-    co_return co_await create(std::move(request), token);
+    co_return co_await create_object(std::move(name), std::move(spec), token);
+}
+
+template <typename T>
+Task<Result<std::vector<T>>> Admin::list_all(wire::ListRequest request, CancelToken token) {
+    request.kind = T::Spec::kKind;
+    Result<wire::ListResponse> response = co_await list(std::move(request), token);
+    co_return take_list<T>(std::move(response));
 }
 
 Task<Result<std::vector<TopicObject>>> Admin::topics(std::vector<std::string> name_filters,
                                                      Listing listing, CancelToken token) {
     wire::ListRequest request;
-    request.kind = ObjectKind::topic;
     request.name_filters = std::move(name_filters);
     request.system = listing == Listing::system_objects;
-    Result<wire::ListResponse> response = co_await list(std::move(request), token);
-    co_return take_list<TopicObject>(std::move(response));
+    co_return co_await list_all<TopicObject>(std::move(request), token);
 }
 
 Task<Result<std::vector<PartitionObject>>> Admin::partitions(Listing listing, CancelToken token) {
     wire::ListRequest request;
-    request.kind = ObjectKind::partition;
     request.system = listing == Listing::system_objects;
-    Result<wire::ListResponse> response = co_await list(std::move(request), token);
-    co_return take_list<PartitionObject>(std::move(response));
+    co_return co_await list_all<PartitionObject>(std::move(request), token);
 }
 
 Task<Result<std::vector<SpuObject>>> Admin::spus(CancelToken token) {
     wire::ListRequest request;
-    request.kind = ObjectKind::spu;
-    Result<wire::ListResponse> response = co_await list(std::move(request), token);
-    co_return take_list<SpuObject>(std::move(response));
+    co_return co_await list_all<SpuObject>(std::move(request), token);
+}
+
+Task<Result<std::vector<SmartModuleObject>>> Admin::smartmodules(
+    std::vector<std::string> name_filters, CancelToken token) {
+    wire::ListRequest request;
+    request.name_filters = std::move(name_filters);
+    request.summary = true;
+    co_return co_await list_all<SmartModuleObject>(std::move(request), token);
+}
+
+Task<Result<std::vector<SpuGroupObject>>> Admin::spu_groups(CancelToken token) {
+    wire::ListRequest request;
+    co_return co_await list_all<SpuGroupObject>(std::move(request), token);
+}
+
+Task<Result<std::vector<TableFormatObject>>> Admin::table_formats(CancelToken token) {
+    wire::ListRequest request;
+    co_return co_await list_all<TableFormatObject>(std::move(request), token);
+}
+
+Task<Result<std::vector<MirrorObject>>> Admin::mirrors(CancelToken token) {
+    wire::ListRequest request;
+    co_return co_await list_all<MirrorObject>(std::move(request), token);
 }
 
 }  // namespace weir::client

@@ -41,14 +41,19 @@ public:
                !contains(input_.away, spu) && !contains(damaged_, spu);
     }
 
-    SpuId best_of(const SpuSet& pool) const {
-        SpuId best = kNoSpu;
-        for (const SpuId spu : pool) {
-            if (is_candidate(spu) && (best == kNoSpu || is_better(spu, best))) {
-                best = spu;
-            }
-        }
-        return best;
+    SpuId best_of(SpuSet pool) const {
+        std::erase_if(pool, [this](SpuId spu) { return !is_candidate(spu); });
+        return best_among(pool);
+    }
+
+    // One that has all that any of them has, or nobody for now: what a member has is not given up
+    // because it did not take the lead, or is to be drained.
+    SpuId best_known_of(SpuSet pool) const {
+        std::erase_if(pool, [this](SpuId spu) { return contains(damaged_, spu); });
+        const LogEnd end = end_of(best_among(pool));
+        std::erase_if(pool, [this](SpuId spu) { return contains(input_.tried, spu); });
+        const SpuId best = best_among(pool);
+        return end_of(best) == end ? best : kNoSpu;
     }
 
     Offset highest_leo() const {
@@ -63,6 +68,13 @@ private:
     bool counts(const ReplicaReport& report) const {
         return assigned_uid(input_.record, report.spu) == report.uid && report.boot != kNoBoot &&
                boot_of(input_.spus, report.spu) == report.boot;
+    }
+
+    SpuId best_among(const SpuSet& pool) const {
+        const auto best =
+            std::max_element(pool.begin(), pool.end(),
+                             [this](SpuId one, SpuId other) { return is_better(other, one); });
+        return best == pool.end() ? kNoSpu : *best;
     }
 
     bool is_better(SpuId one, SpuId other) const {
@@ -149,7 +161,10 @@ Winner choose(const ElectionInput& input, const PartitionRecord& record, const V
         return {spu, ElectionPool::elr};
     }
     if (may_use_last_known(input, record, voters)) {
-        if (const SpuId spu = voters.best_of(record.last_known); spu != kNoSpu) {
+        const SpuId spu = mutant(Mutant::second_best_known)
+                              ? voters.best_of(record.last_known)
+                              : voters.best_known_of(record.last_known);
+        if (spu != kNoSpu) {
             return {spu, ElectionPool::last_known};
         }
     }

@@ -89,7 +89,8 @@ struct ElectionDecision {
 // 2. a candidate of the ELR, which moves to the LRS;
 // 3. when LRS and ELR are empty: one of last_known, once all of its members are unfenced and have
 //    reported; not under policy `never`, except with a single replica, where there is no other
-//    copy to wait for;
+//    copy to wait for. Only one that has as much as any other that is not damaged: draining or not,
+//    and when all of these have been tried, nobody in this round;
 // 4. under policy `availability`, after the grace: any assigned candidate. Those who were in LRS
 //    or ELR become last_known, since what they have is no longer what counts;
 // 5. nobody.

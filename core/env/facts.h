@@ -46,6 +46,14 @@ struct BatchWritten {
     std::int32_t first_sequence = -1;
 };
 
+// The log is about to be cut at `to`. After a crash it ends there, or where it did. `all`: nothing
+// of it stays.
+struct CutBegun {
+    std::string_view dir;
+    Offset to;
+    bool all = false;
+};
+
 // Everything from `to` on is gone. `all`: everything is, and the log goes on there.
 struct LogCut {
     std::string_view dir;
@@ -116,7 +124,7 @@ struct ReplicaDropped {
     std::uint64_t replica_uid_low = 0;  // 0: not known
 };
 
-using Fact = std::variant<LogOpened, LogClosed, BatchWritten, LogCut, ReplicaMoved, PositionAcked,
-                          LrsAsked, ClientServed, BatchAcked, ReplicaDropped>;
+using Fact = std::variant<LogOpened, LogClosed, BatchWritten, CutBegun, LogCut, ReplicaMoved,
+                          PositionAcked, LrsAsked, ClientServed, BatchAcked, ReplicaDropped>;
 
 }  // namespace weir

@@ -149,6 +149,9 @@ Task<Result<LogImpl::Kept>> LogImpl::find_kept(Offset end) {
 
 // When it fails, the checkpoint may be on disk all the same, so it is taken back.
 Task<Result<void>> LogImpl::begin_cut(CutRequest request, LeaderEpoch previous_epoch) {
+    tell([this, &request] {
+        return CutBegun{dir_, request.end, request.kind == CutRequest::Kind::reset};
+    });
     const Offset old_start = checkpoint_start_;
     cut_ = Cut{request.end, previous_epoch};
     if (request.kind == CutRequest::Kind::reset) {

@@ -63,9 +63,8 @@ void ReplicaState::step(const LeaderIs& message, Moment at, Effects& effects) {
     sc_epoch_ = message.sc_epoch;
     if (!is_news(message.record)) {
         // The SC has not heard the answer, or is another one since.
-        if (leader() != nullptr && message.record == record_ &&
-            record_.phase == PartitionPhase::candidate_found) {
-            effects.push_back(ToSc{Promoted{self_.boot, record_.leader_epoch, log_.leo}});
+        if (message.record == record_ && record_.phase != PartitionPhase::online) {
+            answer_election(effects);
         }
         // The SC that probed may be gone: its successor's word that nothing has changed will do.
         if (fence_ && message.sc_epoch > fence_->sc_epoch && message.record == record_) {
@@ -102,19 +101,26 @@ void ReplicaState::lift_fence(Step step) {
     }
 }
 
+bool ReplicaState::is_chosen() const {
+    return record_.leader == self_.spu && record_.leader_boot == self_.boot &&
+           std::find(record_.lrs.begin(), record_.lrs.end(), self_.spu) != record_.lrs.end();
+}
+
+void ReplicaState::answer_election(Effects& effects) const {
+    if (leader() != nullptr) {
+        effects.push_back(ToSc{Promoted{self_.boot, record_.leader_epoch, log_.leo}});
+    } else if (is_suspect_ && is_chosen()) {
+        effects.push_back(ToSc{PromoteFailed{self_.boot, record_.leader_epoch}});
+    }
+}
+
 void ReplicaState::take_role(Step step) {
-    const bool is_live =
-        std::find(record_.lrs.begin(), record_.lrs.end(), self_.spu) != record_.lrs.end();
-    const bool is_chosen =
-        record_.leader == self_.spu && record_.leader_boot == self_.boot && is_live;
     if (is_suspect_) {
         WEIR_ASSERT(std::holds_alternative<std::monostate>(role_));
-        if (is_chosen) {
-            step.effects.push_back(ToSc{PromoteFailed{self_.boot, record_.leader_epoch}});
-        }
+        answer_election(step.effects);
     } else if (!is_assigned()) {
         leave_role(step.effects);
-    } else if (is_chosen) {
+    } else if (is_chosen()) {
         lead(step);
     } else if (record_.leader != kNoSpu && record_.leader != self_.spu && !follower()) {
         role_.emplace<FollowerReplica>(step);
@@ -131,7 +137,7 @@ void ReplicaState::lead(Step step) {
         record_.strict_reads ? history_.followed_at + with_clock_error(options_.read_lease)
                              : Instant();
     auto& leader = role_.emplace<LeaderReplica>(step, hw_holds_until);
-    step.effects.push_back(ToSc{Promoted{self_.boot, record_.leader_epoch, log_.leo}});
+    answer_election(step.effects);
     leader.log_moved(step);
 }
 

@@ -100,6 +100,9 @@ private:
     bool is_news(const PartitionRecord& record) const;
     bool is_current(LeaderEpoch epoch) const { return epoch == record_.leader_epoch; }
     void lift_fence(Step step);
+    bool is_chosen() const;
+    // Tells the SC what became of the election of this replica, if it was elected.
+    void answer_election(Effects& effects) const;
     void take_role(Step step);
     void lead(Step step);
     void leave_role(Effects& effects);

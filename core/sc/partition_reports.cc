@@ -10,11 +10,12 @@ namespace weir::sc {
 
 namespace {
 
-// Nothing that a watcher waits for has changed.
+// Nothing that a watcher waits for has changed. Where the log begins changes rarely, and who
+// deletes records waits for it.
 bool only_offsets_differ(const PartitionStatus& a, const PartitionStatus& b) {
     return a.resolution == b.resolution && a.leader.spu == b.leader.spu &&
            a.replicas.size() == b.replicas.size() && a.live_replica_count == b.live_replica_count &&
-           (a.size_bytes < 0) == (b.size_bytes < 0);
+           a.base_offset == b.base_offset && (a.size_bytes < 0) == (b.size_bytes < 0);
 }
 
 control::LeaderReport leader_report(SpuId spu, const wire::internal::ReplicaReport& report) {

@@ -76,13 +76,13 @@ Task<Result<std::shared_ptr<log::Log>>> Replica::open_log() {
         open_error_ = opened.error();
         co_return fail(opened.error());
     }
-    open_error_.reset();
     co_return log_;
 }
 
 Task<Result<void>> Replica::open_files() {
     WEIR_CO_CHECK(co_await state_file_.load());
     WEIR_CO_TRY(log_, co_await log::Log::open(context_.env, dir_, log_config()));
+    open_error_.reset();
     log_->set_observer(this);
     deleted_before_ = Offset(0);
     scrub_cursor_ = log::ScrubCursor();

@@ -98,7 +98,6 @@ Task<Result<void>> Replica::replace_damaged(Uid replica_uid) {
     WEIR_CO_CHECK(co_await open_files());
     WEIR_CO_CHECK(co_await state_file_.set_replica_uid(replica_uid));
     context_.env.probe.reached(Sometimes::spu_replica_replaced);
-    open_error_.reset();
     is_damaged_ = false;
     co_return Result<void>();
 }

@@ -158,7 +158,9 @@ def check_diagnostics(cluster):
     with tarfile.open(path) as pack:
         files = {name.split("/", 1)[1]: pack.extractfile(name).read() for name in pack.getnames()}
     for name in ("topics.json", "partitions.json", "replication.json", "system-topics.json",
-                 "spus.json", "logs/sc.log", "logs/spu-5001.log", "system.txt", "cluster.txt"):
+                 "spus.json", "smartmodules.json", "table-formats.json", "spu-groups.json",
+                 "remotes.json", "homes.json", "cluster.json", "logs/sc.log",
+                 "logs/spu-5001.log", "system.txt", "cluster.txt"):
         assert files.get(name), (name, sorted(files))
     assert TOPIC in json.dumps(json.loads(files["topics.json"]))
     assert not any(b"unread" in content or b"record " in content for content in files.values())

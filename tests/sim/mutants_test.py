@@ -6,7 +6,10 @@ Without --matrix a fixed subset with one first seed each, for the tests. With it
 five first seeds, as a table, and with the size to which the first case can be shrunk.
 """
 
+import functools
 import json
+import multiprocessing
+import os
 import pathlib
 import resource
 import statistics
@@ -121,7 +124,8 @@ def shrunk_size(program, mutant, seed):
     with tempfile.TemporaryDirectory() as name:
         swept = run_json(program, "sweep", mutant["scenario"], "--seeds", 1, "--first-seed", seed,
                          "--mutant", mutant["name"], "--bundles", pathlib.Path(name))
-        shrunk = run_json(program, "shrink", swept["failures"][0]["bundle"], "--time", SHRINK_TIME)
+        shrunk = run_json(program, "shrink", swept["failures"][0]["bundle"], "--time", SHRINK_TIME,
+                          "--jobs", 1)
     assert shrunk["invariant"] in mutant["caught_by"], shrunk
     return shrunk["after"]["faults"], shrunk["after"]["operations"]
 
@@ -130,36 +134,49 @@ def size_text(size):
     return "-" if size is None else f"{size[0]} faults, {size[1]} operations"
 
 
+class Row:
+    """One mutant's line of the table, and what it was shrunk to."""
+
+    def __init__(self, line, is_caught, size):
+        self.line = line
+        self.is_caught = is_caught
+        self.size = size
+
+
+def row(program, mutant):
+    before = cpu_seconds()
+    found = [search(program, mutant, first, SEEDS_MAX) for first in FIRST_SEEDS]
+    spent = cpu_seconds() - before
+    seeds = [one.seeds if one.seeds is not None else SEEDS_MAX for one in found]
+    caught_by = " ".join(sorted({one.invariant or "nothing" for one in found}))
+    others = sorted({other for one in found for other in one.others})
+    caught_by += f" (before it {' '.join(others)})" if others else ""
+    size = None
+    if is_caught(found[0]):
+        size = shrunk_size(program, mutant, FIRST_SEEDS[0] + found[0].seeds - 1)
+    line = (f"| {mutant['name']} | {mutant['scenario']} | {' '.join(mutant['caught_by'])} | "
+            f"{caught_by} | {statistics.median(seeds):.0f} ({', '.join(map(str, seeds))}) | "
+            f"{spent:.1f} | {size_text(size)} |")
+    return Row(line, all(is_caught(one) for one in found), size)
+
+
 def matrix(program, mutants, show=print):
     """Prints a line for each mutant; returns the table as Markdown and the names of the missed."""
     lines = ["| Mutant | Scenario | Wanted | Caught by | Seeds to detection (median of 5; each) | "
              "CPU s | Shrunk to |", "| --- | --- | --- | --- | --- | --- | --- |"]
-    missed = []
-    sizes = []
-    for number, mutant in enumerate(mutants):
-        before = cpu_seconds()
-        found = [search(program, mutant, first, SEEDS_MAX) for first in FIRST_SEEDS]
-        spent = cpu_seconds() - before
-        if not all(is_caught(one) for one in found):
-            missed.append(mutant["name"])
-        seeds = [one.seeds if one.seeds is not None else SEEDS_MAX for one in found]
-        caught_by = " ".join(sorted({one.invariant or "nothing" for one in found}))
-        others = sorted({other for one in found for other in one.others})
-        caught_by += f" (before it {' '.join(others)})" if others else ""
-        size = None
-        if is_caught(found[0]):
-            size = shrunk_size(program, mutant, FIRST_SEEDS[0] + found[0].seeds - 1)
-        if size is not None:
-            sizes.append(size)
-        lines.append(f"| {mutant['name']} | {mutant['scenario']} | "
-                     f"{' '.join(mutant['caught_by'])} | {caught_by} | "
-                     f"{statistics.median(seeds):.0f} ({', '.join(map(str, seeds))}) | "
-                     f"{spent:.1f} | {size_text(size)} |")
-        show(f"[{number + 1}/{len(mutants)}] {lines[-1]}")
+    rows = []
+    # One process for each mutant at a time, so that its CPU seconds are those of its children.
+    with multiprocessing.Pool(os.cpu_count()) as pool:
+        for done in pool.imap(functools.partial(row, program), mutants):
+            rows.append(done)
+            show(f"[{len(rows)}/{len(mutants)}] {done.line}")
+    lines += [done.line for done in rows]
+    sizes = [done.size for done in rows if done.size is not None]
     faults = statistics.median(size[0] for size in sizes)
     operations = statistics.median(size[1] for size in sizes)
     lines += ["", f"Median of the shrunk cases, {SHRINK_TIME} each: {faults:g} faults and "
               f"{operations:g} operations."]
+    missed = [mutant["name"] for mutant, done in zip(mutants, rows) if not done.is_caught]
     return lines, missed
 
 

@@ -34,4 +34,7 @@ std::string to_yaml(const Object<Spec>& object, const Kin& kin);
 template <typename Spec>
 Result<Object<Spec>> from_yaml(const std::string& text);
 
+// A specification alone, without tag and envelope, as `table-format create` takes it.
+Result<TableFormatSpec> table_format_from_yaml(const std::string& text);
+
 }  // namespace weir::cli::fluvio

@@ -92,6 +92,11 @@ inline Variant variant_of(const Node& node) {
     return {node.begin()->first.as<std::string>(), node.begin()->second};
 }
 
+inline tl::unexpected<Error> invalid_yaml(const YAML::Exception& error) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("line {}: {}", error.mark.line + 1, error.msg));
+}
+
 template <typename Spec>
 Result<Object<Spec>> read_object(const std::string& text, void (*read_spec)(const Node&, Spec&),
                                  void (*read_status)(const Node&, typename Spec::Status&)) {
@@ -110,8 +115,7 @@ Result<Object<Spec>> read_object(const std::string& text, void (*read_spec)(cons
         }
         return object;
     } catch (const YAML::Exception& error) {
-        return fail(ErrorCode::invalid_argument,
-                    fmt::format("line {}: {}", error.mark.line + 1, error.msg));
+        return invalid_yaml(error);
     }
 }
 

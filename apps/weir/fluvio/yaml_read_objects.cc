@@ -65,6 +65,9 @@ void read(const Node& node, TableFormatSpec& spec) {
     if (!has_value(node, "columns")) {
         return;
     }
+    if (!node["columns"].IsSequence()) {
+        refuse(node["columns"], "'columns' is not a list");
+    }
     std::vector<TableColumn>& columns = spec.columns.emplace();
     for (const Node& row : node["columns"]) {
         TableColumn column;
@@ -172,6 +175,24 @@ Result<Object<SmartModuleSpec>> from_yaml<SmartModuleSpec>(const std::string& te
 template <>
 Result<Object<TableFormatSpec>> from_yaml<TableFormatSpec>(const std::string& text) {
     return read_object<TableFormatSpec>(text, &read, &read);
+}
+
+Result<TableFormatSpec> table_format_from_yaml(const std::string& text) {
+    try {
+        TableFormatSpec spec;
+        const Node root = YAML::Load(text);
+        if (!root.IsMap()) {
+            refuse(root, "it is not a map");
+        }
+        read(root, spec);
+        // The one name that the reference's command reads in another form than its files have.
+        if (!spec.input_format.has_value()) {
+            spec.input_format = maybe_named<DataFormat>(root, "input_format", kDataFormatNames);
+        }
+        return spec;
+    } catch (const YAML::Exception& error) {
+        return invalid_yaml(error);
+    }
 }
 
 template <>

@@ -219,6 +219,14 @@ void ReplicationOracle::take(HostId host, const BatchAcked& fact) {
     }
 }
 
+// What it let others count on before is theirs no more: it answers them after the cut.
+void ReplicationOracle::take(HostId host, const CutBegun& fact) {
+    Partition* partition = nullptr;
+    if (Replica* replica = find(host, fact.dir, &partition)) {
+        replica->acked = std::min(replica->acked, fact.all ? 0 : fact.to.value());
+    }
+}
+
 void ReplicationOracle::take(HostId host, const LogCut& fact) {
     Partition* partition = nullptr;
     Replica* replica = find(host, fact.dir, &partition);
@@ -243,7 +251,6 @@ void ReplicationOracle::take(HostId host, const LogCut& fact) {
         replica->log.cut(to);
     }
     replica->leo = fact.to.value();
-    replica->acked = std::min(replica->acked, to);
 }
 
 void ReplicationOracle::log_moved(HostId host, const LogPosition& position) {

@@ -124,6 +124,7 @@ private:
     void take(HostId host, const LogOpened& fact);
     void take(HostId host, const LogClosed& fact);
     void take(HostId host, const BatchWritten& fact);
+    void take(HostId host, const CutBegun& fact);
     void take(HostId host, const LogCut& fact);
     void take(HostId host, const ReplicaMoved& fact);
     void take(HostId host, const PositionAcked& fact);

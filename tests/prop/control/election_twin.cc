@@ -59,13 +59,20 @@ struct Naive {
         }
     }
 
-    // Best first.
-    std::vector<SpuId> ranked(const Ids& pool) const {
+    // Best first, of those that may lead.
+    std::vector<SpuId> ranked(Ids pool) const {
         const Ids tried = ids_of(input.tried);
+        std::erase_if(pool, [&](SpuId spu) {
+            return !unfenced.contains(spu) || input.spus.at(spu).draining || tried.contains(spu);
+        });
+        return ranked_all(pool);
+    }
+
+    // Best first.
+    std::vector<SpuId> ranked_all(const Ids& pool) const {
         std::vector<std::tuple<std::int32_t, std::int64_t, bool, std::int64_t, std::int32_t>> rows;
         for (const SpuId spu : pool) {
-            if (!unfenced.contains(spu) || input.spus.at(spu).draining || tried.contains(spu) ||
-                damaged.contains(spu)) {
+            if (damaged.contains(spu)) {
                 continue;
             }
             const auto count = input.leader_counts.find(spu);
@@ -126,10 +133,13 @@ ElectionPool choose(const Naive& naive, const Sets& sets, SpuId& winner) {
             std::all_of(sets.last_known.begin(), sets.last_known.end(), [&](SpuId spu) {
                 return naive.unfenced.contains(spu) && naive.reported.contains(spu);
             });
-        const auto pool = naive.ranked(sets.last_known);
-        if (all && !pool.empty()) {
-            winner = pool.front();
-            return ElectionPool::last_known;
+        const Ids tried = ids_of(naive.input.tried);
+        for (const SpuId spu : all ? naive.ranked_all(sets.last_known) : std::vector<SpuId>()) {
+            const auto& most = naive.ends.at(naive.ranked_all(sets.last_known).front());
+            if (!tried.contains(spu) && naive.ends.at(spu) == most) {
+                winner = spu;
+                return ElectionPool::last_known;
+            }
         }
     }
     if (record.unclean_policy == UncleanPolicy::availability && naive.input.grace_is_over) {

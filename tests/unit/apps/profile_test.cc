@@ -64,6 +64,22 @@ TEST_F(Profile, RenamesAndRemoves) {
     EXPECT_FALSE(file.cluster("a").has_value());
 }
 
+TEST_F(Profile, RemovesAClusterThatNoProfileNames) {
+    ProfileFile file = load();
+    ClusterEntry entry;
+    entry.endpoint = "192.0.2.1:9003";
+    file.put("a", entry);
+    const Result<void> named = file.remove_cluster("a", false);
+    ASSERT_FALSE(named.has_value());
+    EXPECT_EQ(named.error().code, ErrorCode::already_exists);
+    EXPECT_NE(named.error().context.find("\"a\": a;"), std::string::npos) << named.error().context;
+    EXPECT_TRUE(file.cluster("a").has_value());
+    EXPECT_EQ(file.remove_cluster("b", true).error().code, ErrorCode::not_found);
+    ASSERT_TRUE(file.remove_cluster("a", true).has_value());
+    EXPECT_FALSE(file.cluster("a").has_value());
+    EXPECT_EQ(file.profiles().size(), 1U);
+}
+
 TEST_F(Profile, SaysWhatIsWrongWithAFile) {
     std::filesystem::create_directories(std::filesystem::path(path()).parent_path());
     std::ofstream(path()) << "current_profile = \n";

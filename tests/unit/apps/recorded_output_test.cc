@@ -3,60 +3,13 @@
 #include "apps/weir/documents.h"
 #include "apps/weir/listing.h"
 #include "apps/weir/topic.h"
-#include "core/wire/control_plane.h"
-#include "core/wire/header.h"
-#include "tests/support/capture.h"
+#include "tests/unit/apps/recorded.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <sstream>
-
 namespace weir::cli {
 namespace {
-
-const std::string kFolder = "tests/data/captures/cli-0.18.1/";
-
-std::string recorded_stdout(const std::string& command) {
-    std::ifstream file(kFolder + command + "/command.txt");
-    std::stringstream text;
-    text << file.rdbuf();
-    const std::string all = text.str();
-    const std::string begin = "--- stdout\n";
-    const std::size_t start = all.find(begin);
-    const std::size_t end = all.find("\n--- stderr");
-    EXPECT_NE(start, std::string::npos) << command;
-    EXPECT_NE(end, std::string::npos) << command;
-    return all.substr(start + begin.size(), end - start - begin.size());
-}
-
-// The answer to the List request of a recorded command.
-template <typename T>
-std::vector<T> recorded_list(const std::string& command) {
-    const test::Capture capture = test::load_capture(kFolder + command + "/sc-001.txt");
-    const Bytes* request = nullptr;
-    for (const test::CapturedFrame& frame : capture.frames) {
-        wire::Reader reader(frame.payload);
-        if (frame.from_client) {
-            const wire::RequestHeader header = wire::decode_request_header(reader).value();
-            if (header.api_key == static_cast<std::uint16_t>(wire::ScApi::list)) {
-                request = &frame.payload;
-            }
-            continue;
-        }
-        if (request != nullptr) {
-            wire::Reader asked(*request);
-            const wire::RequestHeader header = wire::decode_request_header(asked).value();
-            if (wire::decode_response_header(reader).value() == header.correlation_id) {
-                const wire::ListResponse response =
-                    wire::decode_list_response(reader, header.api_version).value();
-                return std::get<std::vector<T>>(response.objects);
-            }
-        }
-    }
-    ADD_FAILURE() << "no list in " << command;
-    return {};
-}
 
 std::vector<PartitionObject> by_name(std::vector<PartitionObject> partitions) {
     std::sort(partitions.begin(), partitions.end(),
@@ -139,32 +92,17 @@ TEST(RecordedOutput, MakesTheSpecsThatTheReferenceSent) {
     options.storage.max_partition_size = "100 MB";
     options.storage.compression_type = "zstd";
     options.ignore_rack_assignment = true;
-    const auto sent = [](const std::string& command) {
-        const test::Capture capture = test::load_capture(kFolder + command + "/sc-001.txt");
-        for (const test::CapturedFrame& frame : capture.frames) {
-            wire::Reader reader(frame.payload);
-            if (!frame.from_client) {
-                continue;
-            }
-            const wire::RequestHeader header = wire::decode_request_header(reader).value();
-            if (header.api_key == static_cast<std::uint16_t>(wire::ScApi::create)) {
-                return wire::decode_create_request(reader, header.api_version).value();
-            }
-        }
-        ADD_FAILURE() << "no create in " << command;
-        return wire::CreateRequest();
-    };
-    EXPECT_EQ(std::get<TopicSpec>(sent("topic-create-all-options").spec),
+    EXPECT_EQ(std::get<TopicSpec>(recorded_create("topic-create-all-options").spec),
               make_topic_spec(options).value().spec);
     TopicCreateOptions assigned;
     assigned.name = "assigned";
     assigned.replica_assignment_file = "tests/data/captures/inputs/assign.json";
-    EXPECT_EQ(std::get<TopicSpec>(sent("topic-create-assigned").spec),
+    EXPECT_EQ(std::get<TopicSpec>(recorded_create("topic-create-assigned").spec),
               make_topic_spec(assigned).value().spec);
     TopicCreateOptions file;
     file.config_file = "tests/data/captures/inputs/topic.yaml";
     const NamedTopicSpec from_file = make_topic_spec(file).value();
-    const wire::CreateRequest recorded = sent("topic-create-config");
+    const wire::CreateRequest recorded = recorded_create("topic-create-config");
     EXPECT_EQ(from_file.name, recorded.name);
     EXPECT_EQ(std::get<TopicSpec>(recorded.spec), from_file.spec);
 }

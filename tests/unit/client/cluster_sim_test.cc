@@ -31,6 +31,8 @@ struct Seen {
     std::optional<std::int64_t> resumed_at;
     // From the first record to the last acknowledgement.
     Duration produced_in;
+    // From the request to delete all records of a partition until a watch shows where it begins.
+    Duration deleted_in;
 };
 
 struct Plan {
@@ -39,6 +41,7 @@ struct Plan {
     std::optional<Codec> codec;
     std::uint32_t replication_factor = 1;
     Duration response_timeout = Duration::from_s(3);
+    bool delete_records = false;
     Seen* seen = nullptr;
 };
 
@@ -173,11 +176,38 @@ Task<Result<void>> resume(Client& client, Seen* seen, CancelToken stop) {
     co_return co_await consumer->close(stop);
 }
 
+// All of partition 0, when nothing has been reported for a while.
+Task<Result<void>> delete_all(Client& client, Seen* seen, CancelToken stop) {
+    Clock& clock = client.env().clock;
+    WEIR_CO_CHECK(co_await sleep_for(clock, client.env().executor, Duration::from_s(3), stop));
+    wire::Operate request;
+    request.verb = wire::OperatorVerb::delete_records;
+    request.key = ReplicaKey{"hello", 0};
+    request.offset = client.metadata().partitions().at(request.key).status.leader.hw;
+    const ReplicaKey key = request.key;
+    const Offset wanted = request.offset;
+    const Instant start = clock.now();
+    Admin admin(client);
+    WEIR_CO_TRY(const wire::Operated answer, co_await admin.operate(std::move(request), stop));
+    if (!answer.accepted) {
+        co_return fail(ErrorCode::invalid_argument, answer.message);
+    }
+    while (client.metadata().partitions().at(key).status.base_offset < wanted) {
+        WEIR_CO_CHECK(co_await client.metadata().wait_for_change(stop));
+    }
+    seen->deleted_in = clock.now() - start;
+    co_return Result<void>();
+}
+
 Task<Result<void>> work(Client& client, Plan plan, CancelToken stop) {
     WEIR_CO_CHECK(co_await set_up(client, plan, stop));
     WEIR_CO_CHECK(co_await produce(client, plan, stop));
     WEIR_CO_CHECK(co_await consume(client, plan.seen, stop));
-    co_return co_await resume(client, plan.seen, stop);
+    WEIR_CO_CHECK(co_await resume(client, plan.seen, stop));
+    if (plan.delete_records) {
+        WEIR_CO_CHECK(co_await delete_all(client, plan.seen, stop));
+    }
+    co_return Result<void>();
 }
 
 Task<Result<void>> run_application(Env& env, Plan plan, CancelToken stop) {
@@ -286,6 +316,16 @@ TEST(ClientCluster, WritesAndReadsInPeace) {
     // Nothing was sent twice, so nothing is there twice.
     EXPECT_EQ(cluster.seen().retried, 0U);
     EXPECT_EQ(cluster.seen().consumed.size(), cluster.seen().acked.size());
+}
+
+TEST(ClientCluster, WatchesTellAtOnceWhereALogBegins) {
+    ClusterSim cluster(4);
+    Plan plan;
+    plan.delete_records = true;
+    cluster.run(plan);
+    EXPECT_GT(cluster.seen().deleted_in, Duration());
+    // An SPU reports every 100 ms; offsets that nobody waits for are told every 400.
+    EXPECT_LT(cluster.seen().deleted_in, Duration::from_ms(200));
 }
 
 TEST(ClientCluster, WritesAndReadsEveryCodec) {

@@ -188,6 +188,37 @@ TEST(Election, LastKnownWaitsUntilAllAreThereAndHaveReported) {
     EXPECT_EQ(elect(input).record.leader, kNoSpu);
 }
 
+// It was slow to take the lead, or had to start again: the other one has less for all that.
+TEST(Election, LastKnownPassesOverNobodyWhoHasMore) {
+    ElectionInput input = only_last_known(UncleanPolicy::balanced);
+    const SpuId best = elect(input).record.leader;
+    input.tried = {best};
+    EXPECT_EQ(elect(input).record.leader, kNoSpu);
+
+    input.tried.clear();
+    input.spus[best].draining = true;
+    EXPECT_EQ(elect(input).record.leader, best);
+
+    // What it had is gone.
+    for (ReplicaReport& report : input.reports) {
+        report.healthy = report.spu != best;
+    }
+    EXPECT_EQ(elect(input).pool, ElectionPool::last_known);
+    EXPECT_NE(elect(input).record.leader, best);
+}
+
+TEST(Election, LastKnownTriesTheNextOneWithAsMuch) {
+    ElectionInput input = only_last_known(UncleanPolicy::balanced);
+    for (ReplicaReport& report : input.reports) {
+        report.leo = Offset(80);
+        report.last_epoch = LeaderEpoch(1);
+    }
+    const SpuId first = elect(input).record.leader;
+    input.tried = {first};
+    EXPECT_EQ(elect(input).pool, ElectionPool::last_known);
+    EXPECT_NE(elect(input).record.leader, first);
+}
+
 TEST(Election, PolicyNeverWaits) {
     EXPECT_EQ(elect(only_last_known(UncleanPolicy::never)).record.leader, kNoSpu);
 }

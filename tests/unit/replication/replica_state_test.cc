@@ -119,18 +119,38 @@ TEST(ReplicaState, LeadsAgainInAnotherEpoch) {
 }
 
 TEST(ReplicaState, SaysAgainThatItLeadsWhileTheScWaits) {
+    for (const PartitionPhase phase :
+         {PartitionPhase::candidate_found, PartitionPhase::recovering}) {
+        Replica replica(1, {}, 4);
+        PartitionRecord record = record_of(1, 5, 8, {1, 2});
+        record.phase = phase;
+        replica.hear(record);
+        EXPECT_TRUE(replica.sc_message<Promoted>());
+        replica.hear(record, 2);
+        EXPECT_TRUE(replica.sc_message<Promoted>());
+        record.phase = PartitionPhase::online;
+        record.version = RecordVersion(9);
+        replica.hear(record, 2);
+        replica.hear(record, 2);
+        EXPECT_FALSE(replica.sc_message<Promoted>());
+    }
+}
+
+// The disk failed while it took the lead, and the answer was lost with the connection.
+TEST(ReplicaState, SaysAgainThatItCannotLeadWhileTheScWaits) {
     Replica replica(1, {}, 4);
     PartitionRecord record = record_of(1, 5, 8, {1, 2});
     record.phase = PartitionPhase::candidate_found;
     replica.hear(record);
-    EXPECT_TRUE(replica.sc_message<Promoted>());
-    replica.hear(record, 2);
-    EXPECT_TRUE(replica.sc_message<Promoted>());
-    record.phase = PartitionPhase::online;
-    record.version = RecordVersion(9);
-    replica.hear(record, 2);
-    replica.hear(record, 2);
-    EXPECT_FALSE(replica.sc_message<Promoted>());
+    replication::Effects effects;
+    replica.state.damaged(effects);
+    replica.hear(record, 1);
+    ASSERT_TRUE(replica.sc_message<PromoteFailed>());
+    EXPECT_EQ(replica.sc_message<PromoteFailed>()->epoch, epoch(5));
+    // Somebody else's election is nothing to answer.
+    replica.hear(record_of(2, 6, 9, {1, 2}));
+    replica.hear(record_of(2, 6, 9, {1, 2}), 2);
+    EXPECT_FALSE(replica.sc_message<PromoteFailed>());
 }
 
 TEST(Probe, StopsAFollowerUntilThereIsNews) {

@@ -10,3 +10,6 @@ weir_test(NAME sim_disk_test LABEL unit
 weir_test(NAME sim_faults_test LABEL unit
     SOURCES sim_faults_test.cc
     DEPS weir_sim)
+weir_test(NAME sim_store_test LABEL unit
+    SOURCES sim_store_test.cc
+    DEPS weir_sim_check)
