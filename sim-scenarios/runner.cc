@@ -143,6 +143,16 @@ void Runner::connect() {
         disks_.check_log_start(ref, log_start);
     };
     run_.down_for = [this](SpuId id) { return cluster_.down_for(id); };
+    run_.ends = [this] {
+        std::uint64_t count =
+            points_.situations()[static_cast<std::size_t>(Sometimes::sc_spu_offline)] +
+            points_.situations()[static_cast<std::size_t>(Sometimes::sc_session_replaced)] +
+            cluster_.sc().incarnation();
+        for (const SpuMachine& spu : cluster_.spus()) {
+            count += spu.machine->incarnation();
+        }
+        return count;
+    };
     injector_.before_power_loss = [this](Machine& machine) { disks_.before_power_loss(machine); };
     injector_.after_power_loss = [this](Machine& machine) { disks_.after_power_loss(machine); };
     injector_.before_boot = [this](Machine& machine) {
@@ -394,6 +404,8 @@ RunReport Runner::report() {
     }
     result.topics_created = run_.topics_created;
     result.topics_deleted = run_.topics_deleted;
+    result.topics_updated = run_.topics_updated;
+    result.modules_created = run_.modules_created;
     result.points = points_.fired();
     result.situations = points_.situations();
     result.load_begin_ns = load_begin_ns_;

@@ -39,6 +39,8 @@ struct RunReport {
     std::uint64_t disk_full_errors = 0;
     std::uint64_t topics_created = 0;
     std::uint64_t topics_deleted = 0;
+    std::uint64_t topics_updated = 0;
+    std::uint64_t modules_created = 0;
     PointCounts points{};
     SituationCounts situations{};
     // When load and faults began; 0: the run did not come so far.

@@ -218,30 +218,24 @@ private:
         reader.number("uncommitted_consumers", plan.uncommitted_consumer_count);
         reader.range("session", plan.session);
         reader.duration("poll_interval", plan.poll_interval);
-        Duration admin;
-        reader.duration("admin_interval", admin);
-        if (admin.ns() > 0) {
-            plan.admin_interval = admin;
-        }
+        interval(reader, "admin_interval", plan.admin_interval);
         reader.number("churn_replicas", plan.churn_replicas);
-        Duration deletion;
-        reader.duration("deletion_interval", deletion);
-        if (deletion.ns() > 0) {
-            plan.deletion_interval = deletion;
-        }
+        interval(reader, "deletion_interval", plan.deletion_interval);
+        interval(reader, "update_interval", plan.update_interval);
+        interval(reader, "smartmodule_interval", plan.smartmodule_interval);
         reader.boolean("compression", plan.compression);
         reader.boolean("leader_acks", plan.leader_acks);
         reader.number("offset_consumers", plan.offset_consumer_count);
         reader.number("fetch_consumers", plan.fetch_consumer_count);
-        Duration status;
-        reader.duration("status_interval", status);
-        if (status.ns() > 0) {
-            plan.status_interval = status;
-        }
-        Duration moves;
-        reader.duration("moves_interval", moves);
-        if (moves.ns() > 0) {
-            plan.moves_interval = moves;
+        interval(reader, "status_interval", plan.status_interval);
+        interval(reader, "moves_interval", plan.moves_interval);
+    }
+    static void interval(TableReader& reader, std::string_view key,
+                         std::optional<Duration>& interval) {
+        Duration read;
+        reader.duration(key, read);
+        if (read.ns() > 0) {
+            interval = read;
         }
     }
     void swarm(TableReader& reader) {

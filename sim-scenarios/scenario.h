@@ -49,6 +49,10 @@ struct WorkloadPlan {
     std::optional<Duration> admin_interval;
     // Of each partition of those topics.
     std::uint32_t churn_replicas = 1;
+    // An operator changes what the topics keep this often; none: never.
+    std::optional<Duration> update_interval;
+    // SmartModules are created and used this often; none: never.
+    std::optional<Duration> smartmodule_interval;
     // An operator deletes records of the topics this often; none: never.
     std::optional<Duration> deletion_interval;
     bool compression = false;

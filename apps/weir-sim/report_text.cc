@@ -134,7 +134,9 @@ json run_json(const TimedReport& run) {
             {"topics_created", report.topics_created},
             {"points", counts_json(kFaultPointNames, report.points)},
             {"situations", counts_json(kSometimesNames, report.situations)},
-            {"topics_deleted", report.topics_deleted}};
+            {"topics_deleted", report.topics_deleted},
+            {"topics_updated", report.topics_updated},
+            {"modules_created", report.modules_created}};
 }
 
 std::string run_text(const TimedReport& run) {

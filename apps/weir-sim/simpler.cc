@@ -91,6 +91,8 @@ std::vector<std::string> simpler_scenarios(const std::string& text, std::int64_t
     steps.set("topology", "spus", 1);
     steps.set("topology", "clients", 1);
     steps.drop("workload", "admin_interval");
+    steps.drop("workload", "update_interval");
+    steps.drop("workload", "smartmodule_interval");
     steps.set("workload", "producers", 1);
     steps.set("workload", "uncommitted_consumers", 0);
     steps.set("workload", "committed_consumers", 0);

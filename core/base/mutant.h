@@ -45,6 +45,10 @@ enum class Mutant : std::uint8_t {
     synced_checkpoint_covered,  // A13: two checkpoints in a row may cover the synced one
     record_stored_blindly,      // I15: the SC overwrites a record that somebody else has changed
     conflict_not_read_again,    // A12: the SC tries again with what it knew before a conflict
+    smartmodule_not_awaited,    // A15: a SmartModule is said to be there before SPUs know it
+    update_not_stored,          // A15: a change of what a topic keeps is forgotten by a restart
+    update_not_applied,         // A16: an SPU goes on by the settings with which it opened a log
+    retention_in_ms,            // A1, A16: a retention time counts milliseconds
     // core/control
     elect_any_replica,         // I2: any live replica may win, in the LRS or not
     unclean_under_never,       // I23: an election outside LRS and ELR that the policy forbids

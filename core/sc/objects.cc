@@ -1,5 +1,6 @@
 #include "core/sc/objects.h"
 
+#include "core/base/mutant.h"
 #include "core/model/smartmodule_name.h"
 #include "core/sc/records.h"
 #include "core/sc/status.h"
@@ -32,7 +33,8 @@ std::optional<std::string> check_object_name(const std::string& name) {
 
 }  // namespace
 
-Objects::Objects(Context& context) : context_(context), log_(context.env.log, "sc.objects") {}
+Objects::Objects(Context& context, const Spus& spus)
+    : context_(context), spus_(spus), log_(context.env.log, "sc.objects") {}
 
 template <typename Table, typename Spec>
 Task<Result<void>> Objects::put(Table* table, RecordKind kind, std::string name, Spec spec) {
@@ -62,7 +64,28 @@ Task<Result<void>> Objects::erase(Table* table, RecordKind kind, std::string nam
     co_return Result<void>();
 }
 
-Task<wire::Status> Objects::create_smartmodule(wire::CreateRequest request) {
+// An SPU that goes away meanwhile is not waited for; one that comes is: its first list has the
+// module.
+Task<wire::Status> Objects::wait_known(std::string name, std::uint64_t epoch, Duration limit,
+                                       CancelToken token) {
+    Clock& clock = context_.env.clock;
+    Deadline deadline(clock, clock.now() + limit, token);
+    SpuSet missing = spus_.without_smartmodules(epoch);
+    while (!missing.empty()) {
+        const Result<void> waited = co_await context_.catalog.changed().wait(deadline.token());
+        missing = spus_.without_smartmodules(epoch);
+        if (!waited.has_value() && !missing.empty()) {
+            co_return status_error(name, ErrorTag::smartmodule_error,
+                                   fmt::format("stored, but after {} ms not known yet at spu {}",
+                                               limit.ms(), missing.front().value()));
+        }
+    }
+    co_return status_ok(name);
+}
+
+Task<wire::Status> Objects::create_smartmodule(wire::CreateRequest request, CancelToken token) {
+    const Duration limit = request.timeout_ms.has_value() ? Duration::from_ms(*request.timeout_ms)
+                                                          : context_.config.topic_wait;
     std::string name = request.name;
     SmartModuleSpec spec = std::get<SmartModuleSpec>(std::move(request.spec));
     if (spec.meta.has_value()) {
@@ -76,18 +99,25 @@ Task<wire::Status> Objects::create_smartmodule(wire::CreateRequest request) {
     if (const auto reason = check_object_name(name)) {
         co_return status_error(wire::cut_text(name), ErrorTag::smartmodule_error, *reason);
     }
-    const Result<AsyncMutex::Guard> guard = co_await context_.changing.lock();
-    Result<void> stored = Result<void>();
-    if (guard.has_value()) {
-        stored = co_await put(&context_.catalog.smartmodules, RecordKind::smartmodule, name,
-                              std::move(spec));
-    } else {
-        stored = fail(guard.error());
+    std::uint64_t epoch = 0;
+    {
+        const Result<AsyncMutex::Guard> guard = co_await context_.changing.lock();
+        Result<void> stored = Result<void>();
+        if (guard.has_value()) {
+            stored = co_await put(&context_.catalog.smartmodules, RecordKind::smartmodule, name,
+                                  std::move(spec));
+        } else {
+            stored = fail(guard.error());
+        }
+        if (!stored.has_value()) {
+            co_return status_error(name, ErrorTag::smartmodule_error, to_string(stored.error()));
+        }
+        epoch = context_.catalog.smartmodules.find(name)->epoch;
     }
-    if (!stored.has_value()) {
-        co_return status_error(name, ErrorTag::smartmodule_error, to_string(stored.error()));
+    if (mutant(Mutant::smartmodule_not_awaited)) {
+        co_return status_ok(name);
     }
-    co_return status_ok(name);
+    co_return co_await wait_known(std::move(name), epoch, limit, token);
 }
 
 Task<wire::Status> Objects::create_table_format(wire::CreateRequest request) {

@@ -5,15 +5,19 @@
 #pragma once
 
 #include "core/sc/context.h"
+#include "core/sc/spus.h"
 #include "core/wire/control_plane.h"
 
 namespace weir::sc {
 
 class Objects {
 public:
-    explicit Objects(Context& context);
+    Objects(Context& context, const Spus& spus);
 
-    Task<wire::Status> create_smartmodule(wire::CreateRequest request);
+    // Answers when all SPUs that are online know the module; smartmodule_error when they do not
+    // within the time that the request allows, else topic_wait: it is stored all the same. The
+    // token ends the waiting.
+    Task<wire::Status> create_smartmodule(wire::CreateRequest request, CancelToken token);
     Task<wire::Status> create_table_format(wire::CreateRequest request);
     Task<wire::Status> create_spu_group(wire::CreateRequest request);
     Task<wire::Status> create_mirror(wire::CreateRequest request);
@@ -29,8 +33,11 @@ private:
     Task<Result<void>> put(Table* table, RecordKind kind, std::string name, Spec spec);
     template <typename Table>
     Task<Result<void>> erase(Table* table, RecordKind kind, std::string name);
+    Task<wire::Status> wait_known(std::string name, std::uint64_t epoch, Duration limit,
+                                  CancelToken token);
 
     Context& context_;
+    const Spus& spus_;
     Logger log_;
 };
 

@@ -310,7 +310,7 @@ Task<wire::Status> PublicConnection::create(wire::CreateRequest request) {
         co_return co_await services_.spus.create_custom(std::move(request));
     }
     if (std::holds_alternative<SmartModuleSpec>(request.spec)) {
-        co_return co_await services_.objects.create_smartmodule(std::move(request));
+        co_return co_await services_.objects.create_smartmodule(std::move(request), scope_.token());
     }
     if (std::holds_alternative<TableFormatSpec>(request.spec)) {
         co_return co_await services_.objects.create_table_format(std::move(request));

@@ -92,6 +92,9 @@ std::vector<Mutation> RecordChanges::mutations() const {
         record.settings = topic.settings;
         record.spec = topic.spec;
         record.status = entry->object.status;
+        if (mutant(Mutant::update_not_stored)) {
+            continue;
+        }
         all.push_back(mutation_of(RecordKind::topic, name));
         all.back().value = encode_record(record);
     }

@@ -34,8 +34,9 @@ struct Config {
     // until it equals the version of that command line.
     std::string platform_version = "0.18.1";
 
-    // How long a topic creation waits for its partitions (FLV_TOPIC_WAIT). Clients give up after
-    // 60 s, so that more than 50 s would never be seen.
+    // How long a topic creation waits for its partitions (FLV_TOPIC_WAIT), and that of a
+    // SmartModule for the SPUs when the request does not say. Clients give up after 60 s, so that
+    // more than 50 s would never be seen.
     Duration topic_wait = Duration::from_s(50);
     // An SPU is offline as soon as its connection has ended. It is taken for gone when nothing has
     // come from it for so long; its lease is five sixths of this.

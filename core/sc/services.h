@@ -24,7 +24,7 @@ struct Services {
           topics(context_in, spus, reports),
           adoption(context_in, reports, topics),
           registration(context_in, partitions, reports, adoption),
-          objects(context_in),
+          objects(context_in, spus),
           operations(context_in, reports) {}
     Context& context;
     PartitionReports reports;

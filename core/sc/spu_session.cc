@@ -193,6 +193,7 @@ Result<void> SpuSession::take(const BufferSlice& frame) {
     if (header.kind == MessageKind::spu_report) {
         WEIR_TRY(const SpuReport report, decode_message<SpuReport>(reader, header.version));
         services_.reports.report(*spu_, report);
+        note_applied(report.assignment_sequence);
         return Result<void>();
     }
     if (header.kind == MessageKind::heartbeat) {
@@ -216,6 +217,15 @@ Result<void> SpuSession::take(const BufferSlice& frame) {
         return Result<void>();
     }
     return fail(ErrorCode::malformed, fmt::format("{} is not for the SC", to_string(header.kind)));
+}
+
+void SpuSession::note_applied(std::uint64_t sequence) {
+    while (!smartmodules_sent_.empty() && smartmodules_sent_.front().sequence <= sequence) {
+        smartmodules_applied_ = smartmodules_sent_.front().epoch;
+        smartmodules_sent_.pop_front();
+        // Whoever has created one waits for this.
+        services_.context.catalog.notify();
+    }
 }
 
 void SpuSession::add_replicas(Assignments& message) {
@@ -370,6 +380,10 @@ Task<void> SpuSession::push_assignments() {
         if (!says_nothing(message) || message.offsets_leader != sent_offsets_leader_) {
             sent_offsets_leader_ = message.offsets_leader;
             message.sequence = ++sequence_;
+            if (message.smartmodules.has_value()) {
+                const std::uint64_t epoch = catalog.smartmodules.epoch();
+                smartmodules_sent_.push_back({message.sequence, epoch});
+            }
             enqueue(message, CorrelationId());
         }
         enqueue_probes();

@@ -9,8 +9,10 @@
 #include "core/task/task_scope.h"
 #include "core/wire/internal.h"
 
+#include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace weir::sc {
@@ -23,12 +25,16 @@ public:
     Task<void> run();
     void replaced() override { scope_.cancel(); }
     void probe(const wire::internal::ProbePartitions& message) override;
+    bool has_smartmodules(std::uint64_t epoch) const override {
+        return smartmodules_applied_.has_value() && *smartmodules_applied_ >= epoch;
+    }
 
 private:
     Task<Result<BufferSlice>> read_frame();
     Task<Result<void>> register_spu();
     Task<Result<void>> serve();
     Result<void> take(const BufferSlice& frame);
+    void note_applied(std::uint64_t sequence);
     Task<void> push_assignments();
     void enqueue_probes();
     // What changed since the last call; everything at the first.
@@ -61,6 +67,14 @@ private:
     std::map<SpuId, wire::internal::SpuAddress> sent_spus_;
     SpuId sent_offsets_leader_ = SpuId(-1);
     std::uint64_t sequence_ = 0;
+    // Lists of SmartModules that the SPU has not confirmed, oldest first.
+    struct SentSmartModules {
+        std::uint64_t sequence = 0;
+        std::uint64_t epoch = 0;
+    };
+    std::deque<SentSmartModules> smartmodules_sent_;
+    // The epoch of the last list that it has confirmed.
+    std::optional<std::uint64_t> smartmodules_applied_;
     // Not sent yet; one question per partition.
     std::map<wire::internal::PartitionRef, LeaderEpoch> probes_;
 };

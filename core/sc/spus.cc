@@ -153,6 +153,16 @@ bool Spus::connected(SpuId spu) const {
     return found != presences_.end() && found->second.session != nullptr;
 }
 
+SpuSet Spus::without_smartmodules(std::uint64_t epoch) const {
+    SpuSet set;
+    for (const auto& [spu, presence] : presences_) {
+        if (presence.session != nullptr && !presence.session->has_smartmodules(epoch)) {
+            set.push_back(spu);
+        }
+    }
+    return set;
+}
+
 SpuSet Spus::away(const control::SpuStates& states) const {
     SpuSet set;
     for (const auto& [spu, state] : states) {

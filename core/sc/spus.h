@@ -26,6 +26,9 @@ public:
         virtual void replaced() = 0;
         // Sends it, later.
         virtual void probe(const wire::internal::ProbePartitions& message) = 0;
+        // The SPU has said that it works by the SmartModules as they were at this epoch of their
+        // table, or later.
+        virtual bool has_smartmodules(std::uint64_t epoch) const = 0;
     };
 
     // Whether an SPU is there, from this SC's view.
@@ -56,6 +59,8 @@ public:
     // Begins to wait for an SPU that it has not seen yet. Valid until the SPU is removed.
     Presence& presence(SpuId spu);
     bool connected(SpuId spu) const;
+    // Those connected that have not said yet that they have the SmartModules of this epoch.
+    SpuSet without_smartmodules(std::uint64_t epoch) const;
     // Unfenced, but not connected.
     SpuSet away(const control::SpuStates& states) const;
 

@@ -2,6 +2,7 @@
 
 #include "core/spu/replica.h"
 
+#include "core/base/mutant.h"
 #include "core/spu/replica_manager.h"
 
 #include <fmt/core.h>
@@ -47,7 +48,9 @@ log::LogConfig Replica::log_config() const {
         }
     }
     if (spec_.cleanup_policy.has_value()) {
-        config.retention_time = Duration::from_s(spec_.cleanup_policy->time_in_seconds);
+        const std::int64_t time = spec_.cleanup_policy->time_in_seconds;
+        config.retention_time =
+            mutant(Mutant::retention_in_ms) ? Duration::from_ms(time) : Duration::from_s(time);
     }
     return config;
 }

@@ -72,7 +72,7 @@ public:
     // There is a new connection to the SC.
     void registered();
     bool has_report() const { return !changed_.empty() || !removed_.empty(); }
-    // Notified when has_report() becomes true.
+    // Notified when has_report() becomes true, and by who else wants a report to be sent.
     Notifier& report_due() { return report_due_; }
     // Everything noted since the last call, in the order of being noted.
     std::vector<wire::internal::ReplicaReport> take_reports();

@@ -42,7 +42,7 @@ void Replica::assign(const wire::internal::ReplicaAssignment& assignment) {
     spec_ = assignment.spec;
     leader_ = assignment.record.leader;
     durability_ = assignment.record.durability;
-    if (log_ != nullptr) {
+    if (log_ != nullptr && !mutant(Mutant::update_not_applied)) {
         log_->configure(log_config());
     }
     add_input(LeaderIs{context_.terms.sc_epoch, context_.terms.boot, assignment.record});

@@ -72,6 +72,8 @@ private:
     };
     std::deque<SentHeartbeat> heartbeats_;
     std::uint64_t assignment_sequence_ = 0;
+    // Somebody waits until every SPU knows a SmartModule.
+    bool confirmation_due_ = false;
     std::optional<Error> failure_;
 };
 
@@ -285,6 +287,10 @@ Result<void> ScLink::Session::take_assignments(wire::Reader& reader) {
     link_.context_.cluster.apply(change);
     link_.replicas_.apply(change);
     link_.cluster_changed_.notify_all();
+    if (change.smartmodules.has_value()) {
+        confirmation_due_ = true;
+        link_.replicas_.report_due().notify_all();
+    }
     if (link_.registered_ != nullptr) {
         link_.registered_->set();
     }
@@ -294,7 +300,7 @@ Result<void> ScLink::Session::take_assignments(wire::Reader& reader) {
 Task<void> ScLink::Session::send_reports(CancelSource& end) {
     const Duration interval = Duration::from_ms(terms_.report_interval_ms);
     while (true) {
-        while (!link_.replicas_.has_report()) {
+        while (!link_.replicas_.has_report() && !confirmation_due_) {
             const Result<void> due = co_await link_.replicas_.report_due().wait(end.token());
             if (!due.has_value()) {
                 co_return;
@@ -320,7 +326,8 @@ Task<Result<void>> ScLink::Session::send_report(CancelToken token) {
     SpuReport report;
     report.assignment_sequence = assignment_sequence_;
     report.replicas = link_.replicas_.take_reports();
-    if (!report.replicas.empty()) {
+    if (!report.replicas.empty() || confirmation_due_) {
+        confirmation_due_ = false;
         writer_.enqueue(frame_of(report, terms_.version));
     }
     std::vector<ReplicaRef> removed = link_.replicas_.take_removed();

@@ -8,7 +8,8 @@
 // SPU to SC (the SPU dials the SC's private port):
 //   RegisterSpu -> Registered. Then the SC pushes Assignments, first a full one, later changes; the
 //   SPU sends SpuReport when something changed (offsets and sizes at most every report interval;
-//   a replica that has become usable or unusable at once, because somebody waits for it), Heartbeat
+//   a replica that has become usable or unusable at once, because somebody waits for it; and after
+//   each Assignments with SmartModules, because their creator waits), Heartbeat
 //   every heartbeat interval, ReplicaRemoved when the files of a removed replica are gone. The SC
 //   answers each Heartbeat with HeartbeatAck (same sequence), so that either side notices a dead
 //   peer; that answer is also the lease: until lease_ms after the SPU sent the heartbeat (or the
@@ -253,7 +254,7 @@ struct ReplicaReport {
 };
 
 // SPU to SC: the replicas whose state changed since the last report of this connection (all led
-// ones in the first).
+// ones in the first). None when it only confirms SmartModules.
 struct SpuReport {
     static constexpr MessageKind kKind = MessageKind::spu_report;
     std::uint64_t assignment_sequence = 0;

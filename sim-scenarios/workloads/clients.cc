@@ -10,6 +10,8 @@
 #include "sim-scenarios/workloads/pollers.h"
 #include "sim-scenarios/workloads/producers.h"
 #include "sim-scenarios/workloads/set_up.h"
+#include "sim-scenarios/workloads/smartmodules.h"
+#include "sim-scenarios/workloads/topic_updates.h"
 #include "sim-scenarios/workloads/views.h"
 #include "sim-scenarios/workloads/worker.h"
 
@@ -25,6 +27,10 @@ namespace {
 Task<void> verify_everything(Env& env, Client& client, RunState* run, CancelToken stop) {
     const bool there = co_await verify_churn(env, client, run, stop);
     if (!there) {
+        co_return;
+    }
+    const bool updated = co_await verify_updates(env, client, run, stop);
+    if (!updated) {
         co_return;
     }
     for (const TopicIndex topic : run->topics) {
@@ -88,6 +94,12 @@ void spawn_workers(Env& env, Client& client, RunState* run, std::uint32_t index,
     scope.spawn(run_poller(env, client, run, scope.token()));
     if (index == 0 && plan.deletion_interval.has_value()) {
         scope.spawn(run_deletions(env, client, run, scope.token()));
+    }
+    if (index == 0 && plan.update_interval.has_value()) {
+        scope.spawn(run_updates(env, client, run, scope.token()));
+    }
+    if (index == 0 && plan.smartmodule_interval.has_value()) {
+        scope.spawn(run_smartmodules(env, client, run, scope.token()));
     }
     if (index == 0 && plan.admin_interval.has_value()) {
         scope.spawn(run_admin_churn(env, client, run, scope.token()));

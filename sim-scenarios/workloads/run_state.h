@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/base/ids.h"
+#include "core/model/topic_settings.h"
 #include "runtime/sim/check/oracle.h"
 #include "sim-scenarios/case.h"
 #include "sim-scenarios/run_watch.h"
@@ -54,6 +55,8 @@ struct RunState {
     std::function<std::uint32_t(PartitionRef)> leader_incarnation;
     std::function<void(PartitionRef, std::int64_t)> check_log_start;
     std::function<Duration(SpuId)> down_for;
+    // Counts the ends of SC and SPUs, and of the sessions between them.
+    std::function<std::uint64_t()> ends;
 
     // Consumers that store offsets.
     struct Keeper {
@@ -98,6 +101,15 @@ struct RunState {
     std::uint32_t next_producer = 0;
     std::uint64_t topics_created = 0;
     std::uint64_t topics_deleted = 0;
+    // By name: what a topic of the scenario keeps, as the SC has confirmed it, and changes of which
+    // nobody knows whether they took place.
+    struct KnownSettings {
+        TopicChanges confirmed;
+        std::vector<TopicChanges> unknown;
+    };
+    std::map<std::string, KnownSettings> settings;
+    std::uint64_t topics_updated = 0;
+    std::uint64_t modules_created = 0;
 };
 
 }  // namespace weir::sim

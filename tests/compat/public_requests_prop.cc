@@ -1,10 +1,17 @@
 // Sequences of public requests against a running SC and two SPUs in the simulator, with restarts
 // and damaged requests between them, are answered as the model of objects and logs says.
 //
-// 4,000 walks take about a minute; RC_PARAMS="max_success=40000" runs more, "seed=N" others.
+// Runs for a minute, or for WEIR_WALK_SECONDS. WEIR_WALK_SEED=N repeats one walk.
 #include "tests/compat/cluster.h"
 #include "tests/compat/request_walk.h"
-#include "tests/support/property.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <optional>
+#include <random>
 
 namespace weir::test {
 namespace {
@@ -36,8 +43,26 @@ std::string requests_are_answered_as_the_model_says(std::uint64_t seed) {
     return wrong;
 }
 
-RC_GTEST_PROP(PublicRequests, are_answered_as_the_model_says, ()) {
-    holds(&requests_are_answered_as_the_model_says, *rc::gen::arbitrary<std::uint64_t>());
+std::optional<std::uint64_t> number_from(const char* variable) {
+    const char* const text = std::getenv(variable);
+    return text == nullptr ? std::nullopt : std::optional(std::strtoull(text, nullptr, 10));
+}
+
+TEST(PublicRequests, AreAnsweredAsTheModelSays) {
+    using Clock = std::chrono::steady_clock;
+    const auto only = number_from("WEIR_WALK_SEED");
+    const auto end =
+        Clock::now() + std::chrono::seconds(number_from("WEIR_WALK_SECONDS").value_or(60));
+    std::uint64_t seed = only.value_or(std::random_device()());
+    std::uint64_t count = 0;
+    do {
+        const std::string wrong = requests_are_answered_as_the_model_says(seed);
+        ASSERT_EQ(wrong, "") << "WEIR_WALK_SEED=" << seed << ", after " << count << " walks";
+        ASSERT_FALSE(HasFailure()) << "WEIR_WALK_SEED=" << seed;
+        ++count;
+        ++seed;
+    } while (!only.has_value() && Clock::now() < end);
+    std::cout << count << " walks\n";
 }
 
 }  // namespace

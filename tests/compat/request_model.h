@@ -27,6 +27,8 @@ struct RequestModel {
     std::set<std::string> groups;
     std::set<std::string> modules;
     std::set<std::string> remotes;
+    // By id.
+    std::map<std::int32_t, std::string> spus;
     // "consumer topic-partition" to offset.
     std::map<std::string, std::int64_t> consumers;
 
@@ -46,6 +48,20 @@ struct RequestModel {
         topics[name].computed = computed;
         topics[name].logs.resize(partitions);
         return 0;
+    }
+    int register_spu(const std::string& name, std::int32_t id) {
+        for (const auto& [known_id, known_name] : spus) {
+            if (known_id == id || known_name == name) {
+                return 1004;
+            }
+        }
+        spus[id] = name;
+        return 0;
+    }
+    int delete_spu(std::int32_t id) { return spus.erase(id) == 1 ? 0 : 1003; }
+    int delete_spu(const std::string& name) {
+        return std::erase_if(spus, [&](const auto& spu) { return spu.second == name; }) == 1 ? 0
+                                                                                             : 1003;
     }
     int delete_topic(const std::string& name) {
         if (topics.erase(name) == 0) {

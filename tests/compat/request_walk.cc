@@ -144,33 +144,6 @@ Task<Result<void>> RequestWalk::change_topic() {
                                      spec::create_topic(version, name, topic), code);
 }
 
-Task<Result<void>> RequestWalk::change_object() {
-    const std::string name = object_name();
-    const int version = sc_version();
-    struct Kind {
-        std::string label;
-        std::set<std::string>* names;
-        Bytes spec;
-        int exists;
-        int unknown;
-    };
-    const Kind kinds[] = {
-        {"TableFormat", &model_.table_formats, spec::table_format(name), 7002, 7001},
-        {"SpuGroup", &model_.groups, spec::spu_group(), 0, 1003},
-        {"SmartModule", &model_.modules, spec::smartmodule("payload"), 0, 6001},
-        {"Mirror", &model_.remotes, spec::remote(name), 11002, 11001},
-    };
-    const Kind& kind = kinds[prng_.below(4)];
-    if (prng_.chance(1, 2)) {
-        const int code = kind.names->insert(name).second ? 0 : kind.exists;
-        co_return co_await expect_status("create " + kind.label, spec::kCreate, version,
-                                         spec::create(kind.label, name, kind.spec), code);
-    }
-    const int code = kind.names->erase(name) == 1 ? 0 : kind.unknown;
-    co_return co_await expect_status("delete " + kind.label, spec::kDelete, version,
-                                     spec::remove(version, kind.label, name), code);
-}
-
 Task<Result<void>> RequestWalk::produce() {
     spec::Produce request;
     std::string topic;
@@ -261,6 +234,58 @@ Task<Result<void>> RequestWalk::commit_consumer() {
     co_return wrong("the offset of " + consumer + " cannot be stored");
 }
 
+// Of somebody who may never have been there. Only the SPU that keeps the offsets does it.
+Task<Result<void>> RequestWalk::forget_consumer() {
+    std::string topic;
+    std::uint32_t partition = 0;
+    if (!pick_partition(topic, partition)) {
+        co_return Result<void>();
+    }
+    const std::string consumer = "c" + std::to_string(prng_.below(3));
+    const int version = spu_version();
+    for (int i = 0; i < kTriesMax; ++i) {
+        const std::string server = i % 2 == 0 ? "5001" : "5002";
+        WEIR_CO_TRY(const BufferSlice answer,
+                    co_await call(server, spec::kDeleteConsumerOffset, version,
+                                  spec::delete_consumer_offset(topic, partition, consumer)));
+        const Bytes seen(answer.span().begin(), answer.span().end());
+        if (seen == spec::code(0)) {
+            model_.consumers.erase(RequestModel::consumer_key(consumer, topic, partition));
+            co_return Result<void>();
+        }
+        if (seen != spec::code(3001)) {
+            co_return wrong("forgetting " + consumer + " is answered " + to_hex(seen));
+        }
+        WEIR_CO_CHECK(co_await sleep_for(env_.clock, env_.executor, kRetryDelay));
+    }
+    co_return wrong("nobody forgets " + consumer);
+}
+
+// Where a partition begins and ends. What was written is committed a moment later.
+Task<Result<void>> RequestWalk::ask_offsets() {
+    std::string topic;
+    std::uint32_t partition = 0;
+    if (!pick_partition(topic, partition)) {
+        co_return Result<void>();
+    }
+    const auto end = static_cast<std::int64_t>(model_.topics[topic].logs[partition].size());
+    const int version = spu_version();
+    Bytes seen;
+    for (int i = 0; i < kTriesMax; ++i) {
+        WEIR_CO_TRY(std::string server, co_await leader(topic, partition));
+        WEIR_CO_TRY(const BufferSlice answer,
+                    co_await call(std::move(server), spec::kFetchOffsets, version,
+                                  spec::fetch_offsets(version, topic, partition)));
+        seen.assign(answer.span().begin(), answer.span().end());
+        if (seen == spec::offsets(topic, partition, spec::code(0), 0, end)) {
+            co_return Result<void>();
+        }
+        WEIR_CO_CHECK(co_await sleep_for(env_.clock, env_.executor, kRetryDelay));
+    }
+    co_return wrong("the offsets of " + topic + "-" + std::to_string(partition) + " are " +
+                    to_hex(seen) + ", and it ends at " + std::to_string(end));
+}
+
 Task<Result<void>> RequestWalk::send_damaged() {
     const DamagedRequest damaged = damaged_request(prng_);
     const HostPort address = damaged.to_sc ? HostPort{"sc", 9003} : HostPort{"spu-5001", 9005};
@@ -293,19 +318,34 @@ Task<Result<void>> RequestWalk::restart_server() {
 
 Task<Result<void>> RequestWalk::step() {
     const std::uint64_t draw = prng_.below(100);
-    if (draw < 20) {
+    if (draw < 18) {
         co_return co_await change_topic();
     }
-    if (draw < 32) {
+    if (draw < 28) {
         co_return co_await change_object();
     }
-    if (draw < 57) {
+    if (draw < 32) {
+        co_return co_await change_spu();
+    }
+    if (draw < 52) {
         co_return co_await produce();
     }
-    if (draw < 72) {
+    if (draw < 63) {
         co_return co_await fetch();
     }
+    if (draw < 69) {
+        co_return co_await read_stream();
+    }
+    if (draw < 74) {
+        co_return co_await watch();
+    }
+    if (draw < 77) {
+        co_return co_await forget_consumer();
+    }
     if (draw < 80) {
+        co_return co_await ask_offsets();
+    }
+    if (draw < 86) {
         const Result<void> done = co_await commit_consumer();
         // The stream ends with its connection.
         peers_.clear();
@@ -326,6 +366,7 @@ Task<Result<void>> RequestWalk::run() {
     }
     WEIR_CO_CHECK(co_await check_topics());
     WEIR_CO_CHECK(co_await check_objects());
+    WEIR_CO_CHECK(co_await check_spus());
     for (const auto& [name, topic] : model_.topics) {
         for (std::size_t i = 0; i < topic.logs.size(); ++i) {
             WEIR_CO_CHECK(co_await check_log(name, static_cast<std::uint32_t>(i), 0));

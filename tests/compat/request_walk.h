@@ -8,13 +8,17 @@
 #include "core/base/prng.h"
 #include "core/env/env.h"
 #include "core/wire/control_plane.h"
+#include "core/wire/fetch.h"
 #include "tests/compat/peer.h"
 #include "tests/compat/request_model.h"
 
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 namespace weir::test {
 
@@ -38,14 +42,23 @@ private:
     Task<Result<void>> step();
     Task<Result<void>> change_topic();
     Task<Result<void>> change_object();
+    Task<Result<void>> change_spu();
+    // What the first answer to a watch has.
+    Task<Result<void>> watch();
     Task<Result<void>> produce();
     Task<Result<void>> fetch();
+    Task<Result<void>> read_stream();
     Task<Result<void>> commit_consumer();
+    Task<Result<void>> forget_consumer();
+    Task<Result<void>> ask_offsets();
     Task<Result<void>> send_damaged();
     Task<Result<void>> restart_server();
     Task<Result<void>> check_topics();
     Task<Result<void>> check_objects();
     Task<Result<void>> check_consumers();
+    Task<Result<void>> check_spus();
+    // The names of one kind that the model has; of partitions and topics, too.
+    std::set<std::string> model_names(const std::string& label) const;
     Task<Result<void>> check_log(std::string topic, std::uint32_t partition, std::int64_t from);
 
     // The body of the answer. Connects first if need be, and again while the server is away.
@@ -56,6 +69,10 @@ private:
     // "5001" or "5002", once somebody leads.
     Task<Result<std::string>> leader(std::string topic, std::uint32_t partition);
 
+    // A slice of the log from `from` on; nullopt when it does not fit, which is remembered.
+    std::optional<std::int64_t> end_of_slice(const std::string& where,
+                                             const wire::FetchPartitionResponse& slice,
+                                             const std::vector<Bytes>& log, std::int64_t from);
     // Remembers the first thing that is wrong.
     Result<void> wrong(std::string text);
     std::string topic_name() { return "model-" + std::to_string(prng_.below(4)); }

@@ -55,21 +55,41 @@ Task<Result<void>> RequestWalk::check_log(std::string topic, std::uint32_t parti
     if (static_cast<int>(entry.error.tag) != code) {
         co_return wrong(where + ": " + wire::to_string(entry.error));
     }
-    BatchWalker walker(entry.records.span(), BatchWalker::Check::header_and_crc, Offset(from));
+    if (code != 0) {
+        co_return Result<void>();
+    }
+    const std::optional<std::int64_t> next = end_of_slice(where, entry, log, from);
+    if (!next.has_value()) {
+        co_return fail(ErrorCode::invalid_argument, where);
+    }
+    // Without a limit (below version 3) at least one batch.
+    const bool complete = version >= 3 ? *next == end : *next > from || from == end;
+    if (!complete) {
+        co_return wrong(where + " ends at " + std::to_string(*next));
+    }
+    co_return Result<void>();
+}
+
+std::optional<std::int64_t> RequestWalk::end_of_slice(const std::string& where,
+                                                      const wire::FetchPartitionResponse& slice,
+                                                      const std::vector<Bytes>& log,
+                                                      std::int64_t from) {
+    BatchWalker walker(slice.records.span(), BatchWalker::Check::header_and_crc, Offset(from));
+    const auto end = static_cast<std::int64_t>(log.size());
     std::int64_t next = from;
     while (const auto batch = walker.next()) {
         const Bytes payload(batch->bytes.begin() + kBatchHeaderSize, batch->bytes.end());
         if (next >= end || payload != log[static_cast<std::size_t>(next)]) {
-            co_return wrong(where + ": another record at " + std::to_string(next));
+            static_cast<void>(wrong(where + ": another record at " + std::to_string(next)));
+            return std::nullopt;
         }
         ++next;
     }
-    // Without a limit (below version 3) at least one batch.
-    const bool complete = version >= 3 ? next == end : next > from || from == end;
-    if (code == 0 && (walker.end() != BatchWalker::End::clean || !complete)) {
-        co_return wrong(where + " ends at " + std::to_string(next));
+    if (walker.end() != BatchWalker::End::clean) {
+        static_cast<void>(wrong(where + ": not whole batches after " + std::to_string(next)));
+        return std::nullopt;
     }
-    co_return Result<void>();
+    return next;
 }
 
 Task<Result<void>> RequestWalk::check_topics() {

@@ -187,6 +187,7 @@ struct FakeSpuState {
     std::map<ReplicaKey, wire::internal::ReplicaAssignment> replicas;
     std::map<std::string, Uid> topics;
     std::map<SpuId, wire::internal::SpuAddress> spus;
+    std::vector<std::string> smartmodules;
     std::vector<wire::internal::ReplicaRef> removed;
     SpuId offsets_leader = SpuId(-1);
     std::uint64_t sequence = 0;
@@ -221,6 +222,8 @@ struct FakeSpuOptions {
     std::int64_t leo = 0;
     // Says that it leads, by a message and by a report.
     bool reports = true;
+    // Says so when it has got SmartModules.
+    bool confirms = true;
     bool answers_probes = true;
     // Opens a connection again when one ends, as one process.
     bool reconnects = false;
@@ -332,8 +335,11 @@ private:
                 WEIR_CO_TRY(const Assignments message, decode_message<Assignments>(body, 1));
                 ScMessages promotions;
                 const SpuReport report = apply(message, promotions);
-                if (options_.reports && !report.replicas.empty()) {
+                const bool leads = options_.reports && !report.replicas.empty();
+                if (leads) {
                     WEIR_CO_CHECK(co_await send(writer, promotions));
+                }
+                if (leads || (options_.confirms && message.smartmodules.has_value())) {
                     WEIR_CO_CHECK(co_await send(writer, report));
                 }
             } else {
@@ -405,6 +411,7 @@ private:
         for (const auto& spu : message.spus) {
             state_->spus[spu.id] = spu;
         }
+        state_->smartmodules = message.smartmodules.value_or(state_->smartmodules);
         state_->offsets_leader = message.offsets_leader;
         wire::internal::SpuReport report;
         report.assignment_sequence = message.sequence;

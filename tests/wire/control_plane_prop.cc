@@ -54,6 +54,11 @@ void check_request(const T& value, Version version, Result<T> (*decode_it)(Reade
 }
 
 template <typename T>
+void check_own(Prng& prng, Version version, Result<T> (*decode_it)(Reader&, Version)) {
+    check_request(random_value<T>(prng, version), version, decode_it);
+}
+
+template <typename T>
 void check_message(Prng& prng) {
     const T value = random_value<T>(prng, 1);
     check_round_trip(
@@ -140,14 +145,35 @@ RC_GTEST_PROP(ControlPlane, list_and_watch_responses_round_trip, (std::uint64_t 
 
 RC_GTEST_PROP(ControlPlane, our_own_requests_round_trip, (std::uint64_t seed)) {
     Prng prng(seed);
-    const Version version = kOwnVersionMax;
-    check_request(random_value<Operate>(prng, version), version, &decode_operate);
-    check_request(random_value<Operated>(prng, version), version, &decode_operated);
-    check_request(random_value<CreateTopic>(prng, version), version, &decode_create_topic);
-    check_request(random_value<AlterTopic>(prng, version), version, &decode_alter_topic);
-    check_request(random_value<DescribeCluster>(prng, version), version, &decode_describe_cluster);
-    check_request(random_value<ClusterDescription>(prng, version), version,
-                  &decode_cluster_description);
+    for (Version version = kOwnVersionMin; version <= kOwnVersionMax; ++version) {
+        check_own<Operate>(prng, version, &decode_operate);
+        check_own<Operated>(prng, version, &decode_operated);
+        check_own<TopicSettings>(prng, version, &decode_topic_settings);
+        check_own<CreateTopic>(prng, version, &decode_create_topic);
+        check_own<AlterTopic>(prng, version, &decode_alter_topic);
+        check_own<DescribeCluster>(prng, version, &decode_describe_cluster);
+        check_own<ClusterDescription>(prng, version, &decode_cluster_description);
+        check_own<BeginProducer>(prng, version, &decode_begin_producer);
+        ProducerBegun begun;
+        begun.producer_id = static_cast<std::int64_t>(prng.next() >> 1U);
+        check_request(begun, version, &decode_producer_begun);
+        // Else it would be taken for no id at all.
+        Writer writer;
+        begun.producer_id = -1 - begun.producer_id;
+        encode(writer, begun, version);
+        Reader reader(writer.span());
+        RC_ASSERT(!decode_producer_begun(reader, version).has_value());
+    }
+}
+
+TEST(ControlPlane, AProducerIdIsEightBytesAndItsRequestNone) {
+    Writer writer;
+    encode(writer, BeginProducer(), kOwnVersionMax);
+    EXPECT_EQ(writer.size(), 0U);
+    ProducerBegun begun;
+    begun.producer_id = 0x0102030405060708;
+    encode(writer, begun, kOwnVersionMax);
+    EXPECT_EQ(std::move(writer).take(), (Bytes{1, 2, 3, 4, 5, 6, 7, 8}));
 }
 
 RC_GTEST_PROP(ControlPlane, small_requests_round_trip, (std::uint64_t seed)) {
