@@ -65,6 +65,8 @@ private:
     rpc::FrameWriter writer_;
     Registered terms_;
     Instant last_heard_;
+    // When the newest request that the SC has answered was sent.
+    Instant answered_at_;
     // Heartbeats that are not answered, oldest first.
     struct SentHeartbeat {
         std::uint64_t sequence = 0;
@@ -216,9 +218,15 @@ Task<Result<void>> ScLink::Session::accept(Registered terms, Instant sent_at) {
     co_return Result<void>();
 }
 
+// What this SPU leads may have another leader since its last connection: it has no lease until it
+// has the records.
 void ScLink::Session::extend_lease(Instant sent_at) {
+    answered_at_ = sent_at;
+    if (assignment_sequence_ == 0) {
+        return;
+    }
     Instant& lease_end = link_.context_.terms.lease_end;
-    lease_end = std::max(lease_end, sent_at + Duration::from_ms(terms_.lease_ms));
+    lease_end = std::max(lease_end, answered_at_ + Duration::from_ms(terms_.lease_ms));
 }
 
 Task<void> ScLink::Session::receive(CancelSource& end) {
@@ -286,6 +294,7 @@ Result<void> ScLink::Session::take_assignments(wire::Reader& reader) {
     assignment_sequence_ = change.sequence;
     link_.context_.cluster.apply(change);
     link_.replicas_.apply(change);
+    extend_lease(answered_at_);
     link_.cluster_changed_.notify_all();
     if (change.smartmodules.has_value()) {
         confirmation_due_ = true;

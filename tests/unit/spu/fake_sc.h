@@ -95,8 +95,15 @@ public:
     std::map<SpuId, BootEpoch> boots;
     // Answered heartbeats are leases.
     bool answers_heartbeats = true;
+    // Records reach the SPUs.
+    bool sends_assignments = true;
     Notifier& changed() { return changed_; }
 
+    // Every SPU has to register again.
+    void drop_sessions() {
+        ++drop_count_;
+        changed_.notify_all();
+    }
     void push_probe(wire::internal::ProbePartitions probe) {
         probes_.push_back(std::move(probe));
         changed_.notify_all();
@@ -184,6 +191,11 @@ private:
     Task<void> send_outbox(rpc::FrameWriter& writer,
                            std::deque<wire::internal::Assignments>& outbox, CancelSource& end) {
         std::uint64_t sequence = 0;
+        const int drop_count = drop_count_;
+        const auto has_work = [&] {
+            return drop_count != drop_count_ || !probes_.empty() ||
+                   (sends_assignments && !outbox.empty());
+        };
         while (true) {
             while (!probes_.empty()) {
                 rpc::OutFrame probe;
@@ -194,13 +206,17 @@ private:
                     co_return;
                 }
             }
-            while (outbox.empty() && probes_.empty()) {
+            while (!has_work()) {
                 const auto waited = co_await changed_.wait(end.token());
                 if (!waited.has_value()) {
                     co_return;
                 }
             }
-            if (outbox.empty()) {
+            if (drop_count != drop_count_) {
+                end.cancel();
+                co_return;
+            }
+            if (outbox.empty() || !sends_assignments) {
                 continue;
             }
             wire::internal::Assignments next = std::move(outbox.front());
@@ -254,6 +270,7 @@ private:
     std::unique_ptr<Listener> listener_;
     Notifier changed_;
     TaskScope scope_;
+    int drop_count_ = 0;
     std::map<Uid, std::uint64_t> boots_;
     std::deque<wire::internal::ProbePartitions> probes_;
     // By registration: a new connection of an SPU may overlap with the end of the old one.

@@ -248,6 +248,36 @@ TEST(SpuReplication, WithoutTheScALeaderStopsAtTheEndOfItsLease) {
     }));
 }
 
+// It may have been deposed long ago: without the records it does not know.
+TEST(SpuReplication, ARegistrationIsNoLeaseUntilTheRecordsAreThere) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Cluster cluster(env);
+        WEIR_CO_CHECK(co_await cluster.start_both());
+        cluster.lead(kA, 0, {kA, kB}, 2);
+        WEIR_CO_CHECK(co_await cluster.until_promoted(0));
+        WEIR_CO_TRY(const auto before, co_await produce(cluster, kA, "a", Wanted::committed));
+        EXPECT_TRUE(before.error.ok());
+        const int registered = cluster.sc.registration_count;
+        const int answered = cluster.sc.heartbeat_count;
+        cluster.sc.answers_heartbeats = false;
+        WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, Duration::from_ms(3'000)));
+        cluster.sc.sends_assignments = false;
+        cluster.sc.answers_heartbeats = true;
+        cluster.sc.drop_sessions();
+        WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, Duration::from_ms(1'000)));
+        EXPECT_GE(cluster.sc.registration_count, registered + 2);
+        EXPECT_GT(cluster.sc.heartbeat_count, answered);
+        WEIR_CO_TRY(const auto early, co_await produce(cluster, kA, "b", Wanted::leader));
+        EXPECT_EQ(early.error.tag, ErrorTag::not_leader_for_partition);
+        cluster.sc.sends_assignments = true;
+        cluster.sc.changed().notify_all();
+        WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, Duration::from_ms(1'000)));
+        WEIR_CO_TRY(const auto again, co_await produce(cluster, kA, "c", Wanted::committed));
+        EXPECT_TRUE(again.error.ok()) << to_string(again.error);
+        co_return co_await cluster.close();
+    }));
+}
+
 TEST(SpuReplication, AProbeStopsAppendsAndIsAnswered) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Cluster cluster(env);
