@@ -13,6 +13,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace weir::sc {
 
@@ -66,11 +67,18 @@ void Partitions::take(const Entry& entry, SpuId spu, const replication::ProbeAns
     if (answer.epoch == control::next_epoch(record.leader_epoch)) {
         control::erase(round.asked, spu);
     }
-    if (!answer.is_healthy) {
+    if (answer.is_healthy) {
+        return;
+    }
+    PartitionRecord after =
+        keep_only_copy(control::on_damage(record, spu, draw_uid(context_.uid_prng)), spu);
+    // The only copy is asked again and again, and stays what it is.
+    const RecordVersion version = std::exchange(after.version, record.version);
+    if (after != record) {
+        after.version = version;
         WEIR_LOG(log_, error, "{}: the replica on spu {} is damaged", entry.object.name,
                  spu.value());
-        PartitionRecord after = control::on_damage(record, spu, draw_uid(context_.uid_prng));
-        changes.put(entry, keep_only_copy(std::move(after), spu));
+        changes.put(entry, std::move(after));
     }
 }
 
@@ -225,8 +233,11 @@ void Partitions::look_for_leader(const Entry& entry, Round& round, RecordChanges
         }
         return;
     }
-    // Nothing to compare: no question to ask.
-    const bool only_one = members.size() == 1 &&
+    // Nothing to compare: no question to ask. But one that was out of order may have its files open
+    // again.
+    const auto known = round.reports.find(members.front());
+    const bool only_one = members.size() == 1 && known != round.reports.end() &&
+                          known->second.healthy &&
                           control::log_end(election_input(entry, round, changes), members.front());
     if (only_one) {
         elect_now(entry, round, changes);
