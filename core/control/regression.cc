@@ -99,7 +99,9 @@ PartitionRecord adopt(const PartitionRecord& known,
     record.version = next_version(record.version);
     record.leader = kNoSpu;
     record.leader_boot = kNoBoot;
-    record.phase = PartitionPhase::election;
+    if (record.phase != PartitionPhase::recovering) {
+        record.phase = PartitionPhase::election;
+    }
     return record;
 }
 

@@ -64,8 +64,8 @@ std::vector<Regression> find_regressions(const MetadataView& view, BootEpoch las
 // with the topic's settings and no replicas. Every reported replica is assigned, with the uid that
 // it has; the epoch is above all that anybody reported. Nobody leads and nobody is known to be
 // complete, so the reported ones are last_known, and an election by the record's policy follows:
-// it is unclean by definition and says what may be lost. Reports about damage count as no report.
-// Without any usable report the record stays as it is.
+// it is unclean by definition and says what may be lost. One that was recovering still is. Reports
+// about damage count as no report. Without any usable report the record stays as it is.
 PartitionRecord adopt(const PartitionRecord& known, const std::vector<RegisteredReplica>& reported);
 
 }  // namespace weir::control

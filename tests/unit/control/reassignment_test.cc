@@ -241,6 +241,10 @@ TEST(Regression, AdoptTakesWhatIsReportedAboveAllEpochs) {
     EXPECT_EQ(record.version, RecordVersion(11));
     EXPECT_EQ(record.phase, PartitionPhase::election);
     EXPECT_EQ(adopt(online_record({1, 2}), {damaged}), online_record({1, 2}));
+    // It is not over because somebody new is to lead it.
+    PartitionRecord recovering = online_record({1, 2});
+    recovering.phase = PartitionPhase::recovering;
+    EXPECT_EQ(adopt(recovering, {one}).phase, PartitionPhase::recovering);
 }
 
 }  // namespace weir::control
