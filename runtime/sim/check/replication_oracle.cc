@@ -168,57 +168,6 @@ void ReplicationOracle::take(HostId host, const BatchWritten& fact) {
     }
 }
 
-// I25, of a batch that is about to join the log.
-void ReplicationOracle::check_sequence(const Partition& partition, const Replica& replica,
-                                       const GhostBatch& batch) {
-    if (batch.producer_id < 0) {
-        return;
-    }
-    const GhostBatch* before = replica.log.last_of(batch.producer_id);
-    std::int64_t expected = 0;
-    if (before == nullptr) {
-        // What came before may have been deleted.
-        expected = replica.log.start() > 0 ? batch.first_sequence : 0;
-    } else if (before->producer_epoch == batch.producer_epoch) {
-        expected = before->first_sequence + (before->next - before->base);
-    }
-    const bool goes_back = before != nullptr && before->producer_epoch > batch.producer_epoch;
-    if (goes_back || batch.first_sequence != expected) {
-        report(partition, Invariant::i25_once,
-               fmt::format("SPU {} writes sequence {} of epoch {} of producer {} at {}, and {} of "
-                           "epoch {} has to follow",
-                           replica.spu.value(), batch.first_sequence, batch.producer_epoch,
-                           batch.producer_id, batch.base, expected,
-                           goes_back ? before->producer_epoch : batch.producer_epoch));
-    }
-}
-
-// I26.
-void ReplicationOracle::take(HostId host, const BatchAcked& fact) {
-    Partition& partition = partitions_[fact.partition];
-    const auto key = std::make_tuple(fact.producer_id, fact.producer_epoch, fact.first_sequence);
-    const auto known = partition.acked_bases.try_emplace(key, fact.base.value()).first;
-    if (known->second != fact.base.value()) {
-        report(partition, Invariant::i26_one_offset,
-               fmt::format("{} acknowledges sequence {} of epoch {} of producer {} at {}, it was "
-                           "acknowledged at {} before",
-                           world_.machine(host).name(), fact.first_sequence, fact.producer_epoch,
-                           fact.producer_id, fact.base.value(), known->second));
-    }
-    const GhostBatch* batch = partition.committed.find(fact.base.value());
-    if (fact.base.value() < partition.committed.start()) {
-        return;
-    }
-    if (batch == nullptr || batch->producer_id != fact.producer_id ||
-        batch->producer_epoch != fact.producer_epoch) {
-        report(partition, Invariant::i26_one_offset,
-               fmt::format("{} acknowledges sequence {} of epoch {} of producer {} at {}, where "
-                           "something else is committed, or nothing",
-                           world_.machine(host).name(), fact.first_sequence, fact.producer_epoch,
-                           fact.producer_id, fact.base.value()));
-    }
-}
-
 // What it let others count on before is theirs no more: it answers them after the cut.
 void ReplicationOracle::take(HostId host, const CutBegun& fact) {
     Partition* partition = nullptr;
@@ -356,13 +305,30 @@ void ReplicationOracle::take(HostId host, const ReplicaMoved& fact) {
     } else if (fact.role == ReplicaRole::attached && is_new_role) {
         check_attached(partition, replica, replica.log_start);
     }
-    if (fact.hw.value() > replica.hw) {
-        check_commit(partition, host, replica, fact);
+    const std::int64_t hw = hw_of(partition, replica, fact);
+    if (hw > replica.hw) {
+        check_commit(partition, host, replica, fact, hw);
     }
-    replica.hw = fact.hw.value();
+    replica.hw = hw;
     if (fact.role == ReplicaRole::leader) {
         check_commit_time(partition, replica, fact);
     }
+}
+
+// Whoever was away during a recovery has the HW of before until its log is cut.
+std::int64_t ReplicationOracle::hw_of(const Partition& partition, const Replica& replica,
+                                      const ReplicaMoved& fact) {
+    std::int64_t hw = fact.hw.value();
+    if (fact.role == ReplicaRole::leader || fact.role == ReplicaRole::attached) {
+        return hw;
+    }
+    for (const Partition::Loss& loss : partition.losses) {
+        const GhostBatch* batch = replica.log.find(loss.at);
+        if (batch != nullptr && batch->epoch < loss.by.value()) {
+            hw = std::min(hw, loss.at);
+        }
+    }
+    return hw;
 }
 
 void ReplicationOracle::check_order(const Partition& partition, const Replica& replica,
@@ -409,6 +375,7 @@ void ReplicationOracle::check_leader(Partition& partition, Replica& replica,
 void ReplicationOracle::lead_after_loss(Partition& partition, Replica& replica) {
     if (const auto lost = lacks(partition, replica)) {
         partition.committed.cut(*lost);
+        partition.losses.push_back({*lost, replica.epoch});
         if (const auto topic = topic_of(partition)) {
             Oracle::RecoveredLog ends;
             ends.log_start = replica.log_start;
@@ -443,8 +410,7 @@ void ReplicationOracle::check_attached(Partition& partition, Replica& replica, s
 
 // I1, I3, I8, I11, I19, I21.
 void ReplicationOracle::check_commit(Partition& partition, HostId host, Replica& replica,
-                                     const ReplicaMoved& fact) {
-    const std::int64_t hw = fact.hw.value();
+                                     const ReplicaMoved& fact, std::int64_t hw) {
     GhostLog& committed = partition.committed;
     const std::int64_t before = committed.end();
     const bool leads = fact.role == ReplicaRole::leader;

@@ -115,10 +115,21 @@ private:
         std::set<HostId> tail_losses;
         // Led by somebody who may lack what was committed: what is lost is known once it leads.
         bool is_recovering = false;
+        // Recoveries that have given up what was committed from `at` on: what is there of an epoch
+        // before `by` is of the branch that ended.
+        struct Loss {
+            std::int64_t at = 0;
+            LeaderEpoch by = kNoEpoch;
+        };
+        std::vector<Loss> losses;
         // What its leader has written and not committed: since when, and up to where.
         std::deque<std::pair<std::int64_t, std::int64_t>> waiting;
         LeaderEpoch waiting_epoch = kNoEpoch;
     };
+
+    // What a replica takes for committed, without the branch that a recovery has ended.
+    static std::int64_t hw_of(const Partition& partition, const Replica& replica,
+                              const ReplicaMoved& fact);
 
     // replication_oracle.cc
     void take(HostId host, const LogOpened& fact);
@@ -130,17 +141,21 @@ private:
     void take(HostId host, const PositionAcked& fact);
     void take(HostId host, const LrsAsked& fact);
     void take(HostId host, const ClientServed& fact);
-    void take(HostId host, const BatchAcked& fact);
     void take(HostId host, const ReplicaDropped& fact);
     void check_order(const Partition& partition, const Replica& replica, const ReplicaMoved& fact);
-    void check_sequence(const Partition& partition, const Replica& replica,
-                        const GhostBatch& batch);
     void check_leader(Partition& partition, Replica& replica, const ReplicaMoved& fact, bool fresh);
-    void check_commit(Partition& partition, HostId host, Replica& replica,
-                      const ReplicaMoved& fact);
+    void check_commit(Partition& partition, HostId host, Replica& replica, const ReplicaMoved& fact,
+                      std::int64_t hw);
     void check_attached(Partition& partition, Replica& replica, std::int64_t from);
     void lead_after_loss(Partition& partition, Replica& replica);
     Replica* find(HostId host, std::string_view dir, Partition** partition);
+
+    // replication_producers.cc
+    void take(HostId host, const BatchAcked& fact);
+    void check_sequence(const Partition& partition, const Replica& replica,
+                        const GhostBatch& batch);
+    // Up to where its records were deleted on some replica.
+    static std::int64_t deleted_end(const Partition& partition);
 
     // replication_records.cc
     void take_partition(const std::string& name, const std::optional<Bytes>& bytes);
