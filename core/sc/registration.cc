@@ -136,8 +136,9 @@ Task<Result<void>> Registration::take_in(const SpuTable::Entry* entry, const Reg
                        "what the SPUs have (weir cluster adopt)");
     }
     const SpuExtra& known = entry->extra;
-    if (known.boot != kNoBoot && known.boot_id == request->boot_id) {
-        // The same process on a new connection. Whether it is fenced is the heartbeats' matter.
+    if (known.boot != kNoBoot && known.boot_id == request->boot_id && request->boot <= known.boot) {
+        // The same process on a new connection. Whether it is fenced is the heartbeats' matter. One
+        // that has run under a later boot than these metadata know never goes back.
         answer->boot = known.boot;
         note_reports(*request, known.boot);
         co_return Result<void>();

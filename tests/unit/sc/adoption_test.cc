@@ -130,6 +130,33 @@ TEST_F(ScAdoption, SpusAreServedAgainAndTheLongestLogLeads) {
     EXPECT_FALSE(adopt().accepted);
 }
 
+// The second backup knows the processes that run, under boots that they have left behind.
+TEST_F(ScAdoption, ABootNeverGoesBack) {
+    back_up();
+    for (int id = 1; id <= 3; ++id) {
+        spu_machines_[id]->crash();
+        start(id);
+        world_.run_for(Duration::from_ms(500));
+    }
+    sim::DiskImage second = sc_->disk_image().clone();
+    sc_->crash();
+    come_back();
+    EXPECT_TRUE(adopt().accepted);
+    BootEpoch last_boot;
+    for (int id = 1; id <= 3; ++id) {
+        ASSERT_TRUE(served(id)) << id;
+        last_boot = std::max(last_boot, spus_[id].registered.boot);
+    }
+    sc_->crash();
+    backup_.emplace(std::move(second));
+    come_back();
+    EXPECT_TRUE(adopt().accepted);
+    for (int id = 1; id <= 3; ++id) {
+        ASSERT_TRUE(served(id)) << id;
+        EXPECT_GT(spus_[id].registered.boot, last_boot);
+    }
+}
+
 // The live sets may have changed without a new epoch: no record of the backup can be believed.
 TEST_F(ScAdoption, WithOlderBootsEveryRecordIsRebuilt) {
     back_up();
