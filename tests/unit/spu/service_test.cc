@@ -272,6 +272,73 @@ TEST(SpuService, RefusesWhatMustNotBeWritten) {
     }));
 }
 
+// Each entry has its own answer, in the order of the request, and a refusal stops no other entry.
+TEST(SpuService, OneRequestMayWriteToSeveralPartitionsAndTopics) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Rig rig(env);
+        rig.sc.add_topic("hello", 1, kSpu);
+        rig.sc.state.replicas.push_back(FakeSc::replica("hello", 1, 1, kSpu));
+        rig.sc.add_topic("packed", 2, kSpu);
+        rig.sc.state.replicas.back().spec.compression_type = CompressionAlgorithm::gzip;
+        rig.sc.add_topic("other", 3, kSpu);
+        WEIR_CO_CHECK(co_await rig.start());
+        {
+            WEIR_CO_TRY(const auto client, co_await rig.connect());
+            auto request = produce_of("hello", batch_of({"a", "b"}));
+            wire::ProducePartition second;
+            second.partition = 1;
+            second.records = BufferSlice(Buffer::copy_of(batch_of({"c"})));
+            request.topics[0].partitions.push_back(second);
+            wire::ProducePartition missing = second;
+            missing.partition = 7;
+            request.topics[0].partitions.push_back(missing);
+            request.topics.push_back(produce_of("packed", batch_of({"d"})).topics[0]);
+            request.topics.push_back(produce_of("nobody", batch_of({"e"})).topics[0]);
+            request.topics.push_back(produce_of("other", batch_of({"f"})).topics[0]);
+            request.topics.push_back(produce_of("hello", batch_of({"g"})).topics[0]);
+            WEIR_CO_TRY(const CorrelationId id,
+                        co_await client->send(SpuApi::produce, std::move(request), 25));
+            WEIR_CO_TRY(const RawClient::Answer answer, co_await client->next());
+            EXPECT_EQ(answer.id, id);
+            wire::Reader reader(answer.body.span());
+            WEIR_CO_TRY(const auto response, wire::decode_produce_response(reader, 25));
+            std::vector<std::string> told;
+            for (const wire::ProduceTopicResponse& topic : response.topics) {
+                for (const wire::ProducePartitionResponse& one : topic.partitions) {
+                    told.push_back(fmt::format("{}-{}: {} at {}", topic.name, one.partition,
+                                               static_cast<int>(one.error.tag), one.base_offset));
+                }
+            }
+            EXPECT_EQ(told, (std::vector<std::string>{"hello-0: 0 at 0", "hello-1: 0 at 0",
+                                                      "hello-7: 6 at 0", "packed-0: 9000 at 0",
+                                                      "nobody-0: 6 at 0", "other-0: 0 at 0",
+                                                      "hello-0: 0 at 2"}));
+        }
+        co_return co_await rig.close();
+    }));
+}
+
+TEST(SpuService, ABatchMayNotBeLargerThanARequest) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Rig rig(env);
+        EXPECT_EQ(rig.config().batch_size_max, 33'554'432U);
+        rig.config().batch_size_max = 1'000;
+        rig.sc.add_topic("hello", 1, kSpu);
+        WEIR_CO_CHECK(co_await rig.start());
+        {
+            WEIR_CO_TRY(const auto client, co_await rig.connect());
+            auto large = produce_of("hello", batch_of({std::string(1'000, 'x')}));
+            WEIR_CO_TRY(const auto refused, co_await produce(*client, large));
+            EXPECT_EQ(refused.error.tag, ErrorTag::message_too_large);
+            auto small = produce_of("hello", batch_of({std::string(500, 'x')}));
+            WEIR_CO_TRY(const auto written, co_await produce(*client, small));
+            EXPECT_TRUE(written.error.ok()) << to_string(written.error);
+            EXPECT_EQ(written.base_offset, 0);
+        }
+        co_return co_await rig.close();
+    }));
+}
+
 TEST(SpuService, BrokenFramesCloseTheConnectionAlone) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Rig rig(env);
