@@ -112,6 +112,50 @@ void add_topic_replicas(std::vector<Step>& out) {
                        "only 0 out of 1 provisioned"));
 }
 
+// It breaks every rule. They are mended one after the other, in the order of the spec (8.2): what
+// is answered is the first that is broken still.
+void add_topic_order(std::vector<Step>& out) {
+    spec::Topic topic;
+    topic.retention_s = 9;
+    topic.segment_size = 1'023;
+    topic.max_size = 1'022;
+    topic.deduplication = "grp/sm@x";
+    topic.replicas = spec::computed(0, 0);
+    const auto first = [&](std::string what, std::string_view name, std::string_view told, int code,
+                           std::optional<std::string_view> message, const Bytes& payload = {}) {
+        out.push_back(step("order: " + std::move(what), spec::kCreate,
+                           spec::create_topic(kVersion, name, topic), told, code, message,
+                           payload));
+    };
+    first(
+        "name", "Upper", "Upper", 2006,
+        "Invalid topic name: 'Upper'. A name has only lowercase letters (a-z), digits and dashes");
+    first("exists", "t", "t", 2002, "Topic 't' already exists");
+    first("retention", "bad", "bad", 2004, "retention_secs 9 is less than minimum 10");
+    topic.retention_s = 10;
+    first("segment", "bad", "bad", 2004, "segment_size 1023 is less than minimum 1024");
+    topic.segment_size = 4'096;
+    first("max", "bad", "bad", 2004, "max_partition_size 1022 is less than minimum 2048");
+    topic.max_size = 2'048;
+    first("max below segment", "bad", "bad", 2004,
+          "max_partition_size 2048 is less than segment size 4096");
+    topic.max_size = 4'096;
+    first("deduplication name", "bad", "grp/sm@x", 10001, std::nullopt,
+          Out().str("'grp/sm@x' is not [group/]name[@version]"));
+    topic.deduplication = "grp/sm@0.1.0";
+    first("deduplication module", "bad", "grp/sm@0.1.0", 10000,
+          "SmartModule 'grp/sm@0.1.0' is not loaded: create it first");
+    topic.deduplication.reset();
+    first("partitions", "bad", "bad", 2000, "partition must be greater than 0");
+    topic.replicas = spec::computed(1, 0);
+    first("replication", "bad", "bad", 2000, "replication factor must be greater than 0");
+    topic.replicas = spec::assigned(kVersion, {{1, {9}}});
+    first("map", "bad", "bad", 2000,
+          "partition ids must start at 0 and be consecutive: found 1 at 0");
+    topic.replicas = spec::assigned(kVersion, {{0, {9}}});
+    first("SPU", "bad", "bad", 2000, "invalid spu id: 9");
+}
+
 void add_topic_removal(std::vector<Step>& out) {
     spec::Topic system;
     system.system = true;
@@ -244,6 +288,7 @@ std::vector<Step> sc_error_steps() {
     add_topic_names(steps);
     add_topic_limits(steps);
     add_topic_replicas(steps);
+    add_topic_order(steps);
     add_topic_removal(steps);
     add_topic_updates(steps);
     add_other_objects(steps);
