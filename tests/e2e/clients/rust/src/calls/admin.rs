@@ -1,6 +1,8 @@
 //! Connections and FluvioAdmin, over every kind of object.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
+use std::time::{Duration, Instant};
 
 use fluvio::dataplane::core::{Decoder, Encoder};
 use fluvio::metadata::customspu::{CustomSpuKey, CustomSpuSpec};
@@ -230,8 +232,18 @@ async fn settings(world: &World) -> Result<()> {
 
 async fn add_partition(world: &World) -> Result<()> {
     let name = world.make_topic("grows", 1).await?;
+    let producer = world.fluvio.topic_producer(name.clone()).await?;
+    producer.send(RecordKey::NULL, "before").await?.wait().await?;
     let more = UpdateTopicAction::AddPartition(AddPartition { count: 2 });
     world.admin.update::<TopicSpec>(name.clone(), more).await?;
+    // A producer that is connected writes to the new ones, too, as soon as it has looked.
+    let added = Instant::now();
+    let mut partitions = BTreeSet::new();
+    while partitions.len() < 3 && added.elapsed() < Duration::from_secs(2) {
+        let output = producer.send(RecordKey::NULL, "after").await?;
+        partitions.insert(output.wait().await?.partition_id());
+    }
+    check(partitions.len(), 3)?;
     let listed = names(world.admin.all::<PartitionSpec>().await?);
     check(listed.iter().filter(|key| key.starts_with(&format!("{name}-"))).count(), 3)
 }
