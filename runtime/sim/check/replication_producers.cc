@@ -27,11 +27,10 @@ void ReplicationOracle::check_sequence(const Partition& partition, const Replica
     if (before == nullptr) {
         // What came before may have been deleted.
         expected = replica.log.start() > 0 ? batch.first_sequence : 0;
-    } else if (before->next <= deleted_end(partition)) {
-        // With its last record a producer is forgotten. One that was not told of it sends it again.
-        expected = batch.first_sequence;
     } else if (before->producer_epoch == batch.producer_epoch) {
-        expected = before->first_sequence + (before->next - before->base);
+        // With its last record a producer is forgotten. One that was not told of it begins again.
+        const bool begins = batch.first_sequence == 0 && before->next <= deleted_end(partition);
+        expected = begins ? 0 : before->first_sequence + (before->next - before->base);
     }
     const bool goes_back = before != nullptr && before->producer_epoch > batch.producer_epoch;
     if (goes_back || batch.first_sequence != expected) {

@@ -14,51 +14,22 @@ Task<Result<void>> WatchedStore::tell_all() {
 }
 
 Task<Result<std::optional<sc::StoreValue>>> WatchedStore::get(sc::StoreKey key) {
-    WEIR_CO_TRY(std::optional<sc::StoreValue> value, co_await store_.get(key));
-    if (value.has_value()) {
-        tell_seen(key, *value);
-    }
-    co_return value;
+    co_return co_await store_.get(std::move(key));
 }
 
 Task<Result<std::vector<sc::StoreItem>>> WatchedStore::list(sc::RecordKind kind) {
-    WEIR_CO_TRY(std::vector<sc::StoreItem> items, co_await store_.list(kind));
-    sc::StoreKey key;
-    key.kind = kind;
-    for (const sc::StoreItem& item : items) {
-        key.name = item.name;
-        tell_seen(key, item.value);
-    }
-    co_return items;
+    co_return co_await store_.list(kind);
 }
 
 Task<Result<std::uint64_t>> WatchedStore::commit(std::vector<sc::Mutation> mutations) {
-    const auto commit = commits_.insert(commits_.end(), Commit{mutations, false});
+    std::vector<sc::Mutation> copy = mutations;
     Result<std::uint64_t> committed = co_await store_.commit(std::move(mutations));
     if (committed.has_value()) {
-        tell(*commit);
-    }
-    commits_.erase(commit);
-    co_return committed;
-}
-
-void WatchedStore::tell(Commit& commit) {
-    if (!std::exchange(commit.is_told, true)) {
-        for (const sc::Mutation& mutation : commit.mutations) {
+        for (const sc::Mutation& mutation : copy) {
             oracle_.stored(mutation);
         }
     }
-}
-
-void WatchedStore::tell_seen(const sc::StoreKey& key, const sc::StoreValue& value) {
-    for (Commit& commit : commits_) {
-        for (const sc::Mutation& mutation : commit.mutations) {
-            if (mutation.key == key && mutation.value == value.bytes) {
-                tell(commit);
-                break;
-            }
-        }
-    }
+    co_return committed;
 }
 
 Task<Result<void>> WatchedStore::tick() {

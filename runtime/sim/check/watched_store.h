@@ -6,7 +6,6 @@
 #include "core/sc/metadata_store.h"
 #include "runtime/sim/check/replication_oracle.h"
 
-#include <list>
 #include <vector>
 
 namespace weir::sim {
@@ -31,18 +30,8 @@ public:
     Task<Result<void>> close() override;
 
 private:
-    struct Commit {
-        std::vector<sc::Mutation> mutations;
-        bool is_told = false;
-    };
-    void tell(Commit& commit);
-    void tell_seen(const sc::StoreKey& key, const sc::StoreValue& value);
-
     sc::MetadataStore& store_;
     ReplicationOracle& oracle_;
-    // Not answered yet. What they change may be read before that, while the store is busy with its
-    // own affairs.
-    std::list<Commit> commits_;
 };
 
 }  // namespace weir::sim
