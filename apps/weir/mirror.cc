@@ -79,18 +79,11 @@ Task<Result<void>> unregister_remote(Session& session, const RemoteNameOptions& 
     co_return Result<void>();
 }
 
-Task<Result<void>> list_remotes(Session& session, const MirrorListOptions&, OutputFormat format) {
+template <Table (*make_table)(const std::vector<MirrorObject>& mirrors, std::uint64_t now_ms)>
+Task<Result<void>> show_mirrors(Session& session, const MirrorListOptions&, OutputFormat format) {
     client::Admin admin(session.client);
     WEIR_CO_TRY(const std::vector<MirrorObject> mirrors, co_await admin.mirrors(session.stop));
-    const Table table = remote_table(mirrors, now_ms(session));
-    show(format, table, "no items", mirror_documents(table));
-    co_return Result<void>();
-}
-
-Task<Result<void>> show_homes(Session& session, const MirrorListOptions&, OutputFormat format) {
-    client::Admin admin(session.client);
-    WEIR_CO_TRY(const std::vector<MirrorObject> mirrors, co_await admin.mirrors(session.stop));
-    const Table table = home_table(mirrors, now_ms(session));
+    const Table table = make_table(mirrors, now_ms(session));
     show(format, table, "no items", mirror_documents(table));
     co_return Result<void>();
 }
@@ -238,7 +231,7 @@ int remote_unregister(const Target& target, const RemoteNameOptions& options) {
 }
 
 int remote_list(const Target& target, const MirrorListOptions& options) {
-    return run_listing(target, &list_remotes, options);
+    return run_listing(target, &show_mirrors<remote_table>, options);
 }
 
 int remote_export(const Target& target, const RemoteExportOptions& options) {
@@ -250,7 +243,7 @@ int home_connect(const Target& target, const HomeConnectOptions& options) {
 }
 
 int home_status(const Target& target, const MirrorListOptions& options) {
-    return run_listing(target, &show_homes, options);
+    return run_listing(target, &show_mirrors<home_table>, options);
 }
 
 }  // namespace weir::cli

@@ -51,6 +51,12 @@ public:
         WEIR_CO_CHECK(co_await start(kA));
         co_return co_await start(kB);
     }
+    // And A leads both in epoch 0.
+    Task<Result<void>> start_led() {
+        WEIR_CO_CHECK(co_await start_both());
+        lead(kA, 0, {kA, kB}, 2);
+        co_return co_await until_promoted(0);
+    }
     Task<Result<void>> stop(SpuId id) { co_return co_await nodes_.at(id)->stop(); }
     Task<Result<void>> close() {
         const Result<void> a = co_await stop(kA);

@@ -29,9 +29,7 @@ using Values = std::vector<std::string>;
 TEST(SpuReplication, ACommittedRecordIsOnBothAndSurvivesTheLeader) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Cluster cluster(env);
-        WEIR_CO_CHECK(co_await cluster.start_both());
-        cluster.lead(kA, 0, {kA, kB}, 2);
-        WEIR_CO_CHECK(co_await cluster.until_promoted(0));
+        WEIR_CO_CHECK(co_await cluster.start_led());
         for (const char* value : {"a", "b", "c"}) {
             WEIR_CO_TRY(const auto done, co_await produce(cluster, kA, value, Wanted::committed));
             EXPECT_TRUE(done.error.ok()) << to_string(done.error);
@@ -71,9 +69,7 @@ TEST(SpuReplication, ACommittedRecordIsOnBothAndSurvivesTheLeader) {
 TEST(SpuReplication, WhatAnOperatorDeletesIsGoneFromBothAndStaysSo) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Cluster cluster(env);
-        WEIR_CO_CHECK(co_await cluster.start_both());
-        cluster.lead(kA, 0, {kA, kB}, 2);
-        WEIR_CO_CHECK(co_await cluster.until_promoted(0));
+        WEIR_CO_CHECK(co_await cluster.start_led());
         for (const char* value : {"a", "b", "c"}) {
             WEIR_CO_TRY(const auto done, co_await produce(cluster, kA, value, Wanted::committed));
             EXPECT_TRUE(done.error.ok()) << to_string(done.error);
@@ -228,9 +224,7 @@ TEST(SpuReplication, TheFloorHoldsEveryAcknowledgementBack) {
 TEST(SpuReplication, WithoutTheScALeaderStopsAtTheEndOfItsLease) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Cluster cluster(env);
-        WEIR_CO_CHECK(co_await cluster.start_both());
-        cluster.lead(kA, 0, {kA, kB}, 2);
-        WEIR_CO_CHECK(co_await cluster.until_promoted(0));
+        WEIR_CO_CHECK(co_await cluster.start_led());
         WEIR_CO_TRY(const auto before, co_await produce(cluster, kA, "a", Wanted::committed));
         EXPECT_TRUE(before.error.ok());
         cluster.sc.answers_heartbeats = false;
@@ -252,9 +246,7 @@ TEST(SpuReplication, WithoutTheScALeaderStopsAtTheEndOfItsLease) {
 TEST(SpuReplication, ARegistrationIsNoLeaseUntilTheRecordsAreThere) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Cluster cluster(env);
-        WEIR_CO_CHECK(co_await cluster.start_both());
-        cluster.lead(kA, 0, {kA, kB}, 2);
-        WEIR_CO_CHECK(co_await cluster.until_promoted(0));
+        WEIR_CO_CHECK(co_await cluster.start_led());
         WEIR_CO_TRY(const auto before, co_await produce(cluster, kA, "a", Wanted::committed));
         EXPECT_TRUE(before.error.ok());
         const int registered = cluster.sc.registration_count;
@@ -281,9 +273,7 @@ TEST(SpuReplication, ARegistrationIsNoLeaseUntilTheRecordsAreThere) {
 TEST(SpuReplication, AProbeStopsAppendsAndIsAnswered) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Cluster cluster(env);
-        WEIR_CO_CHECK(co_await cluster.start_both());
-        cluster.lead(kA, 0, {kA, kB}, 2);
-        WEIR_CO_CHECK(co_await cluster.until_promoted(0));
+        WEIR_CO_CHECK(co_await cluster.start_led());
         WEIR_CO_TRY(const auto before, co_await produce(cluster, kA, "a", Wanted::committed));
         EXPECT_TRUE(before.error.ok());
         wire::internal::ProbePartitions probe;
@@ -335,9 +325,7 @@ TEST(SpuReplication, AReplicaThatWasTakenAwayAndGivenBackStartsEmpty) {
 TEST(SpuReplication, ADamagedReplicaStartsEmptyUnderAnotherUid) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Cluster cluster(env);
-        WEIR_CO_CHECK(co_await cluster.start_both());
-        cluster.lead(kA, 0, {kA, kB}, 2);
-        WEIR_CO_CHECK(co_await cluster.until_promoted(0));
+        WEIR_CO_CHECK(co_await cluster.start_led());
         for (const char* value : {"a", "b", "c"}) {
             WEIR_CO_TRY(const auto done, co_await produce(cluster, kA, value, Wanted::committed));
             EXPECT_TRUE(done.error.ok()) << to_string(done.error);
@@ -403,9 +391,7 @@ TEST(SpuReplication, ABatchLargerThanAPushArrives) {
             cluster.config(id).replication.window_bytes = 200;
             cluster.config(id).push_frame_bytes = 100;
         }
-        WEIR_CO_CHECK(co_await cluster.start_both());
-        cluster.lead(kA, 0, {kA, kB}, 2);
-        WEIR_CO_CHECK(co_await cluster.until_promoted(0));
+        WEIR_CO_CHECK(co_await cluster.start_led());
         for (int i = 0; i < 10; ++i) {
             WEIR_CO_TRY(const auto done,
                         co_await produce(cluster, kA, std::string(300, 'x'), Wanted::committed));
