@@ -5,6 +5,7 @@
 
 #include "core/base/ids.h"
 #include "core/base/log.h"
+#include "core/base/mutant.h"
 #include "core/base/result.h"
 #include "core/env/env.h"
 #include "core/model/uid.h"
@@ -65,7 +66,13 @@ struct Context {
     PeerHub peers;
     ScOutbox sc_outbox;
 
-    replication::Moment moment() const { return {env.clock.now(), terms.lease_end}; }
+    replication::Moment moment() const {
+        const Instant now = env.clock.now();
+        if (mutant(Mutant::lease_by_wall_clock)) {
+            return {now, now + (terms.lease_end - Instant::from_ns(env.clock.wall_now().ns()))};
+        }
+        return {now, terms.lease_end};
+    }
     Logger logger(std::string_view component) const { return Logger(env.log, component); }
 };
 
