@@ -397,6 +397,7 @@ RunReport Runner::report() {
     result.frames = tap_.frames();
     for (std::size_t i = 0; i < world_.machine_count(); ++i) {
         Machine& machine = world_.machine(i);
+        result.machines.push_back(machine.name());
         result.syncs += machine.disk_faults().syncs;
         result.disk_full_errors += machine.disk_faults().disk_full_errors;
         result.sectors_lost += machine.disk_image().sectors_lost();
