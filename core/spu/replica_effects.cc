@@ -246,7 +246,7 @@ Task<void> Replica::delete_records(std::shared_ptr<Replica> self) {
         deleted_before_ = std::max(deleted_before_, before);
         WEIR_LOG(logger_, info, "{}: records below {} are deleted", to_string(key()),
                  log->log_start().value());
-        manager_.note_change(*this);
+        manager_.note_news(*this);
     }
 }
 

@@ -326,8 +326,13 @@ Task<void> ScLink::Session::send_reports(CancelSource& end) {
             end.cancel();
             co_return;
         }
-        const Result<void> slept = co_await sleep_for(clock(), executor(), interval, end.token());
-        if (!slept.has_value()) {
+        // Offsets change all the time and are told at this pace. What somebody waits for (a
+        // partition that is led, a module that is there) is told at once.
+        Deadline turn(clock(), clock().now() + interval, end.token());
+        while (!link_.replicas_.has_news() && !confirmation_due_ && !turn.token().cancelled()) {
+            static_cast<void>(co_await link_.replicas_.report_due().wait(turn.token()));
+        }
+        if (end.token().cancelled()) {
             co_return;
         }
     }

@@ -10,7 +10,7 @@
 // LRS and ELR loses, once that recovery is justified (I23, I24).
 //
 // What it implements: replication_oracle.cc the facts, replication_records.cc the store's side,
-// replication_bounds.cc B1 to B8.
+// replication_bounds.cc B1 to B8, statistics.cc what is compared with statistics.
 #pragma once
 
 #include "core/env/facts.h"
@@ -18,6 +18,7 @@
 #include "core/sc/records.h"
 #include "runtime/sim/check/ghost_log.h"
 #include "runtime/sim/check/oracle.h"
+#include "runtime/sim/check/statistics.h"
 
 #include <deque>
 #include <functional>
@@ -69,6 +70,8 @@ public:
     SpuId leader_of_first() const;
     // I30: empty when every partition is as it should be once nothing happens any more.
     std::string not_converged() const;
+    // What is true of a partition now; nothing: it is not stored, or not judged.
+    std::optional<RealPartition> real_partition(const std::string& name) const;
 
 private:
     struct Replica {
