@@ -5,7 +5,6 @@
 
 #include "core/base/ids.h"
 #include "core/base/log.h"
-#include "core/base/mutant.h"
 #include "core/base/result.h"
 #include "core/env/env.h"
 #include "core/model/uid.h"
@@ -53,6 +52,8 @@ struct ScTerms {
     BootEpoch boot;
     // Until then the SC elects nobody in place of this SPU (design, replication 5.11).
     Instant lease_end;
+    // It has no lease for these: another SPU may lead them (replication 5.14).
+    std::set<wire::internal::PartitionRef> doubted;
 };
 
 struct Context {
@@ -66,13 +67,8 @@ struct Context {
     PeerHub peers;
     ScOutbox sc_outbox;
 
-    replication::Moment moment() const {
-        const Instant now = env.clock.now();
-        if (mutant(Mutant::lease_by_wall_clock)) {
-            return {now, now + (terms.lease_end - Instant::from_ns(env.clock.wall_now().ns()))};
-        }
-        return {now, terms.lease_end};
-    }
+    // Of a replica of that partition.
+    replication::Moment moment(const wire::internal::PartitionRef& partition) const;
     Logger logger(std::string_view component) const { return Logger(env.log, component); }
 };
 
