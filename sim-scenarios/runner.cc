@@ -151,6 +151,12 @@ void Runner::connect() {
         disks_.check_log_start(ref, log_start);
     };
     run_.down_for = [this](SpuId id) { return cluster_.down_for(id); };
+    run_.real_partition = [this](const std::string& name) {
+        return replication_.real_partition(name);
+    };
+    run_.real_size_bytes = [this](const RealReplica& replica) {
+        return stored_batches_size_bytes(world_.machine(replica.host).disk_image(), replica.dir);
+    };
     run_.ends = [this] {
         std::uint64_t count =
             points_.situations()[static_cast<std::size_t>(Sometimes::sc_spu_offline)] +

@@ -171,8 +171,9 @@ struct Scenario {
     // Of the slowest disk.
     Duration sync_time_max() const;
     bool has_fault(FaultKind kind) const {
-        return std::any_of(faults.begin(), faults.end(),
-                           [kind](const FaultSpec& spec) { return spec.kind == kind; });
+        const auto is_kind = [kind](const auto& fault) { return fault.kind == kind; };
+        return std::any_of(faults.begin(), faults.end(), is_kind) ||
+               std::any_of(plan.begin(), plan.end(), is_kind);
     }
 };
 

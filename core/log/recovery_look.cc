@@ -305,6 +305,7 @@ void Recovery::take_index(Segment& segment, FoundSegment& found, const FoundInde
     segment.end_position = index.header.end_position;
     segment.max_time_stamp = index.header.max_time_stamp;
     segment.last_append_ms = index.header.last_append_ms;
+    segment.was_cut = index.header.was_cut;
     found.summary = index.summary;
 }
 
@@ -315,6 +316,9 @@ Task<Result<void>> Recovery::look_at_closed(std::size_t index) {
     segment->base_offset = found.base_offset;
     WEIR_CO_TRY(const auto summary,
                 co_await read_index(env_.disk, dir_, config_.identity, found.base_offset));
+    if (summary.has_value() && summary->header.was_cut && summary->header.next_offset < next_base) {
+        co_return corrupt(summary->header.next_offset, 0, "the segment is missing");
+    }
     if (!summary.has_value() || summary->header.next_offset != next_base ||
         summary->header.end_position > found.file_size ||
         env_.probe.fault(FaultPoint::log_closed_scanned)) {

@@ -264,6 +264,7 @@ Result<void> ScLink::Session::handle(const BufferSlice& frame) {
 
 Result<void> ScLink::Session::take_heartbeat_ack(wire::Reader& reader) {
     WEIR_TRY(const HeartbeatAck ack, decode_message<HeartbeatAck>(reader, terms_.version));
+    link_.context_.terms.doubted = {ack.doubted.begin(), ack.doubted.end()};
     while (!heartbeats_.empty() && heartbeats_.front().sequence <= ack.sequence) {
         if (heartbeats_.front().sequence == ack.sequence) {
             extend_lease(heartbeats_.front().sent_at);
@@ -294,6 +295,7 @@ Result<void> ScLink::Session::take_assignments(wire::Reader& reader) {
     assignment_sequence_ = change.sequence;
     link_.context_.cluster.apply(change);
     link_.replicas_.apply(change);
+    link_.context_.terms.doubted = {change.doubted.begin(), change.doubted.end()};
     extend_lease(answered_at_);
     link_.cluster_changed_.notify_all();
     if (change.smartmodules.has_value()) {
@@ -324,8 +326,13 @@ Task<void> ScLink::Session::send_reports(CancelSource& end) {
             end.cancel();
             co_return;
         }
-        const Result<void> slept = co_await sleep_for(clock(), executor(), interval, end.token());
-        if (!slept.has_value()) {
+        // Offsets change all the time and are told at this pace. What somebody waits for (a
+        // partition that is led, a module that is there) is told at once.
+        Deadline turn(clock(), clock().now() + interval, end.token());
+        while (!link_.replicas_.has_news() && !confirmation_due_ && !turn.token().cancelled()) {
+            static_cast<void>(co_await link_.replicas_.report_due().wait(turn.token()));
+        }
+        if (end.token().cancelled()) {
             co_return;
         }
     }

@@ -52,6 +52,10 @@ const std::vector<InvariantInfo>& invariant_catalogue() {
         {Invariant::a20_stored_offset, "A20", "stored-offset", safety,
          "A stored consumer offset never exceeds what was delivered to the consumer, and never "
          "goes back."},
+        {Invariant::a21_statistics, "A21", "statistics", safety,
+         "What is told of a partition is true: its size is never negative, log start <= high "
+         "watermark <= log end, none goes back while its leader leads; and once nothing happens "
+         "any more, those, the live replicas and the offsets of followers are what they have."},
         {Invariant::i1_one_commit, "I1", "one-commit", safety,
          "Whenever a leader moves its high watermark over an offset, it holds there what was "
          "committed first."},

@@ -10,7 +10,7 @@
 // LRS and ELR loses, once that recovery is justified (I23, I24).
 //
 // What it implements: replication_oracle.cc the facts, replication_records.cc the store's side,
-// replication_bounds.cc B1 to B8.
+// replication_bounds.cc B1 to B8, statistics.cc what is compared with statistics.
 #pragma once
 
 #include "core/env/facts.h"
@@ -18,6 +18,7 @@
 #include "core/sc/records.h"
 #include "runtime/sim/check/ghost_log.h"
 #include "runtime/sim/check/oracle.h"
+#include "runtime/sim/check/statistics.h"
 
 #include <deque>
 #include <functional>
@@ -69,6 +70,8 @@ public:
     SpuId leader_of_first() const;
     // I30: empty when every partition is as it should be once nothing happens any more.
     std::string not_converged() const;
+    // What is true of a partition now; nothing: it is not stored, or not judged.
+    std::optional<RealPartition> real_partition(const std::string& name) const;
 
 private:
     struct Replica {
@@ -122,6 +125,13 @@ private:
             LeaderEpoch by = kNoEpoch;
         };
         std::vector<Loss> losses;
+        // The newest that the SC has ever stored. An operator replaces an older one by what the
+        // SPUs have.
+        LeaderEpoch newest_epoch = kNoEpoch;
+        RecordVersion newest_version;
+        // The record is from a backup, older than that, and nobody has touched it: nothing is to
+        // follow from it.
+        bool is_old = false;
         // What its leader has written and not committed: since when, and up to where.
         std::deque<std::pair<std::int64_t, std::int64_t>> waiting;
         LeaderEpoch waiting_epoch = kNoEpoch;
@@ -161,6 +171,11 @@ private:
     void take_partition(const std::string& name, const std::optional<Bytes>& bytes);
     void take_spu(const std::string& name, const std::optional<Bytes>& bytes);
     void take_cluster(const std::optional<Bytes>& bytes);
+    static void note_age(Partition& partition, const std::optional<PartitionRecord>& before,
+                         const PartitionRecord& after);
+    void check_members(Partition& partition, const std::optional<PartitionRecord>& before,
+                       const PartitionRecord& after);
+    bool is_adopted(const PartitionRecord& record) const;
     void check_change(const Partition& partition, const PartitionRecord& before,
                       const PartitionRecord& after);
     void check_record(const Partition& partition, const PartitionRecord& record);
