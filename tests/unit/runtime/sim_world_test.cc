@@ -342,5 +342,49 @@ TEST(SimClock, TimersNeverFireEarlyUnderDrift) {
     }
 }
 
+// Ready again at once.
+struct Yield {
+    Executor& executor;
+    bool await_ready() const { return false; }
+    void await_suspend(std::coroutine_handle<> handle) { executor.post(handle); }
+    void await_resume() const {}
+};
+
+Task<Result<void>> turn_round(Env& env, std::vector<int>* turns, int id, CancelToken stop) {
+    while (!stop.cancelled()) {
+        turns->push_back(id);
+        Yield yield{env.executor};
+        co_await yield;
+    }
+    co_return Result<void>();
+}
+
+// How often another one of three machines, which are ready all the time, takes over.
+std::size_t turns_taken(std::uint64_t changes) {
+    WorldOptions options;
+    options.chooser = Chooser::priority;
+    World world(7, options);
+    constexpr std::int64_t kWithinNs = 1'000'000;
+    world.scheduler().bound_changes(changes, kWithinNs);
+    std::vector<int> turns;
+    for (int id = 0; id < 3; ++id) {
+        Machine& machine = world.add_machine("m-" + std::to_string(id));
+        machine.boot(Main(turn_round, &turns, id));
+    }
+    world.run_for(Duration::from_ns(2 * kWithinNs));
+    EXPECT_GT(turns.size(), 5'000U);
+    std::size_t count = 0;
+    for (std::size_t i = 1; i < turns.size(); ++i) {
+        count += turns[i] != turns[i - 1] ? 1U : 0U;
+    }
+    return count;
+}
+
+TEST(SimWorld, BoundedChangesOfPriorityAreSoMany) {
+    EXPECT_EQ(turns_taken(0), 0U);
+    EXPECT_EQ(turns_taken(1), 1U);
+    EXPECT_EQ(turns_taken(4), 4U);
+}
+
 }  // namespace
 }  // namespace weir::sim
