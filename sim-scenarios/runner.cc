@@ -87,6 +87,8 @@ private:
     bool run_until(Duration limit, Done done);
     void liveness(std::string text);
     void stop_everything();
+    // Of a run that is not healed: all that clients were promised must be on the disks.
+    void cut_power();
     void stop_machines(const std::vector<Machine*>& machines, const char* what);
     void machine_ended(Machine& machine);
     void check_exit(Machine& machine);
@@ -312,6 +314,22 @@ void Runner::stop_everything() {
     }
 }
 
+void Runner::cut_power() {
+    stopping_ = true;
+    injector_.stop_reviving();
+    for (SpuMachine& spu : cluster_.spus()) {
+        if (!spu.machine->running()) {
+            continue;
+        }
+        if (scenario_.durability == Durability::fsync) {
+            disks_.before_power_loss(*spu.machine);
+            spu.machine->power_loss(LossMode::all);
+        } else {
+            spu.machine->crash();
+        }
+    }
+}
+
 RunReport Runner::run() {
     g_current = CurrentRun{&case_, &world_};
     build();
@@ -323,15 +341,20 @@ RunReport Runner::run() {
             fmt::format("not set up within {} s: waiting for {}", kSetUpSeconds, run_.waiting_for));
     }
     if (!failed() && !broken_off()) {
-        stop_everything();
+        sizes_.heals ? stop_everything() : cut_power();
     }
-    disks_.all_stopped();
+    if (sizes_.heals) {
+        disks_.all_stopped();
+    }
     if (!failed() && !broken_off()) {
         DiskChecks::FoundLogs found;
         for (SpuMachine& spu : cluster_.spus()) {
-            found.merge(disks_.inspect(spu, "after the stop"));
+            found.merge(disks_.inspect(spu, sizes_.heals ? "after the stop" : "unhealed"));
         }
         disks_.check_unlisted(found);
+    }
+    if (!sizes_.heals && !failed() && !broken_off()) {
+        disks_.check_copies();
     }
     RunReport result = report();
     injector_.stop_reviving();
@@ -339,7 +362,7 @@ RunReport Runner::run() {
     return result;
 }
 
-// Load and faults; then all heals and is read back.
+// Load and faults; then, if at all, everything heals and is read back.
 void Runner::run_load() {
     fault_plan_ = case_.faults.has_value()
                       ? *case_.faults
@@ -355,8 +378,11 @@ void Runner::run_load() {
         points_.start(world_);
     }
     load_begin_ns_ = world_.scheduler().now_ns();
-    injector_.start(fault_plan_);
+    injector_.start(fault_plan_, scenario_.duration);
     run_until(scenario_.duration, [] { return false; });
+    if (!sizes_.heals) {
+        return;
+    }
     injector_.heal();
     points_.stop();
     if (oracle_.budget().any_copy_damaged()) {
@@ -393,6 +419,7 @@ RunReport Runner::report() {
         const InvariantKind kind = info(result.violations.front().invariant).kind;
         result.verdict = kind == InvariantKind::liveness ? Verdict::liveness : Verdict::safety;
     }
+    result.healed = sizes_.heals;
     result.trace_hash = world_.trace().hash();
     result.checkpoints = world_.trace().checkpoints();
     result.events = world_.trace().events();

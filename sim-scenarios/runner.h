@@ -1,7 +1,8 @@
 // Runs one case, from an empty cluster to a verdict.
 //
 // Phases: boot and set up; load with faults for `duration`; heal; let everything end and read it
-// back within `settle`; stop all processes in order; inspect what is on the disks. One run at a
+// back within `settle`; stop all processes in order; inspect what is on the disks. Or, without
+// healing: load with faults; power loss of all SPUs; inspect what is on the disks. One run at a
 // time, no state is kept between runs.
 #pragma once
 
@@ -25,6 +26,8 @@ struct RunReport {
     std::uint64_t seed = 0;
     Verdict verdict = Verdict::passed;
     std::vector<Violation> violations;
+    // False: it ended in the midst of its faults, and nothing had to happen in time.
+    bool healed = true;
     std::uint64_t trace_hash = 0;
     std::vector<std::uint64_t> checkpoints;
     std::uint64_t events = 0;

@@ -1,79 +1,16 @@
 #include "sim-scenarios/scenario.h"
 
-#include "core/model/setting_words.h"
+#include "sim-scenarios/scenario_words.h"
 #include "sim-scenarios/table_reader.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <utility>
 
 namespace weir::sim {
 
 namespace {
-
-std::optional<Durability> durability_from(std::string_view name) {
-    return value_of(name, kDurabilityWords);
-}
-
-std::optional<UncleanPolicy> policy_from(std::string_view name) {
-    if (name == "never") {
-        return UncleanPolicy::never;
-    }
-    if (name == "balanced") {
-        return UncleanPolicy::balanced;
-    }
-    return std::nullopt;
-}
-
-// "leader", "follower" (the SPU behind it), "other" (the next one); else the number of a machine.
-std::optional<std::uint32_t> machine_from(std::string_view name) {
-    constexpr std::array<std::string_view, 3> kParts = {"leader", "follower", "other"};
-    for (std::uint32_t i = 0; i < kParts.size(); ++i) {
-        if (kParts[i] == name) {
-            return kLeaderIndex + i;
-        }
-    }
-    std::uint32_t number = 0;
-    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), number);
-    const bool is_number = parsed.ec == std::errc() && parsed.ptr == name.data() + name.size();
-    return is_number && number < 1'000 ? std::optional(number) : std::nullopt;
-}
-
-std::optional<LossMode> loss_from(std::string_view name) {
-    if (name == "all") {
-        return LossMode::all;
-    }
-    if (name == "none") {
-        return LossMode::none;
-    }
-    if (name == "prefix") {
-        return LossMode::prefix;
-    }
-    if (name == "sectors") {
-        return LossMode::sectors;
-    }
-    return std::nullopt;
-}
-
-std::optional<ChooserPlan> chooser_from(std::string_view name) {
-    constexpr std::array<std::string_view, kChooserCount> kNames = {"fifo", "random", "priority",
-                                                                    "delay", "machine"};
-    ChooserPlan plan;
-    if (name == "any") {
-        plan.any = true;
-        return plan;
-    }
-    for (std::size_t i = 0; i < kNames.size(); ++i) {
-        if (kNames[i] == name) {
-            plan.chooser = static_cast<Chooser>(i);
-            return plan;
-        }
-    }
-    return std::nullopt;
-}
 
 class Parser {
 public:
@@ -174,6 +111,7 @@ private:
     void run(TableReader& reader) {
         reader.duration("duration", scenario_.duration);
         reader.duration("settle", scenario_.settle);
+        reader.word("heal", scenario_.heal, heal_from, "always, never, any");
         reader.number("events_max", scenario_.events_max);
         reader.word("chooser", scenario_.chooser, chooser_from,
                     "random, fifo, priority, delay, machine, any");

@@ -75,6 +75,14 @@ struct ChooserPlan {
     bool any = false;
 };
 
+// Whether the faults end with the load. If not, the run ends in the midst of them, with a power
+// loss of everything, and only safety is checked: nothing had to come back.
+enum class HealMode : std::uint8_t {
+    always,
+    never,
+    any,  // each seed draws
+};
+
 struct Scenario {
     std::string name;
     std::string summary;
@@ -84,6 +92,7 @@ struct Scenario {
     // Faults and load last so long; then all heals, and everything must have ended after `settle`.
     Duration duration = Duration::from_s(20);
     Duration settle = Duration::from_s(120);
+    HealMode heal = HealMode::always;
     std::uint64_t events_max = 20'000'000;
     ChooserPlan chooser;
 
@@ -129,8 +138,9 @@ struct Scenario {
     bool swarm_tiny = false;
 
     bool has_fault(FaultKind kind) const {
-        return std::any_of(faults.begin(), faults.end(),
-                           [kind](const FaultSpec& spec) { return spec.kind == kind; });
+        const auto is_kind = [kind](const auto& fault) { return fault.kind == kind; };
+        return std::any_of(faults.begin(), faults.end(), is_kind) ||
+               std::any_of(plan.begin(), plan.end(), is_kind);
     }
 };
 

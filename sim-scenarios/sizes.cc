@@ -17,6 +17,7 @@ public:
         : scenario_(scenario),
           draw_(Prng::derive(seed, "scenario.draw")),
           swarm_(Prng::derive(seed, "scenario.swarm")),
+          heal_(Prng::derive(seed, "scenario.heal")),
           smallest_(scenario.swarm_tiny && swarm_.chance(1, 4)) {}
 
     // The order of the draws is part of what a seed means.
@@ -24,6 +25,8 @@ public:
         DrawnSizes sizes;
         sizes.chooser = scenario_.chooser.any ? static_cast<Chooser>(draw_.below(kAnyChooserCount))
                                               : scenario_.chooser.chooser;
+        sizes.heals = scenario_.heal == HealMode::always ||
+                      (scenario_.heal == HealMode::any && heal_.chance(1, 2));
         draw_link(sizes.link);
         sizes.server.disk.capacity_bytes = scenario_.capacity_bytes;
         sizes.server.disk.sync_ns = draw(scenario_.sync_time, draw_).ns();
@@ -83,6 +86,7 @@ private:
     const Scenario& scenario_;
     Prng draw_;
     Prng swarm_;
+    Prng heal_;
     // All sizes are as small as can be.
     bool smallest_;
 };

@@ -14,6 +14,8 @@ namespace weir::sim {
 
 struct DrawnSizes {
     Chooser chooser = Chooser::random;
+    // The faults end with the load.
+    bool heals = true;
     LinkOptions link;
     // Of the machines of SC and SPUs.
     MachineOptions server;

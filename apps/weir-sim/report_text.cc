@@ -113,6 +113,7 @@ json run_json(const TimedReport& run) {
             {"seed", report.seed},
             {"verdict", to_string(report.verdict)},
             {"violations", violations},
+            {"healed", report.healed},
             {"trace_hash", hex(report.trace_hash)},
             {"checkpoints", checkpoints},
             {"events", report.events},
@@ -153,7 +154,8 @@ std::string run_text(const TimedReport& run) {
     text += fmt::format("  simulated  {:.1f} s in {:.3f} s ({:.0f} times real time)\n",
                         seconds(report.simulated_ns), seconds(run.wall_ns),
                         seconds(report.simulated_ns) / std::max(seconds(run.wall_ns), 1e-9));
-    text += fmt::format("  faults     {}\n", faults_text(report.faults));
+    text += fmt::format("  faults     {}{}\n", faults_text(report.faults),
+                        report.healed ? "" : ", and nothing healed");
     text += fmt::format(
         "  records    {} sent, {} acknowledged, {} failed, {} unknown, {} lost, {} reads\n",
         report.records.sent, report.records.acked, report.records.failed,

@@ -18,6 +18,7 @@
 #include "core/task/task.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,14 @@ Task<Result<void>> rewrite(File& file, std::uint64_t from, std::uint64_t to);
 // that of the segment.
 Task<Result<void>> write_index_file(Disk& disk, std::string dir, LogIdentity identity,
                                     std::shared_ptr<Segment> segment, IndexSummary summary);
+struct FoundIndex {
+    IndexHeader header;
+    IndexSummary summary;
+};
+// Header and summary of an index file; nothing when there is none, or none that is intact and of
+// this log and segment.
+Task<Result<std::optional<FoundIndex>>> read_index(Disk& disk, std::string dir,
+                                                   LogIdentity identity, Offset base_offset);
 // The index of a closed segment, from its file, or by a scan of the segment (and written again).
 Task<Result<void>> load_index(Disk& disk, std::string dir, LogConfig config,
                               std::shared_ptr<Segment> segment);

@@ -10,13 +10,6 @@
 
 namespace weir::log {
 
-namespace {
-
-// Of the summary of an index: read together with its header.
-constexpr std::size_t kSummaryReadAhead = 128;
-
-}  // namespace
-
 tl::unexpected<Error> Recovery::corrupt(Offset base_offset, std::uint64_t position,
                                         std::string_view what) const {
     return fail(ErrorCode::corrupt,
@@ -239,7 +232,8 @@ Task<Result<bool>> Recovery::take_clean_active(std::shared_ptr<Segment> active,
          checkpoint_->segment_base != active->base_offset || checkpoint_->position != file_size)) {
         co_return false;
     }
-    WEIR_CO_TRY(const auto index, co_await read_index(active->base_offset));
+    WEIR_CO_TRY(const auto index,
+                co_await read_index(env_.disk, dir_, config_.identity, active->base_offset));
     if (!index.has_value() ||
         (!trusted && (index->header.end_position != file_size ||
                       index->header.next_offset != checkpoint_->next_offset))) {
@@ -306,45 +300,12 @@ Result<void> Recovery::check_against_checkpoint(const Segment& active) const {
     return {};
 }
 
-Task<Result<std::optional<Recovery::FoundIndex>>> Recovery::read_index(Offset base_offset) {
-    auto opened =
-        co_await env_.disk.open(join_path(dir_, index_file_name(base_offset)), OpenMode::read_only);
-    if (!opened.has_value()) {
-        if (opened.error().code == ErrorCode::not_found) {
-            co_return std::optional<FoundIndex>();
-        }
-        co_return fail(std::move(opened).error());
-    }
-    const std::unique_ptr<File> file = *std::move(opened);
-    Bytes bytes(kIndexHeaderSize + kSummaryReadAhead);
-    WEIR_CO_TRY(std::size_t size, co_await file->read_at(FilePosition(0), bytes));
-    const auto header = decode_index_header(ByteSpan(bytes).first(size));
-    if (!header.has_value() || header->identity != config_.identity ||
-        header->base_offset != base_offset) {
-        co_return std::optional<FoundIndex>();
-    }
-    if (header->summary_size() > kSummaryReadAhead) {
-        WEIR_CO_TRY(const std::uint64_t file_size, co_await file->size());
-        bytes.resize(static_cast<std::size_t>(
-            std::min(file_size, kIndexHeaderSize + header->summary_size())));
-        WEIR_CO_TRY(size, co_await file->read_at(FilePosition(0), bytes));
-    }
-    auto summary =
-        decode_index_summary(*header, ByteSpan(bytes).first(size).subspan(kIndexHeaderSize));
-    if (!summary.has_value()) {
-        co_return std::optional<FoundIndex>();
-    }
-    FoundIndex index;
-    index.header = *header;
-    index.summary = *std::move(summary);
-    co_return std::optional<FoundIndex>(std::move(index));
-}
-
 void Recovery::take_index(Segment& segment, FoundSegment& found, const FoundIndex& index) {
     segment.next_offset = index.header.next_offset;
     segment.end_position = index.header.end_position;
     segment.max_time_stamp = index.header.max_time_stamp;
     segment.last_append_ms = index.header.last_append_ms;
+    segment.was_cut = index.header.was_cut;
     found.summary = index.summary;
 }
 
@@ -353,7 +314,11 @@ Task<Result<void>> Recovery::look_at_closed(std::size_t index) {
     const Offset next_base = found_[index + 1].base_offset;
     auto segment = std::make_shared<Segment>();
     segment->base_offset = found.base_offset;
-    WEIR_CO_TRY(const auto summary, co_await read_index(found.base_offset));
+    WEIR_CO_TRY(const auto summary,
+                co_await read_index(env_.disk, dir_, config_.identity, found.base_offset));
+    if (summary.has_value() && summary->header.was_cut && summary->header.next_offset < next_base) {
+        co_return corrupt(summary->header.next_offset, 0, "the segment is missing");
+    }
     if (!summary.has_value() || summary->header.next_offset != next_base ||
         summary->header.end_position > found.file_size ||
         env_.probe.fault(FaultPoint::log_closed_scanned)) {

@@ -29,11 +29,6 @@ public:
     Task<Result<Recovered>> run();
 
 private:
-    struct FoundIndex {
-        IndexHeader header;
-        IndexSummary summary;
-    };
-
     Task<Result<void>> create();
     Task<Result<void>> look();
     bool finishes_cut() const { return checkpoint_.has_value() && checkpoint_->cut.has_value(); }
@@ -43,7 +38,6 @@ private:
     Task<Result<std::optional<SegmentHeader>>> read_header(File& file, Offset base_offset);
     Task<Result<void>> look_at_last();
     Task<Result<void>> look_at_closed(std::size_t index);
-    Task<Result<std::optional<FoundIndex>>> read_index(Offset base_offset);
     static void take_index(Segment& segment, FoundSegment& found, const FoundIndex& index);
     Task<Result<void>> scan_closed(std::shared_ptr<Segment> segment, std::size_t index);
     Result<void> join_summaries();

@@ -19,6 +19,19 @@ namespace weir::log {
 
 namespace {
 
+// The first offset whose epoch is another in `b`; both are of the same batches.
+std::optional<Offset> first_difference(const Lineage& a, const Lineage& b) {
+    for (std::size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
+        if (i >= a.size() || i >= b.size()) {
+            return (i < a.size() ? a : b)[i].start;
+        }
+        if (a[i] != b[i]) {
+            return std::min(a[i].start, b[i].start);
+        }
+    }
+    return std::nullopt;
+}
+
 // Lives in the frame of Log::repair.
 class Repair {
 public:
@@ -35,7 +48,7 @@ private:
     Task<Result<void>> walk();
     Task<Result<bool>> walk_segment(std::size_t index);
     std::optional<Offset> end_bound(std::size_t index) const;
-    Task<Result<std::optional<Offset>>> end_by_index(Offset base_offset);
+    Task<Result<SegmentScan>> scan_closed(File& file, ScanBounds bounds);
     Task<Result<void>> cut();
     Task<Result<void>> save_last_kept();
     void damaged(Offset base_offset, std::uint64_t position, std::string_view what) {
@@ -163,24 +176,52 @@ Task<Result<bool>> Repair::walk_segment(std::size_t index) {
     bounds.base_offset = base_offset;
     bounds.previous_epoch = std::max(header->previous_epoch, epoch_);
     bounds.end_offset = end_bound(index);
-    WEIR_CO_TRY(SegmentScan scan, co_await scan_segment(*file, bounds));
-    if (bounds.end_offset.has_value() && scan.next_offset != *bounds.end_offset) {
-        damaged(base_offset, scan.end_position,
-                scan.fault == BatchFault::none ? "ends too early" : to_string(scan.fault));
-        WEIR_CO_TRY(const auto end, co_await end_by_index(base_offset));
-        if (end.has_value() && *end < scan.next_offset) {
-            bounds.end_offset = end;
-            WEIR_CO_TRY(scan, co_await scan_segment(*file, bounds));
+    SegmentScan scan;
+    if (bounds.end_offset.has_value()) {
+        WEIR_CO_TRY(scan, co_await scan_closed(*file, bounds));
+    } else {
+        WEIR_CO_TRY(scan, co_await scan_segment(*file, bounds));
+        if (scan.fault == BatchFault::epoch_decreased ||
+            was_synced(base_offset, scan.end_position)) {
+            damaged(base_offset, scan.end_position, to_string(scan.fault));
         }
-    } else if (!bounds.end_offset.has_value() && (scan.fault == BatchFault::epoch_decreased ||
-                                                  was_synced(base_offset, scan.end_position))) {
-        damaged(base_offset, scan.end_position, to_string(scan.fault));
     }
     report_.good_end = std::max(report_.log_start, scan.next_offset);
     epoch_ = scan.epochs.empty() ? bounds.previous_epoch : last_epoch(scan.epochs);
     last_base_ = base_offset;
     last_position_ = scan.end_position;
     co_return report_.damage.empty();
+}
+
+// The index tells two things that the segment alone does not. A segment whose next one is lost may
+// hold the rest of an older cut behind its end. And epochs are outside of the batches' checksums:
+// of those that differ from the index, only what comes before is good.
+Task<Result<SegmentScan>> Repair::scan_closed(File& file, ScanBounds bounds) {
+    WEIR_CO_TRY(const auto index,
+                co_await read_index(env_.disk, dir_, config_.identity, bounds.base_offset));
+    WEIR_CO_TRY(SegmentScan scan, co_await scan_segment(file, bounds));
+    std::optional<Offset> good_end;
+    if (scan.next_offset != *bounds.end_offset) {
+        damaged(bounds.base_offset, scan.end_position,
+                scan.fault == BatchFault::none ? "ends too early" : to_string(scan.fault));
+        if (index.has_value() && index->header.next_offset < scan.next_offset) {
+            good_end = index->header.next_offset;
+        }
+    } else if (index.has_value() && index->header.was_cut &&
+               index->header.next_offset < scan.next_offset) {
+        good_end = index->header.next_offset;
+        damaged(*good_end, 0, "the segment is missing");
+    } else if (index.has_value() && index->header.next_offset == scan.next_offset) {
+        good_end = first_difference(index->summary.epochs, scan.epochs);
+        if (good_end.has_value()) {
+            damaged(bounds.base_offset, scan.end_position, "not the epochs of its index");
+        }
+    }
+    if (good_end.has_value()) {
+        bounds.end_offset = good_end;
+        WEIR_CO_TRY(scan, co_await scan_segment(file, bounds));
+    }
+    co_return scan;
 }
 
 // Where a closed segment must end: at the next one, or at a cut that was begun. Nothing for the
@@ -196,23 +237,6 @@ std::optional<Offset> Repair::end_bound(std::size_t index) const {
         return checkpoint_->segment_base;
     }
     return std::nullopt;
-}
-
-// A closed segment whose next one is lost may hold the rest of an older cut behind its end, which
-// only its index knows.
-Task<Result<std::optional<Offset>>> Repair::end_by_index(Offset base_offset) {
-    auto opened =
-        co_await env_.disk.open(join_path(dir_, index_file_name(base_offset)), OpenMode::read_only);
-    if (!opened.has_value()) {
-        co_return std::optional<Offset>();
-    }
-    const std::unique_ptr<File> file = *std::move(opened);
-    Bytes bytes(kIndexHeaderSize);
-    WEIR_CO_TRY(const std::size_t size, co_await file->read_at(FilePosition(0), bytes));
-    const auto header = decode_index_header(ByteSpan(bytes).first(size));
-    const bool fits = header.has_value() && header->identity == config_.identity &&
-                      header->base_offset == base_offset;
-    co_return fits ? std::optional<Offset>(header->next_offset) : std::nullopt;
 }
 
 // The commit point is the checkpoint: open() then finishes the cut. What stays is synced before,

@@ -16,6 +16,8 @@ namespace {
 
 // Bytes that are rewritten at a time.
 constexpr std::uint64_t kRewriteSize = 256U << 10U;
+// Of the summary of an index: read together with its header.
+constexpr std::size_t kSummaryReadAhead = 128;
 
 }  // namespace
 
@@ -77,6 +79,7 @@ Task<Result<void>> write_index_file(Disk& disk, std::string dir, LogIdentity ide
     header.end_position = segment->end_position;
     header.max_time_stamp = segment->max_time_stamp;
     header.last_append_ms = segment->last_append_ms;
+    header.was_cut = segment->was_cut;
     const Bytes bytes = encode_index(header, summary, segment->index->entries());
     WEIR_CO_TRY(const std::unique_ptr<File> file,
                 co_await disk.open(join_path(dir, index_file_name(segment->base_offset)),
@@ -84,6 +87,40 @@ Task<Result<void>> write_index_file(Disk& disk, std::string dir, LogIdentity ide
     WEIR_CO_CHECK(co_await file->truncate(0));
     const std::array<ByteSpan, 1> slices = {ByteSpan(bytes)};
     co_return co_await file->write_at(FilePosition(0), slices);
+}
+
+Task<Result<std::optional<FoundIndex>>> read_index(Disk& disk, std::string dir,
+                                                   LogIdentity identity, Offset base_offset) {
+    auto opened =
+        co_await disk.open(join_path(dir, index_file_name(base_offset)), OpenMode::read_only);
+    if (!opened.has_value()) {
+        if (opened.error().code == ErrorCode::not_found) {
+            co_return std::optional<FoundIndex>();
+        }
+        co_return fail(std::move(opened).error());
+    }
+    const std::unique_ptr<File> file = *std::move(opened);
+    Bytes bytes(kIndexHeaderSize + kSummaryReadAhead);
+    WEIR_CO_TRY(std::size_t size, co_await file->read_at(FilePosition(0), bytes));
+    const auto header = decode_index_header(ByteSpan(bytes).first(size));
+    if (!header.has_value() || header->identity != identity || header->base_offset != base_offset) {
+        co_return std::optional<FoundIndex>();
+    }
+    if (header->summary_size() > kSummaryReadAhead) {
+        WEIR_CO_TRY(const std::uint64_t file_size, co_await file->size());
+        bytes.resize(static_cast<std::size_t>(
+            std::min(file_size, kIndexHeaderSize + header->summary_size())));
+        WEIR_CO_TRY(size, co_await file->read_at(FilePosition(0), bytes));
+    }
+    auto summary =
+        decode_index_summary(*header, ByteSpan(bytes).first(size).subspan(kIndexHeaderSize));
+    if (!summary.has_value()) {
+        co_return std::optional<FoundIndex>();
+    }
+    FoundIndex index;
+    index.header = *header;
+    index.summary = *std::move(summary);
+    co_return std::optional<FoundIndex>(std::move(index));
 }
 
 namespace {

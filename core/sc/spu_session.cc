@@ -199,8 +199,13 @@ Result<void> SpuSession::take(const BufferSlice& frame) {
     if (header.kind == MessageKind::heartbeat) {
         WEIR_TRY(const Heartbeat heartbeat, decode_message<Heartbeat>(reader, header.version));
         services_.spus.heard(*spu_);
+        if (services_.context.doubts.all) {
+            // As at a registration: what it leads by these metadata others may lead by newer ones.
+            return fail(ErrorCode::unavailable, "the metadata are older than the cluster");
+        }
         HeartbeatAck ack;
         ack.sequence = heartbeat.sequence;
+        ack.doubted = doubted();
         enqueue(ack, CorrelationId());
         return Result<void>();
     }
@@ -326,6 +331,16 @@ SpuId SpuSession::offsets_leader() const {
     return entry == nullptr ? SpuId(-1) : entry->object.spec.leader;
 }
 
+std::vector<PartitionRef> SpuSession::doubted() const {
+    std::vector<PartitionRef> partitions;
+    for (const control::PartitionRef& ref : services_.context.doubts.partitions) {
+        PartitionRef& partition = partitions.emplace_back();
+        partition.topic_uid = ref.topic_uid;
+        partition.partition = ref.partition;
+    }
+    return partitions;
+}
+
 Assignments SpuSession::next_assignments() {
     Assignments message;
     message.full = sequence_ == 0;
@@ -334,6 +349,7 @@ Assignments SpuSession::next_assignments() {
     add_spus(message);
     add_smartmodules(message);
     message.offsets_leader = offsets_leader();
+    message.doubted = doubted();
     return message;
 }
 

@@ -44,6 +44,9 @@ private:
     void add_spus(wire::internal::Assignments& message);
     void add_smartmodules(wire::internal::Assignments& message);
     SpuId offsets_leader() const;
+    // What this SPU gets no lease for, if it ever leads it. All that are in doubt: the record that
+    // it obeys may be another than this SC's.
+    std::vector<wire::internal::PartitionRef> doubted() const;
     template <typename T>
     void enqueue(const T& message, CorrelationId correlation_id);
     Task<Result<void>> flush();

@@ -34,4 +34,8 @@ bool ClusterView::has_topic(const std::string& name, const Uid& uid) const {
     return found != topics.end() && found->second == uid;
 }
 
+replication::Moment Context::moment(const wire::internal::PartitionRef& partition) const {
+    return {env.clock.now(), terms.doubted.contains(partition) ? Instant() : terms.lease_end};
+}
+
 }  // namespace weir::spu

@@ -52,6 +52,8 @@ struct ScTerms {
     BootEpoch boot;
     // Until then the SC elects nobody in place of this SPU (design, replication 5.11).
     Instant lease_end;
+    // It has no lease for these: another SPU may lead them (replication 5.14).
+    std::set<wire::internal::PartitionRef> doubted;
 };
 
 struct Context {
@@ -65,7 +67,8 @@ struct Context {
     PeerHub peers;
     ScOutbox sc_outbox;
 
-    replication::Moment moment() const { return {env.clock.now(), terms.lease_end}; }
+    // Of a replica of that partition.
+    replication::Moment moment(const wire::internal::PartitionRef& partition) const;
     Logger logger(std::string_view component) const { return Logger(env.log, component); }
 };
 

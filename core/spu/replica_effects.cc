@@ -113,7 +113,7 @@ Task<Result<void>> Replica::carry_out_waiting(Effect effect) {
     --cut_count_;
     last_append_.reset();
     if (cut_count_ == 0) {
-        state_->synced(log->synced_end(), context_.moment(), effects_);
+        state_->synced(log->synced_end(), context_.moment(partition()), effects_);
     }
     co_return Result<void>();
 }
@@ -288,7 +288,8 @@ bool Replica::may_read(replication::Isolation isolation) const {
     if (!state_.has_value() || deleted_ || !effects_.empty()) {
         return false;
     }
-    return state_->may_read(isolation, context_.moment()) == replication::Permission::granted;
+    return state_->may_read(isolation, context_.moment(partition())) ==
+           replication::Permission::granted;
 }
 
 bool Replica::leads() const {
@@ -299,7 +300,7 @@ replication::Permission Replica::may_produce(replication::Isolation isolation) c
     if (!leads()) {
         return replication::Permission::not_leader;
     }
-    return state_->may_produce(isolation, context_.moment());
+    return state_->may_produce(isolation, context_.moment(partition()));
 }
 
 Result<log::Appended> Replica::append(BufferSlice batches) {

@@ -58,7 +58,7 @@ Task<Result<bool>> Replica::push(SpuId follower, FollowerOutbox& outbox) {
     if (!leads()) {
         co_return false;
     }
-    const std::optional<Push> push = state_->next_push(follower, context_.moment());
+    const std::optional<Push> push = state_->next_push(follower, context_.moment(partition()));
     if (!push.has_value()) {
         co_return false;
     }
@@ -92,7 +92,7 @@ Task<Result<bool>> Replica::push(SpuId follower, FollowerOutbox& outbox) {
                                   batch->header.partition_leader_epoch});
     }
     replication::Effects effects;
-    state_->pushed(follower, *push, marks, batches.size(), context_.moment(), effects);
+    state_->pushed(follower, *push, marks, batches.size(), context_.moment(partition()), effects);
     for (replication::Effect& effect : effects) {
         auto& to_peer = std::get<replication::ToPeer>(effect);
         wire::internal::PartitionMessage message{partition(), std::move(to_peer.message), {}};

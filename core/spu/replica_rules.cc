@@ -149,7 +149,7 @@ Task<void> Replica::take_leader(LeaderIs message) {
     last_leader_ = message;
     if (state_.has_value()) {
         const std::size_t first = effects_.size();
-        state_->step(message, context_.moment(), effects_);
+        state_->step(message, context_.moment(partition()), effects_);
         count_cuts(first);
     }
     manager_.role_changed(*this);
@@ -263,7 +263,7 @@ Task<Result<void>> Replica::take(PartitionMessage message, CancelToken token) {
 
 void Replica::step(const PeerMessage& message, std::vector<BufferSlice> batches) {
     const std::size_t first = effects_.size();
-    state_->step(message, context_.moment(), effects_);
+    state_->step(message, context_.moment(partition()), effects_);
     for (std::size_t i = first; i < effects_.size(); ++i) {
         if (std::holds_alternative<replication::WriteBatches>(effects_[i])) {
             to_write_.push_back(std::move(batches));
@@ -301,7 +301,7 @@ SpuId Replica::note_heard(const PeerMessage& message) {
 
 void Replica::leader_gone(SpuId spu) {
     if (state_.has_value() && state_->follower() != nullptr) {
-        state_->disconnected(spu, context_.moment(), effects_);
+        state_->disconnected(spu, context_.moment(partition()), effects_);
         carry_out();
     }
 }
@@ -317,7 +317,7 @@ void Replica::follower_gone(SpuId spu) {
             manager_.note_change(*this);
         }
     }
-    state_->disconnected(spu, context_.moment(), effects_);
+    state_->disconnected(spu, context_.moment(partition()), effects_);
     carry_out();
 }
 
@@ -325,7 +325,7 @@ void Replica::tick() {
     if (!state_.has_value() || closed_ || deleted_) {
         return;
     }
-    state_->tick(context_.moment(), effects_);
+    state_->tick(context_.moment(partition()), effects_);
     carry_out();
     tell_followers();
 }
@@ -354,7 +354,7 @@ void Replica::written(Offset leo) {
         }
     }
     WEIR_ASSERT(at == leo);
-    state_->appended(marks_, context_.moment(), effects_);
+    state_->appended(marks_, context_.moment(partition()), effects_);
     note_uncommitted(leo);
     carry_out();
     tell_followers();
@@ -364,7 +364,7 @@ void Replica::synced(Offset synced_end) {
     if (!state_.has_value() || cut_count_ != 0) {
         return;
     }
-    state_->synced(std::min(synced_end, state_->log().leo), context_.moment(), effects_);
+    state_->synced(std::min(synced_end, state_->log().leo), context_.moment(partition()), effects_);
     carry_out();
 }
 

@@ -264,6 +264,7 @@ Result<void> ScLink::Session::handle(const BufferSlice& frame) {
 
 Result<void> ScLink::Session::take_heartbeat_ack(wire::Reader& reader) {
     WEIR_TRY(const HeartbeatAck ack, decode_message<HeartbeatAck>(reader, terms_.version));
+    link_.context_.terms.doubted = {ack.doubted.begin(), ack.doubted.end()};
     while (!heartbeats_.empty() && heartbeats_.front().sequence <= ack.sequence) {
         if (heartbeats_.front().sequence == ack.sequence) {
             extend_lease(heartbeats_.front().sent_at);
@@ -294,6 +295,7 @@ Result<void> ScLink::Session::take_assignments(wire::Reader& reader) {
     assignment_sequence_ = change.sequence;
     link_.context_.cluster.apply(change);
     link_.replicas_.apply(change);
+    link_.context_.terms.doubted = {change.doubted.begin(), change.doubted.end()};
     extend_lease(answered_at_);
     link_.cluster_changed_.notify_all();
     if (change.smartmodules.has_value()) {

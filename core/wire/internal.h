@@ -13,7 +13,9 @@
 //   every heartbeat interval, ReplicaRemoved when the files of a removed replica are gone. The SC
 //   answers each Heartbeat with HeartbeatAck (same sequence), so that either side notices a dead
 //   peer; that answer is also the lease: until lease_ms after the SPU sent the heartbeat (or the
-//   registration), the SC elects nobody in place of this SPU without hearing of its end. The rules
+//   registration), the SC elects nobody in place of this SPU without hearing of its end. That is
+//   not so for a partition whose record may be older than what other SPUs know: HeartbeatAck and
+//   Assignments name those (`doubted`), and an SPU has no lease for them. The rules
 //   of replication (core/replication/messages.h) speak through Assignments (LeaderIs: a record is
 //   part of each assignment), ProbePartitions and ScMessages. After a reconnect everything starts
 //   again with RegisterSpu and a full Assignments.
@@ -234,6 +236,8 @@ struct Assignments {
     std::optional<std::vector<std::string>> smartmodules;
     // Who leads consumer-offset-0, always the current value; SpuId(-1): nobody yet.
     SpuId offsets_leader = SpuId(-1);
+    // As in HeartbeatAck.
+    std::vector<PartitionRef> doubted;
     friend bool operator==(const Assignments&, const Assignments&) = default;
 };
 
@@ -278,6 +282,9 @@ struct Heartbeat {
 struct HeartbeatAck {
     static constexpr MessageKind kKind = MessageKind::heartbeat_ack;
     std::uint64_t sequence = 0;
+    // For which the SC grants no lease: an SPU has shown that its record is old, so that somebody
+    // else may lead. Always the current value.
+    std::vector<PartitionRef> doubted;
     friend bool operator==(const HeartbeatAck&, const HeartbeatAck&) = default;
 };
 

@@ -59,7 +59,7 @@ void fields(A& a, FieldsOf<A, internal::TopicRef>& v) {
 template <typename A>
 void fields(A& a, FieldsOf<A, internal::Assignments>& v) {
     a(v.sequence, v.full, v.removed_replicas, v.replicas, v.removed_spus, v.spus, v.removed_topics,
-      v.topics, v.smartmodules, v.offsets_leader);
+      v.topics, v.smartmodules, v.offsets_leader, v.doubted);
 }
 
 template <typename A>
@@ -85,7 +85,7 @@ void fields(A& a, FieldsOf<A, internal::Heartbeat>& v) {
 
 template <typename A>
 void fields(A& a, FieldsOf<A, internal::HeartbeatAck>& v) {
-    a(v.sequence);
+    a(v.sequence, v.doubted);
 }
 
 template <typename A>

@@ -128,6 +128,7 @@ void LogModel::drop_below(Offset start) {
     start_ = start;
     while (!items_.empty() && items_.front().next_offset() <= start) {
         start_epoch_ = items_.front().epoch;
+        deleted_.push_back(std::move(items_.front()));
         items_.erase(items_.begin());
     }
 }
@@ -524,8 +525,10 @@ LogModel::Violation LogModel::damage_and_open() {
         }
         damage_file(path);
         if (path.ends_with(log::kCheckpointName)) {
-            // Without it nobody knows what was there.
+            // Without it nobody knows what was there, nor what was deleted inside of a segment.
             end_min = start_min = Offset(0);
+            items_.insert(items_.begin(), deleted_.begin(), deleted_.end());
+            deleted_.clear();
         }
     }
     damaged_ = true;

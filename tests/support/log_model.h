@@ -112,6 +112,8 @@ private:
     // Below the log's end: certain. Then those that may or may not have been stored.
     std::vector<Item> items_;
     std::vector<Item> uncertain_;
+    // Below start_: a file may hold them still, and a log that loses its checkpoint shows them.
+    std::vector<Item> deleted_;
     Offset end_;
     Offset start_;
     // What the log must still hold when it is opened next: now, and after a power loss first.

@@ -181,6 +181,7 @@ LogModel::Violation LogModel::cut() {
 void LogModel::apply_cut(PendingCut cut) {
     if (cut.reset) {
         items_.clear();
+        deleted_.clear();
         start_ = cut.end;
         start_epoch_ = log::kNoEpoch;
     } else if (cut.end == start_ && !items_.empty()) {

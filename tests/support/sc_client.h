@@ -192,6 +192,8 @@ struct FakeSpuState {
     SpuId offsets_leader = SpuId(-1);
     std::uint64_t sequence = 0;
     std::uint64_t acks = 0;
+    // Of the last answer to a heartbeat.
+    std::vector<wire::internal::PartitionRef> doubted;
     std::uint64_t sessions = 0;
     std::uint64_t probes = 0;
 
@@ -325,6 +327,7 @@ private:
             } else if (header.kind == MessageKind::heartbeat_ack) {
                 WEIR_CO_TRY(const HeartbeatAck ack, decode_message<HeartbeatAck>(body, 1));
                 state_->acks = ack.sequence;
+                state_->doubted = ack.doubted;
             } else if (header.kind == MessageKind::probe_partitions) {
                 WEIR_CO_TRY(const ProbePartitions probe, decode_message<ProbePartitions>(body, 1));
                 state_->probes += probe.partitions.size();
@@ -333,6 +336,7 @@ private:
                 }
             } else if (header.kind == MessageKind::assignments) {
                 WEIR_CO_TRY(const Assignments message, decode_message<Assignments>(body, 1));
+                state_->doubted = message.doubted;
                 ScMessages promotions;
                 const SpuReport report = apply(message, promotions);
                 const bool leads = options_.reports && !report.replicas.empty();

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import time
 
@@ -40,12 +41,13 @@ def fuzz_targets():
     return names
 
 
-def fuzz_command(target, seconds):
-    for folder in (GROWN / target, ARTIFACTS, CORPUS / target):
+def fuzz_command(target, seconds, grown):
+    """`grown` is the folder where new inputs are kept, and taken from."""
+    for folder in (grown, ARTIFACTS, CORPUS / target):
         folder.mkdir(parents=True, exist_ok=True)
     return [
         build.folder_of("fuzz") / "fuzz" / target,
-        GROWN / target,
+        grown,
         CORPUS / target,
         f"-max_total_time={seconds}",
         f"-artifact_prefix={ARTIFACTS}/{target}-",
@@ -74,12 +76,15 @@ def fuzz(args):
         )
     setup.ensure_base()
     build.build("fuzz", [target])
-    exec_program(fuzz_command(target, seconds))
+    exec_program(fuzz_command(target, seconds, GROWN / target))
     return 0
 
 
 def run_fuzz_targets(seconds=FUZZ_SECONDS):
-    """All targets, as many at a time as there are processors. Returns [(target, passed)]."""
+    """All targets, as many at a time as there are processors. Returns [(target, passed)].
+
+    One seed and the committed corpus only, so that a run can be had again: `./dev fuzz` is what
+    looks for new inputs, each time with another seed and all it has found so far."""
     targets = fuzz_targets()
     build.build("fuzz", targets)
     common.LOGS.mkdir(parents=True, exist_ok=True)
@@ -90,9 +95,11 @@ def run_fuzz_targets(seconds=FUZZ_SECONDS):
     while waiting or running:
         while waiting and len(running) < common.cpu_count():
             target = waiting.pop(0)
+            grown = common.BUILD / "fuzz-gate" / target
+            shutil.rmtree(grown, ignore_errors=True)
             log = open(common.LOGS / f"fuzz-{target}.log", "w", encoding="utf-8")
             child = subprocess.Popen(
-                [str(part) for part in fuzz_command(target, seconds)],
+                [str(part) for part in [*fuzz_command(target, seconds, grown), "-seed=1"]],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=common.environment(),
             )
             running.append((target, child, log))

@@ -22,7 +22,8 @@ bool ReplicationOracle::is_running(HostId host, const Replica& replica) const {
 
 bool ReplicationOracle::is_eligible(const Partition& partition, HostId host,
                                     const Replica& replica) const {
-    if (!partition.record.has_value() || !is_running(host, replica) || replica.boot == kNoBoot) {
+    if (!partition.record.has_value() || partition.is_old || !is_running(host, replica) ||
+        replica.boot == kNoBoot) {
         return false;
     }
     const PartitionRecord& record = *partition.record;

@@ -125,6 +125,13 @@ private:
             LeaderEpoch by = kNoEpoch;
         };
         std::vector<Loss> losses;
+        // The newest that the SC has ever stored. An operator replaces an older one by what the
+        // SPUs have.
+        LeaderEpoch newest_epoch = kNoEpoch;
+        RecordVersion newest_version;
+        // The record is from a backup, older than that, and nobody has touched it: nothing is to
+        // follow from it.
+        bool is_old = false;
         // What its leader has written and not committed: since when, and up to where.
         std::deque<std::pair<std::int64_t, std::int64_t>> waiting;
         LeaderEpoch waiting_epoch = kNoEpoch;
@@ -164,6 +171,11 @@ private:
     void take_partition(const std::string& name, const std::optional<Bytes>& bytes);
     void take_spu(const std::string& name, const std::optional<Bytes>& bytes);
     void take_cluster(const std::optional<Bytes>& bytes);
+    static void note_age(Partition& partition, const std::optional<PartitionRecord>& before,
+                         const PartitionRecord& after);
+    void check_members(Partition& partition, const std::optional<PartitionRecord>& before,
+                       const PartitionRecord& after);
+    bool is_adopted(const PartitionRecord& record) const;
     void check_change(const Partition& partition, const PartitionRecord& before,
                       const PartitionRecord& after);
     void check_record(const Partition& partition, const PartitionRecord& record);

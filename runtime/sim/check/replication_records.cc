@@ -119,6 +119,9 @@ void ReplicationOracle::take_partition(const std::string& name, const std::optio
     Partition& partition = partitions_[identity];
     partition.name = name;
     const std::optional<PartitionRecord> before = partition.record;
+    // By an old record nobody was a candidate.
+    const bool was_old = partition.is_old;
+    note_age(partition, before, after);
     if (before.has_value()) {
         check_change(partition, *before, after);
         check_unclean(partition, *before, after);
@@ -139,6 +142,31 @@ void ReplicationOracle::take_partition(const std::string& name, const std::optio
     if (!was_whole && after.lrs.size() == after.replicas.size()) {
         partition.tail_losses.clear();
     }
+    if (!partition.is_old) {
+        check_members(partition, was_old ? std::nullopt : before, after);
+    }
+    check_superset(partition);
+}
+
+// A record that is older than what was stored once comes from a backup.
+void ReplicationOracle::note_age(Partition& partition, const std::optional<PartitionRecord>& before,
+                                 const PartitionRecord& after) {
+    const auto age = std::tie(after.leader_epoch, after.version);
+    if (!before.has_value()) {
+        partition.is_old = age < std::tie(partition.newest_epoch, partition.newest_version);
+    } else if (after != *before) {
+        partition.is_old = false;
+    }
+    if (age > std::tie(partition.newest_epoch, partition.newest_version)) {
+        partition.newest_epoch = after.leader_epoch;
+        partition.newest_version = after.version;
+    }
+}
+
+// I3, of those who are candidates since `before`.
+void ReplicationOracle::check_members(Partition& partition,
+                                      const std::optional<PartitionRecord>& before,
+                                      const PartitionRecord& after) {
     for (auto& [host, replica] : partition.replicas) {
         const bool is_new = may_be_elected(after, replica.spu) &&
                             (!before.has_value() || !may_be_elected(*before, replica.spu));
@@ -146,15 +174,15 @@ void ReplicationOracle::take_partition(const std::string& name, const std::optio
             continue;
         }
         replica.lost = replica.lost && !contains(after.lrs, replica.spu);
-        if (is_running(host, replica) && replica.boot != kNoBoot) {
-            if (const auto place = lacks(partition, replica)) {
-                report(partition, Invariant::i3_candidates,
-                       fmt::format("SPU {} may be elected now and lacks what is committed at {}",
-                                   replica.spu.value(), *place));
-            }
+        if (!is_running(host, replica) || replica.boot == kNoBoot) {
+            continue;
+        }
+        if (const auto place = lacks(partition, replica)) {
+            report(partition, Invariant::i3_candidates,
+                   fmt::format("SPU {} may be elected now and lacks what is committed at {}",
+                               replica.spu.value(), *place));
         }
     }
-    check_superset(partition);
 }
 
 // I12, I15.
@@ -196,6 +224,10 @@ void ReplicationOracle::check_record(const Partition& partition, const Partition
                            "which do not go together",
                            record.leader.value(), record.lrs.size(), record.elr.size(),
                            record.last_known.size()));
+    }
+    if (partition.is_old) {
+        // Boots are given out, and the SC leaves the record alone.
+        return;
     }
     for (const auto& [name, spu] : spus_) {
         const bool is_stale = record.leader == spu.spec.id && record.leader_boot != spu.boot;
@@ -244,7 +276,8 @@ void ReplicationOracle::check_unclean(Partition& partition, const PartitionRecor
         // A member that died before it had a log of a new partition cannot say that it has all of
         // it.
         const bool is_new = partition.committed.end() == 0;
-        const bool is_justified = is_new || lost_disks > 0 ||
+        const bool is_adopted = this->is_adopted(before);
+        const bool is_justified = is_new || lost_disks > 0 || is_adopted ||
                                   (is_lossy && partition.tail_losses.size() >= before.min_live);
         if (!is_justified) {
             report(partition, Invariant::i24_survival,
@@ -252,8 +285,15 @@ void ReplicationOracle::check_unclean(Partition& partition, const PartitionRecor
                                after.leader.value(), partition.tail_losses.size()));
         }
         check_best_known(partition, before, after.leader);
-        partition.is_recovering = true;
+        // An operator adopts what all SPUs have, and the one that has most has all of it.
+        partition.is_recovering = !is_adopted || is_lossy || lost_disks > 0;
     }
+}
+
+// Rebuilt by an operator: in a record of the SC's own nobody is known to be complete only when
+// disks or tails were lost.
+bool ReplicationOracle::is_adopted(const PartitionRecord& record) const {
+    return is_restored_ && record.lrs.empty() && record.elr.empty() && !record.last_known.empty();
 }
 
 // One transaction may hold two changes: the old leader's request that the new one joins, and then
@@ -289,7 +329,7 @@ void ReplicationOracle::check_best_known(const Partition& partition, const Parti
 
 // I10, as far as leader and SC speak of the same epoch.
 void ReplicationOracle::check_superset(const Partition& partition) {
-    if (!partition.record.has_value()) {
+    if (!partition.record.has_value() || partition.is_old) {
         return;
     }
     const PartitionRecord& record = *partition.record;

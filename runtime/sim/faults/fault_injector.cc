@@ -34,8 +34,9 @@ std::uint64_t FaultInjector::total() const {
     return sum;
 }
 
-void FaultInjector::start(const std::vector<Fault>& plan) {
+void FaultInjector::start(const std::vector<Fault>& plan, Duration heal_after) {
     active_ = true;
+    heal_ns_ = world_.scheduler().now_ns() + heal_after.ns();
     for (const Fault& fault : plan) {
         if (fault.kind == FaultKind::store_restored) {
             back_up(fault);

@@ -26,8 +26,8 @@ public:
 
     // The machine boots with `main` now and after every fault.
     void add(Machine& machine, Role role, Main main);
-    // Schedules the faults of the plan, from now on.
-    void start(const std::vector<Fault>& plan);
+    // Schedules the faults of the plan, from now on. heal() may come after `heal_after`.
+    void start(const std::vector<Fault>& plan, Duration heal_after);
     void heal();
     // No more automatic boots: machines that end stay down.
     void stop_reviving() { reviving_ = false; }
@@ -111,6 +111,7 @@ private:
 
     World& world_;
     bool active_ = false;
+    std::int64_t heal_ns_ = 0;
     bool reviving_ = true;
     std::vector<std::unique_ptr<Member>> members_;
     // Ends of the faults in force, by their number.

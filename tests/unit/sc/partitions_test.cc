@@ -342,8 +342,14 @@ TEST_F(ScPartitions, NothingChangesAboutAPartitionWhoseRecordIsInDoubt) {
     pass(100);
     const PartitionRecord before = record(2);
     spus_[1].disk.at(kKey).fence_epoch = LeaderEpoch(9);
+    EXPECT_TRUE(spus_[3].doubted.empty());
     start_spu(1);
     EXPECT_EQ(record(1), before);
+    // Nobody is told to go on leading it.
+    const wire::internal::PartitionRef doubted = {before.topic_uid, before.partition};
+    EXPECT_EQ(spus_[1].doubted, std::vector{doubted});
+    pass(300);
+    EXPECT_EQ(spus_[3].doubted, std::vector{doubted});
     spu_machines_[2]->crash();
     pass(5'000);
     EXPECT_EQ(record(3), before);
@@ -362,6 +368,11 @@ TEST_F(ScPartitions, NoSpuIsServedByMetadataThatForgotABoot) {
     start_spu(1);
     EXPECT_EQ(spus_[1].sessions, sessions + 1);
     EXPECT_EQ(spus_[1].registered.result, wire::internal::RegisterResult::unavailable);
+    // Not even those that were served before.
+    pass(300);
+    const std::uint64_t acks = spus_[2].acks;
+    pass(1'000);
+    EXPECT_EQ(spus_[2].acks, acks);
     run([](Env&, ScClient& client) -> Task<Result<void>> {
         WEIR_CO_TRY(const Status refused, co_await client.delete_topic("hello"));
         EXPECT_EQ(refused.error.tag, wire::ErrorTag::topic_error);

@@ -95,6 +95,8 @@ public:
     std::map<SpuId, BootEpoch> boots;
     // Answered heartbeats are leases.
     bool answers_heartbeats = true;
+    // But for these.
+    std::vector<wire::internal::PartitionRef> doubted;
     // Records reach the SPUs.
     bool sends_assignments = true;
     Notifier& changed() { return changed_; }
@@ -222,6 +224,7 @@ private:
             wire::internal::Assignments next = std::move(outbox.front());
             outbox.pop_front();
             next.sequence = ++sequence;
+            next.doubted = doubted;
             rpc::OutFrame frame;
             frame.head = wire::internal::message_frame(next, 1, CorrelationId(0));
             const auto sent = co_await writer.send(std::move(frame), end.token());
@@ -257,6 +260,7 @@ private:
                 ++heartbeat_count;
                 HeartbeatAck ack;
                 ack.sequence = heartbeat.sequence;
+                ack.doubted = doubted;
                 rpc::OutFrame out;
                 out.head = message_frame(ack, 1, CorrelationId(0));
                 WEIR_CO_CHECK(co_await writer.send(std::move(out), token));

@@ -270,6 +270,36 @@ TEST(SpuReplication, ARegistrationIsNoLeaseUntilTheRecordsAreThere) {
     }));
 }
 
+// Another SPU has shown that this one may have been deposed: 5.14.
+TEST(SpuReplication, ALeaderHasNoLeaseForAPartitionThatIsInDoubt) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Cluster cluster(env);
+        WEIR_CO_CHECK(co_await cluster.start_led());
+        cluster.sc.doubted = {{Uid{1, 8}, PartitionId(0)}, {kTopicUid, PartitionId(1)}};
+        WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, Duration::from_ms(500)));
+        WEIR_CO_TRY(const auto before, co_await produce(cluster, kA, "a", Wanted::committed));
+        EXPECT_TRUE(before.error.ok()) << to_string(before.error);
+        cluster.sc.doubted = {{kTopicUid, PartitionId(0)}};
+        WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, Duration::from_ms(500)));
+        WEIR_CO_TRY(const auto doubted, co_await produce(cluster, kA, "b", Wanted::leader));
+        EXPECT_EQ(doubted.error.tag, ErrorTag::not_leader_for_partition);
+        WEIR_CO_TRY(const auto read, co_await fetch(cluster, kA, wire::Isolation::read_committed));
+        EXPECT_EQ(read.error.tag, ErrorTag::not_leader_for_partition);
+        cluster.sc.doubted.clear();
+        WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, Duration::from_ms(500)));
+        WEIR_CO_TRY(const auto after, co_await produce(cluster, kA, "c", Wanted::committed));
+        EXPECT_TRUE(after.error.ok()) << to_string(after.error);
+        // Also before the first heartbeat.
+        cluster.sc.answers_heartbeats = false;
+        cluster.sc.doubted = {{kTopicUid, PartitionId(0)}};
+        cluster.sc.drop_sessions();
+        WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, Duration::from_ms(500)));
+        WEIR_CO_TRY(const auto again, co_await produce(cluster, kA, "d", Wanted::leader));
+        EXPECT_EQ(again.error.tag, ErrorTag::not_leader_for_partition);
+        co_return co_await cluster.close();
+    }));
+}
+
 TEST(SpuReplication, AProbeStopsAppendsAndIsAnswered) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Cluster cluster(env);
