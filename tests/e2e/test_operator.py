@@ -146,8 +146,8 @@ def check_reassignment(cluster):
     wait_for("all three again", lambda: live(partitions(cluster)[0]) == SPUS)
 
 
-# The topic of the consumer offsets is created with one replica, as in Fluvio; an operator may give it
-# more, and then it survives the loss of its leader.
+# The topic of the consumer offsets is created with one replica, as in Fluvio; an operator may give
+# it more, and then it survives the loss of its leader.
 def check_offsets_outlive_their_leader(cluster):
     def offsets():
         rows = json.loads(cluster.weir("consumer", "list", "-O", "json").stdout)
