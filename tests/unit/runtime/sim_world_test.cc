@@ -261,6 +261,44 @@ Task<Result<void>> halting(Env& env, CancelToken stop) {
     co_return Result<void>();
 }
 
+Task<Result<void>> talk_to_itself(Env& env, CancelToken stop) {
+    const HostPort any{"0.0.0.0", kPort};
+    WEIR_CO_TRY(const std::unique_ptr<Listener> listener, env.network.listen(any));
+    const HostPort itself{"server", kPort};
+    WEIR_CO_TRY(const auto connection, co_await env.network.connect(itself, stop));
+    WEIR_CO_TRY(const auto accepted, co_await listener->accept(stop));
+    Event never(env.executor);
+    static_cast<void>(co_await never.wait(stop));
+    co_return Result<void>();
+}
+
+class OpenStreams final : public NetworkTap {
+public:
+    void opened(std::uint64_t, HostId, HostId, std::uint16_t) override { ++count; }
+    void sent(std::uint64_t, int, ByteSpan) override {}
+    void forgotten(std::uint64_t) override { --count; }
+    int count = 0;
+};
+
+TEST(SimWorld, NothingIsLeftOfAConnectionToItselfWhenTheProcessIsKilled) {
+    for (const bool power : {false, true}) {
+        World world(9);
+        OpenStreams streams;
+        world.fabric().set_tap(&streams);
+        Machine& server = world.add_machine("server");
+        server.boot(Main(talk_to_itself));
+        world.run_for(Duration::from_ms(100));
+        EXPECT_EQ(streams.count, 1);
+        if (power) {
+            server.power_loss(LossMode::all);
+        } else {
+            server.crash();
+        }
+        EXPECT_EQ(streams.count, 0) << power;
+        world.fabric().set_tap(nullptr);
+    }
+}
+
 TEST(SimWorld, HaltEndsTheProcessWithItsReason) {
     World world(5);
     Machine& machine = world.add_machine("node");
