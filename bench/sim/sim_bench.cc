@@ -111,6 +111,7 @@ public:
     void sent(std::uint64_t, int, ByteSpan) override {}
     void forgotten(std::uint64_t) override {}
     void log_moved(sim::HostId, const LogPosition&) override {}
+    void replica_moved(sim::HostId, const ReplicaMoved&) override {}
     void operation(sim::OperationId) override {}
 
 private:
