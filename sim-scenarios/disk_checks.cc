@@ -124,7 +124,7 @@ Oracle::Allowance DiskChecks::allowance(const SpuMachine& spu, PartitionRef ref,
     const Disk& disk = known->second;
     if (scenario_.durability == Durability::bounded && disk.syncing && sync_in_time()) {
         allowed.acked_ns = oracle_.now_ns() - log_config_.bounded_delay_max.ns() -
-                           kBoundedSlackSyncs * scenario_.sync_time.high.ns() -
+                           kBoundedSlackSyncs * scenario_.sync_time_max().ns() -
                            kBoundedSlackMs * 1'000'000;
     }
     allowed.from = 0;

@@ -261,6 +261,44 @@ Task<Result<void>> halting(Env& env, CancelToken stop) {
     co_return Result<void>();
 }
 
+Task<Result<void>> talk_to_itself(Env& env, CancelToken stop) {
+    const HostPort any{"0.0.0.0", kPort};
+    WEIR_CO_TRY(const std::unique_ptr<Listener> listener, env.network.listen(any));
+    const HostPort itself{"server", kPort};
+    WEIR_CO_TRY(const auto connection, co_await env.network.connect(itself, stop));
+    WEIR_CO_TRY(const auto accepted, co_await listener->accept(stop));
+    Event never(env.executor);
+    static_cast<void>(co_await never.wait(stop));
+    co_return Result<void>();
+}
+
+class OpenStreams final : public NetworkTap {
+public:
+    void opened(std::uint64_t, HostId, HostId, std::uint16_t) override { ++count; }
+    void sent(std::uint64_t, int, ByteSpan) override {}
+    void forgotten(std::uint64_t) override { --count; }
+    int count = 0;
+};
+
+TEST(SimWorld, NothingIsLeftOfAConnectionToItselfWhenTheProcessIsKilled) {
+    for (const bool power : {false, true}) {
+        World world(9);
+        OpenStreams streams;
+        world.fabric().set_tap(&streams);
+        Machine& server = world.add_machine("server");
+        server.boot(Main(talk_to_itself));
+        world.run_for(Duration::from_ms(100));
+        EXPECT_EQ(streams.count, 1);
+        if (power) {
+            server.power_loss(LossMode::all);
+        } else {
+            server.crash();
+        }
+        EXPECT_EQ(streams.count, 0) << power;
+        world.fabric().set_tap(nullptr);
+    }
+}
+
 TEST(SimWorld, HaltEndsTheProcessWithItsReason) {
     World world(5);
     Machine& machine = world.add_machine("node");
@@ -340,6 +378,50 @@ TEST(SimClock, TimersNeverFireEarlyUnderDrift) {
         EXPECT_GE(error_ns, 0);
         EXPECT_LT(error_ns, 1'000);
     }
+}
+
+// Ready again at once.
+struct Yield {
+    Executor& executor;
+    bool await_ready() const { return false; }
+    void await_suspend(std::coroutine_handle<> handle) { executor.post(handle); }
+    void await_resume() const {}
+};
+
+Task<Result<void>> turn_round(Env& env, std::vector<int>* turns, int id, CancelToken stop) {
+    while (!stop.cancelled()) {
+        turns->push_back(id);
+        Yield yield{env.executor};
+        co_await yield;
+    }
+    co_return Result<void>();
+}
+
+// How often another one of three machines, which are ready all the time, takes over.
+std::size_t turns_taken(std::uint64_t changes) {
+    WorldOptions options;
+    options.chooser = Chooser::priority;
+    World world(7, options);
+    constexpr std::int64_t kWithinNs = 1'000'000;
+    world.scheduler().bound_changes(changes, kWithinNs);
+    std::vector<int> turns;
+    for (int id = 0; id < 3; ++id) {
+        Machine& machine = world.add_machine("m-" + std::to_string(id));
+        machine.boot(Main(turn_round, &turns, id));
+    }
+    world.run_for(Duration::from_ns(2 * kWithinNs));
+    EXPECT_GT(turns.size(), 5'000U);
+    std::size_t count = 0;
+    for (std::size_t i = 1; i < turns.size(); ++i) {
+        count += turns[i] != turns[i - 1] ? 1U : 0U;
+    }
+    return count;
+}
+
+TEST(SimWorld, BoundedChangesOfPriorityAreSoMany) {
+    EXPECT_EQ(turns_taken(0), 0U);
+    EXPECT_EQ(turns_taken(1), 1U);
+    EXPECT_EQ(turns_taken(4), 4U);
 }
 
 }  // namespace
