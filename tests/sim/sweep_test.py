@@ -1,6 +1,7 @@
 """What a person sees of a sweep: the line that tells how far it is, the summary, the JSON, how it
 ends."""
 
+import errno
 import json
 import os
 import pathlib
@@ -96,6 +97,17 @@ def check_time(program):
     assert done.stdout.startswith("2 runs") and time.monotonic() - begin < 20, done.stdout
 
 
+def read_all(terminal):
+    """What was written to it, in as many pieces as it comes, until nobody can write any more."""
+    seen = b""
+    while True:
+        try:
+            seen += os.read(terminal, 1 << 12)
+        except OSError as error:
+            assert error.errno == errno.EIO, error
+            return seen.decode()
+
+
 def check_terminal(program):
     """One line, over and over, and gone at the end."""
     ours, its = pty.openpty()
@@ -103,7 +115,7 @@ def check_terminal(program):
                           stderr=its) as sweep:
         sweep.communicate()
     os.close(its)
-    seen = os.read(ours, 1 << 16).decode()
+    seen = read_all(ours)
     os.close(ours)
     first, *shown, last = seen.split("\r\033[K")
     assert first == "" and last == "" and "\n" not in seen, seen

@@ -235,7 +235,7 @@ function drawEpochs(strip) {
     for (const [from, to] of lives) {
       const begin = Math.max(from, point[0]), end = Math.min(to, until);
       if (begin >= end) continue;
-      const y = yAt(begin), bottom = end >= story.end ? height : Math.max(yAt(end), y + 2);
+      const y = yAt(begin), bottom = Math.max(yAt(end), y + 2);
       out += `<rect class="epoch${point[5] ? " leads" : ""}" data-epoch="${point[4]}" x="${x}" ` +
         `y="${y.toFixed(1)}" width="${EPOCH - 4}" height="${(bottom - y).toFixed(1)}"/>`;
       for (let at = Math.max(y, free); bottom - at >= 11; at += 400) {
@@ -356,7 +356,7 @@ function fillLegend() {
     `</i>${text}</span>`;
   byId("legend").innerHTML = bar("#d9480f", "causal past") + bar("#b7c5d3", "message") +
     bar("#9aa5b1", "start") + bar("#1f7a45", "committed (HW)") + bar("#7fb3e6", "end (LEO)") +
-    box("#6b46c1", "epoch, leads") + box("#ddd3f3", "epoch") +
+    box("#6b46c1", "epoch: leads") + box("#ddd3f3", "epoch: does not") +
     dot("#829ab1", "sent, arrived") + dot("#2f855a", "client told") +
     dot("#3182ce", "operation") + dot("#1f2933", "machine") + dot("#f6ad55", "fault");
 }

@@ -33,7 +33,8 @@ const std::vector<InvariantInfo>& invariant_catalogue() {
          "Recovery keeps every synced batch, cuts only at a batch boundary behind them, gives the "
          "same result when it is run again, and takes no lost tail for corruption."},
         {Invariant::a14_damage, "A14", "damage", safety,
-         "Bytes that nobody wrote are never served or accepted as records."},
+         "Bytes that nobody wrote are never served or accepted as records, and damage in a closed "
+         "segment is not taken for the end of the log."},
         {Invariant::a15_metadata, "A15", "metadata", safety,
          "A topic whose creation was confirmed stays, one whose deletion was confirmed does not "
          "come back, whatever happens to the SC; watchers come to see what is listed, and an SPU "

@@ -160,7 +160,7 @@ Task<Result<void>> noting_server(Env& env, std::vector<std::uint8_t>* arrived, C
     co_return Result<void>();
 }
 
-// 0, 1, 2, ... one after the other: even ones on one connection, odd ones on another.
+// 0, 1, 2, ... one each millisecond: even ones on one connection, odd ones on another.
 Task<Result<void>> alternating_client(Env& env, std::uint8_t count, CancelToken stop) {
     const HostPort address{"server", kPort};
     WEIR_CO_TRY(const std::unique_ptr<Connection> even,
@@ -171,15 +171,17 @@ Task<Result<void>> alternating_client(Env& env, std::uint8_t count, CancelToken 
         const ByteSpan slices[1] = {byte};
         Connection& connection = number % 2 == 0 ? *even : *odd;
         WEIR_CO_CHECK(co_await connection.write(slices, stop));
+        const Duration pause = Duration::from_ms(1);
+        WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, pause, stop));
     }
     const Duration arrival = Duration::from_s(1);
     co_return co_await sleep_for(env.clock, env.executor, arrival, stop);
 }
 
-std::vector<std::uint8_t> arrivals(std::uint64_t seed, std::uint8_t count) {
+std::vector<std::uint8_t> arrivals(std::uint64_t seed, std::uint8_t count, Duration jitter) {
     WorldOptions options;
     options.link.latency_ns = 1'000'000;
-    options.link.jitter_ns = 5'000'000;
+    options.link.jitter_ns = jitter.ns();
     World world(seed, options);
     std::vector<std::uint8_t> arrived;
     Machine& server = world.add_machine("server");
@@ -195,7 +197,9 @@ TEST(SimWorld, MessagesOfDifferentConnectionsOvertakeEachOtherAndOthersDoNot) {
     constexpr std::uint8_t kCount = 20;
     int overtaken_count = 0;
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-        const std::vector<std::uint8_t> all = arrivals(seed, kCount);
+        const std::vector<std::uint8_t> in_order = arrivals(seed, kCount, Duration());
+        EXPECT_TRUE(std::is_sorted(in_order.begin(), in_order.end())) << seed;
+        const std::vector<std::uint8_t> all = arrivals(seed, kCount, Duration::from_ms(5));
         ASSERT_EQ(all.size(), kCount) << seed;
         std::vector<std::uint8_t> even;
         std::vector<std::uint8_t> odd;
