@@ -124,7 +124,7 @@ Oracle::Allowance DiskChecks::allowance(const SpuMachine& spu, PartitionRef ref,
     const Disk& disk = known->second;
     if (scenario_.durability == Durability::bounded && disk.syncing && sync_in_time()) {
         allowed.acked_ns = oracle_.now_ns() - log_config_.bounded_delay_max.ns() -
-                           kBoundedSlackSyncs * scenario_.sync_time.high.ns() -
+                           kBoundedSlackSyncs * scenario_.sync_time_max().ns() -
                            kBoundedSlackMs * 1'000'000;
     }
     allowed.from = 0;
@@ -202,8 +202,22 @@ void DiskChecks::before_boot(Machine& machine) {
     }
     Disk& disk = disk_of(*spu);
     disk.boot_ns = oracle_.now_ns();
+    if (!disk.damaged) {
+        return;
+    }
+    for (const auto& [path, node] : machine.disk_image().files()) {
+        const std::size_t slash = path.rfind('/');
+        const auto base = slash == std::string::npos
+                              ? std::nullopt
+                              : log::parse_file_name(std::string_view(path).substr(slash + 1),
+                                                     log::kSegmentSuffix);
+        if (base.has_value()) {
+            replication_.segment_found(machine.host(), std::string_view(path).substr(0, slash),
+                                       *base);
+        }
+    }
     // Damage shows when a log is recovered: from then on the oracle knows what is left.
-    if (disk.damaged && oracle_.violations().empty()) {
+    if (oracle_.violations().empty()) {
         inspect(*spu, "before a start");
     }
 }

@@ -23,15 +23,18 @@ constexpr std::int64_t kSliceMs = 250;
 // Of a case whose schedules are counted out: load and faults begin together.
 constexpr std::int64_t kFineSliceMs = 1;
 // For which a deposed leader may serve on: its lease by the slowest clock, and a turn.
-constexpr Duration kConvergenceLimit = Duration::from_s(30);
 constexpr Duration kLeaseMax = Duration::from_ms(2'700);
 
-// A batch to the follower and the word back, and two syncs: one under way and its own.
+// A batch to the follower and the word back, and two syncs: one under way and its own. Zero: nobody
+// knows.
 Duration commit_time(const Scenario& scenario) {
-    const Duration message = scenario.latency.high + scenario.jitter.high * 3;
-    return scenario.points || scenario.tail.ns() > 0
-               ? Duration()
-               : message * 2 + scenario.sync_time.high * 4 + Duration::from_ms(1);
+    const LinkPlan& link = scenario.network;
+    if (scenario.points || link.tail.ns() > 0 || link.lost_per_mille > 0 ||
+        !scenario.links.empty()) {
+        return Duration();
+    }
+    const Duration message = link.latency.high + link.jitter.high * 3;
+    return message * 2 + scenario.sync_time_max() * 4 + Duration::from_ms(1);
 }
 
 // The machine is gone meanwhile, which shows, and nothing else is wrong.
@@ -60,6 +63,9 @@ public:
         run_.watch = options.watch;
         world_.trace().record_to(options.events);
         world_.scheduler().note_choices(options.choices);
+        if (sizes_.priority_changes.has_value()) {
+            world_.scheduler().bound_changes(*sizes_.priority_changes, scenario_.duration.ns());
+        }
     }
     // Whoever still runs after a violation refers to the members below the world.
     ~Runner() {
@@ -403,9 +409,9 @@ void Runner::run_load() {
         return;
     }
     const auto converged = [this] { return replication_.not_converged().empty(); };
-    if (!run_until(kConvergenceLimit, converged) && !failed() && !broken_off()) {
+    if (!run_until(scenario_.convergence, converged) && !failed() && !broken_off()) {
         oracle_.report(Invariant::i30_convergence,
-                       fmt::format("{} s after everything was read: {}", kConvergenceLimit.s(),
+                       fmt::format("{} s after everything was read: {}", scenario_.convergence.s(),
                                    replication_.not_converged()));
     }
 }
@@ -430,6 +436,7 @@ RunReport Runner::report() {
     result.frames = tap_.frames();
     for (std::size_t i = 0; i < world_.machine_count(); ++i) {
         Machine& machine = world_.machine(i);
+        result.machines.push_back(machine.name());
         result.syncs += machine.disk_faults().syncs;
         result.disk_full_errors += machine.disk_faults().disk_full_errors;
         result.sectors_lost += machine.disk_image().sectors_lost();

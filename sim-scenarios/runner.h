@@ -32,6 +32,8 @@ struct RunReport {
     std::vector<std::uint64_t> checkpoints;
     std::uint64_t events = 0;
     std::int64_t simulated_ns = 0;
+    // Names, by HostId.
+    std::vector<std::string> machines;
     FaultCounts faults{};
     NetCounters network;
     Oracle::Counts records;

@@ -67,6 +67,20 @@ std::optional<ChooserPlan> chooser_from(std::string_view name) {
     return std::nullopt;
 }
 
+bool is_one_of(std::string_view name, std::string_view role, std::uint32_t count) {
+    if (!name.starts_with(role)) {
+        return false;
+    }
+    name.remove_prefix(role.size());
+    if (name.empty()) {
+        return true;
+    }
+    std::uint32_t number = 0;
+    name.remove_prefix(1);
+    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), number);
+    return parsed.ec == std::errc() && parsed.ptr == name.data() + name.size() && number < count;
+}
+
 std::optional<HealMode> heal_from(std::string_view name) {
     if (name == "always") {
         return HealMode::always;

@@ -18,5 +18,7 @@ std::optional<std::uint32_t> machine_from(std::string_view name);
 std::optional<LossMode> loss_from(std::string_view name);
 std::optional<ChooserPlan> chooser_from(std::string_view name);
 std::optional<HealMode> heal_from(std::string_view name);
+// A role, or one of its machines: "spu", or "spu-0" up to `count` of them.
+bool is_one_of(std::string_view name, std::string_view role, std::uint32_t count);
 
 }  // namespace weir::sim

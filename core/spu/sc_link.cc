@@ -1,5 +1,7 @@
 #include "core/spu/sc_link.h"
 
+#include "core/base/mutant.h"
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -226,6 +228,11 @@ void ScLink::Session::extend_lease(Instant sent_at) {
         return;
     }
     Instant& lease_end = link_.context_.terms.lease_end;
+    if (mutant(Mutant::lease_by_wall_clock)) {
+        lease_end = Instant::from_ns(link_.context_.env.clock.wall_now().ns()) +
+                    Duration::from_ms(terms_.lease_ms);
+        return;
+    }
     lease_end = std::max(lease_end, answered_at_ + Duration::from_ms(terms_.lease_ms));
 }
 

@@ -58,6 +58,9 @@ public:
     // Stored bytes of the copy in `dir` were damaged: what it let others count on may be gone.
     void copy_damaged(HostId host, std::string_view dir);
     void disk_lost(HostId host);
+    // The machine is about to boot; `base` is where the newest segment begins that it has of the
+    // log in `dir`.
+    void segment_found(HostId host, std::string_view dir, Offset base);
 
     // --- Bounds (replication_bounds.cc) -------------------------------------------------------
     // Now and then: no fault has begun or ended since then. Machines may be gone; nothing else is
@@ -94,6 +97,8 @@ private:
         // Its disk was lost, and it has not come back to the LRS since.
         bool lost = false;
         bool damaged = false;
+        // Of a damaged one, when its machine booted: below are closed segments.
+        std::int64_t active_base = 0;
     };
     using Leader = std::pair<SpuId, BootEpoch>;
     // Of a leader for another LRS.

@@ -3,6 +3,7 @@
 #include "core/base/assert.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace weir::sim {
 
@@ -188,6 +189,16 @@ void Scheduler::flush_turn_end(NodeExecutor& node) {
     node.turn_end_.clear();
 }
 
+void Scheduler::bound_changes(std::uint64_t count, std::int64_t within_ns) {
+    bounded_ = true;
+    change_count_ = count;
+    for (std::uint64_t i = 0; i < count; ++i) {
+        changes_ns_.push_back(
+            static_cast<std::int64_t>(choose_.below(static_cast<std::uint64_t>(within_ns))));
+    }
+    std::sort(changes_ns_.begin(), changes_ns_.end(), std::greater<>());
+}
+
 bool Scheduler::is_change_step() {
     ++steps_;
     if (steps_ < next_change_) {
@@ -203,13 +214,18 @@ std::size_t Scheduler::highest_priority() {
     for (std::size_t i = 0; i < ready_.size(); ++i) {
         NodeExecutor& node = *ready_[i].node;
         if (node.priority_ == 0) {
-            node.priority_ = 1 + choose_.below(kPriorities);
+            node.priority_ = 1 + change_count_ + choose_.below(kPriorities);
         }
         if (node.priority_ > ready_[best].node->priority_) {
             best = i;
         }
     }
-    if (is_change_step()) {
+    if (bounded_) {
+        while (!changes_ns_.empty() && changes_ns_.back() <= now_ns_) {
+            changes_ns_.pop_back();
+            ready_[best].node->priority_ = 1 + changes_ns_.size();
+        }
+    } else if (is_change_step()) {
         ready_[best].node->priority_ = 1 + choose_.below(kPriorities);
     }
     return best;

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -76,6 +77,117 @@ TEST(Heal, ApromisedRecordMustBeInOneOfTheCopies) {
 
 TEST(Heal, AnUnknownWordIsRefusedWithItsPlace) {
     EXPECT_NE(error_of("[run]\nheal = \"perhaps\"\n").find("small.toml:5:"), std::string::npos);
+}
+
+// The machines that lost power, by host: the SC is 0, the SPUs follow.
+std::set<std::uint16_t> without_power(const std::string& text) {
+    std::vector<TraceEvent> events;
+    RunOptions options;
+    options.events = &events;
+    const RunReport report = run_case(case_of(text), options);
+    EXPECT_EQ(report.verdict, Verdict::passed);
+    std::set<std::uint16_t> hosts;
+    for (const TraceEvent& event : events) {
+        if (event.kind == EventKind::machine &&
+            event.a == static_cast<std::uint64_t>(MachineStep::power_loss)) {
+            hosts.insert(event.node);
+        }
+    }
+    return hosts;
+}
+
+TEST(Racks, AfaultHitsAllSpusOfARack) {
+    const std::string text =
+        "[run]\nduration = \"4s\"\n[topology]\nspus = 5\nracks = 2\n"
+        "[[plan]]\nkind = \"power_loss\"\ntarget = \"rack\"\nat = \"1s\"\nlasts = \"1s\"\n";
+    EXPECT_EQ(without_power(text + "which = \"0\"\n"), (std::set<std::uint16_t>{1, 3, 5}));
+    EXPECT_EQ(without_power(text + "which = \"1\"\n"), (std::set<std::uint16_t>{2, 4}));
+}
+
+TEST(Racks, ArackCutFromTheOtherCommitsNothing) {
+    const std::string text =
+        "replicas = 2\n[run]\nduration = \"6s\"\nheal = \"never\"\n[topology]\nspus = 2\n"
+        "racks = 2\n[points]\nenabled = false\n";
+    const std::string cut =
+        "[[plan]]\nkind = \"block\"\ntarget = \"rack\"\npeer = \"rack\"\nwhich_peer = \"1\"\n"
+        "argument = 0\nat = \"10ms\"\nlasts = \"6s\"\n";
+    const RunReport whole = run_case(case_of(text));
+    const RunReport split = run_case(case_of(text + cut));
+    EXPECT_EQ(split.faults[static_cast<std::size_t>(FaultKind::block)], 1U);
+    EXPECT_GT(whole.records.acked, 20U);
+    // The leader has to do without the other one first, which takes seconds.
+    EXPECT_LT(split.records.acked, whole.records.acked);
+}
+
+TEST(Racks, AfaultOfARackNeedsRacks) {
+    const std::string fault = "[[faults]]\nkind = \"crash\"\ntarget = \"rack\"\n";
+    EXPECT_NE(error_of(fault).find("topology.racks"), std::string::npos);
+    EXPECT_EQ(error_of("[topology]\nracks = 2\n" + fault), "");
+    const std::string clog = "[[faults]]\nkind = \"clog\"\ntarget = \"rack\"\n";
+    EXPECT_NE(error_of("[topology]\nracks = 2\n" + clog).find("clog"), std::string::npos);
+}
+
+TEST(Links, OnlyTheNamedLinkLosesMessages) {
+    const std::string run = "[run]\nduration = \"3s\"\n[topology]\nspus = 2\n";
+    EXPECT_EQ(run_case(case_of(run)).network.lost, 0U);
+    const std::string bad = "lost_per_mille = 300\n";
+    EXPECT_GT(
+        run_case(case_of(run + "[[links]]\nfrom = \"spu\"\nto = \"sc\"\n" + bad)).network.lost, 0U);
+    // There is one client.
+    EXPECT_EQ(run_case(case_of(run + "[[links]]\nfrom = \"client\"\nto = \"client\"\n" + bad))
+                  .network.lost,
+              0U);
+}
+
+TEST(Links, TheLastOneThatFitsCounts) {
+    const Scenario scenario =
+        case_of(
+            "[network]\njitter = \"7us\"\n[[links]]\nfrom = \"spu-0\"\nto = \"sc\"\n"
+            "latency = \"3ms\"\n")
+            .scenario;
+    const DrawnSizes sizes = draw_sizes(scenario, 1);
+    ASSERT_EQ(sizes.links.size(), 1U);
+    EXPECT_EQ(sizes.links[0].latency_ns, 3'000'000);
+    EXPECT_EQ(sizes.links[0].jitter_ns, 7'000);
+    EXPECT_EQ(sizes.link.latency_ns, 200'000);
+}
+
+TEST(Links, UnknownMachinesAreRefusedWithTheirPlace) {
+    const std::string link = "[[links]]\nfrom = \"spu-1\"\nto = \"sc\"\n";
+    EXPECT_NE(error_of(link).find("small.toml:5:"), std::string::npos);
+    EXPECT_EQ(error_of("[topology]\nspus = 2\n" + link), "");
+    EXPECT_NE(error_of("[[links]]\nto = \"sc\"\n").find("from is missing"), std::string::npos);
+    EXPECT_NE(error_of("[[disks]]\nof = \"spud\"\n").find("disks.of"), std::string::npos);
+    EXPECT_NE(error_of("[[disks]]\nof = \"spu\"\ncolour = 1\n").find("disks.colour"),
+              std::string::npos);
+    EXPECT_NE(error_of("[network]\nlost_per_mille = 700\n").find("small.toml:4:"),
+              std::string::npos);
+}
+
+TEST(Disks, OnlyTheNamedDiskIsSmall) {
+    const std::string run =
+        "[run]\nduration = \"4s\"\nheal = \"never\"\n[workload]\nrecords_per_second = 100\n";
+    const auto full = [&run](const std::string& of) {
+        return run_case(case_of(run + "[[disks]]\nof = \"" + of + "\"\ncapacity = \"64KiB\"\n"))
+            .disk_full_errors;
+    };
+    EXPECT_GT(full("spu-0"), 0U);
+    EXPECT_EQ(full("client"), 0U);
+}
+
+TEST(Exploration, DepthIsOneMoreThanTheChangesOfPriority) {
+    const auto changes = [](const std::string& depth) {
+        return draw_sizes(case_of("[run]\ndepth = " + depth + "\n").scenario, 1).priority_changes;
+    };
+    EXPECT_EQ(changes("0"), std::nullopt);
+    EXPECT_EQ(changes("1"), std::optional<std::uint64_t>(0));
+    EXPECT_EQ(changes("4"), std::optional<std::uint64_t>(3));
+}
+
+TEST(Checks, ConvergenceHasALimit) {
+    EXPECT_EQ(case_of("[checks]\nconvergence = \"3s\"\n").scenario.convergence,
+              Duration::from_s(3));
+    EXPECT_NE(error_of("[checks]\nspeed = 1\n").find("small.toml:5:"), std::string::npos);
 }
 
 }  // namespace

@@ -6,6 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <vector>
+
 namespace weir::sim {
 namespace {
 
@@ -127,6 +130,83 @@ TEST(SimWorld, ResetOfTheLinkFailsTheClientAndLeaksNothing) {
     world.run_until_stopped(Duration::from_s(1));
     ASSERT_TRUE(server.exit_result().has_value());
     EXPECT_FALSE(server.leaks().any());
+}
+
+Task<void> note_bytes(std::unique_ptr<Connection> connection, std::vector<std::uint8_t>* arrived,
+                      CancelToken stop) {
+    Bytes buffer(100);
+    while (true) {
+        const Result<std::size_t> size = co_await connection->read_some(buffer, stop);
+        if (!size.has_value() || *size == 0) {
+            co_return;
+        }
+        arrived->insert(arrived->end(), buffer.begin(),
+                        buffer.begin() + static_cast<std::ptrdiff_t>(*size));
+    }
+}
+
+Task<Result<void>> noting_server(Env& env, std::vector<std::uint8_t>* arrived, CancelToken stop) {
+    const HostPort address{"0.0.0.0", kPort};
+    WEIR_CO_TRY(const std::unique_ptr<Listener> listener, env.network.listen(address));
+    TaskScope scope(env.executor, stop);
+    while (true) {
+        Result<std::unique_ptr<Connection>> accepted = co_await listener->accept(stop);
+        if (!accepted.has_value()) {
+            break;
+        }
+        scope.spawn(note_bytes(*std::move(accepted), arrived, scope.token()));
+    }
+    co_await scope.close();
+    co_return Result<void>();
+}
+
+// 0, 1, 2, ... one after the other: even ones on one connection, odd ones on another.
+Task<Result<void>> alternating_client(Env& env, std::uint8_t count, CancelToken stop) {
+    const HostPort address{"server", kPort};
+    WEIR_CO_TRY(const std::unique_ptr<Connection> even,
+                co_await env.network.connect(address, stop));
+    WEIR_CO_TRY(const std::unique_ptr<Connection> odd, co_await env.network.connect(address, stop));
+    for (std::uint8_t number = 0; number < count; ++number) {
+        const Bytes byte = {number};
+        const ByteSpan slices[1] = {byte};
+        Connection& connection = number % 2 == 0 ? *even : *odd;
+        WEIR_CO_CHECK(co_await connection.write(slices, stop));
+    }
+    const Duration arrival = Duration::from_s(1);
+    co_return co_await sleep_for(env.clock, env.executor, arrival, stop);
+}
+
+std::vector<std::uint8_t> arrivals(std::uint64_t seed, std::uint8_t count) {
+    WorldOptions options;
+    options.link.latency_ns = 1'000'000;
+    options.link.jitter_ns = 5'000'000;
+    World world(seed, options);
+    std::vector<std::uint8_t> arrived;
+    Machine& server = world.add_machine("server");
+    Machine& client = world.add_machine("client");
+    server.boot(Main(noting_server, &arrived));
+    client.boot(Main(alternating_client, count));
+    world.after(Duration::from_s(2), [&server] { server.request_stop(); });
+    world.run_until_stopped(Duration::from_s(20));
+    return arrived;
+}
+
+TEST(SimWorld, MessagesOfDifferentConnectionsOvertakeEachOtherAndOthersDoNot) {
+    constexpr std::uint8_t kCount = 20;
+    int overtaken_count = 0;
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        const std::vector<std::uint8_t> all = arrivals(seed, kCount);
+        ASSERT_EQ(all.size(), kCount) << seed;
+        std::vector<std::uint8_t> even;
+        std::vector<std::uint8_t> odd;
+        for (const std::uint8_t number : all) {
+            (number % 2 == 0 ? even : odd).push_back(number);
+        }
+        EXPECT_TRUE(std::is_sorted(even.begin(), even.end())) << seed;
+        EXPECT_TRUE(std::is_sorted(odd.begin(), odd.end())) << seed;
+        overtaken_count += std::is_sorted(all.begin(), all.end()) ? 0 : 1;
+    }
+    EXPECT_GT(overtaken_count, 10);
 }
 
 TEST(SimWorld, BlockedLinkDelaysAndHealingDelivers) {
@@ -298,6 +378,50 @@ TEST(SimClock, TimersNeverFireEarlyUnderDrift) {
         EXPECT_GE(error_ns, 0);
         EXPECT_LT(error_ns, 1'000);
     }
+}
+
+// Ready again at once.
+struct Yield {
+    Executor& executor;
+    bool await_ready() const { return false; }
+    void await_suspend(std::coroutine_handle<> handle) { executor.post(handle); }
+    void await_resume() const {}
+};
+
+Task<Result<void>> turn_round(Env& env, std::vector<int>* turns, int id, CancelToken stop) {
+    while (!stop.cancelled()) {
+        turns->push_back(id);
+        Yield yield{env.executor};
+        co_await yield;
+    }
+    co_return Result<void>();
+}
+
+// How often another one of three machines, which are ready all the time, takes over.
+std::size_t turns_taken(std::uint64_t changes) {
+    WorldOptions options;
+    options.chooser = Chooser::priority;
+    World world(7, options);
+    constexpr std::int64_t kWithinNs = 1'000'000;
+    world.scheduler().bound_changes(changes, kWithinNs);
+    std::vector<int> turns;
+    for (int id = 0; id < 3; ++id) {
+        Machine& machine = world.add_machine("m-" + std::to_string(id));
+        machine.boot(Main(turn_round, &turns, id));
+    }
+    world.run_for(Duration::from_ns(2 * kWithinNs));
+    EXPECT_GT(turns.size(), 5'000U);
+    std::size_t count = 0;
+    for (std::size_t i = 1; i < turns.size(); ++i) {
+        count += turns[i] != turns[i - 1] ? 1U : 0U;
+    }
+    return count;
+}
+
+TEST(SimWorld, BoundedChangesOfPriorityAreSoMany) {
+    EXPECT_EQ(turns_taken(0), 0U);
+    EXPECT_EQ(turns_taken(1), 1U);
+    EXPECT_EQ(turns_taken(4), 4U);
 }
 
 }  // namespace
