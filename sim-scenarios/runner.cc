@@ -1,6 +1,7 @@
 #include "sim-scenarios/runner.h"
 
 #include "runtime/sim/check/frame_tap.h"
+#include "runtime/sim/sched/heap_account.h"
 #include "sim-scenarios/cluster.h"
 #include "sim-scenarios/disk_checks.h"
 #include "sim-scenarios/sizes.h"
@@ -100,6 +101,8 @@ private:
     void check_exit(Machine& machine);
     // B1 to B8, where nothing happens but the faults of the plan.
     void check_bounds();
+    // Of one slice of time after another, so that what a log line takes for a moment is not in it.
+    void check_memory();
     void run_load();
     RunReport report();
 
@@ -120,6 +123,7 @@ private:
     Cluster cluster_;
     DiskChecks disks_;
     std::vector<Fault> fault_plan_;
+    std::uint64_t memory_bytes_ = 0;
     std::int64_t load_begin_ns_ = 0;
     bool stopping_ = false;
 };
@@ -206,6 +210,7 @@ bool Runner::run_until(Duration limit, Done done) {
         }
         cluster_.note_down();
         check_bounds();
+        check_memory();
         const std::int64_t now_ns = world_.scheduler().now_ns();
         if (now_ns >= end_ns) {
             return false;
@@ -245,6 +250,24 @@ void Runner::check_bounds() {
         }
     }
     replication_.look(since_ns);
+}
+
+void Runner::check_memory() {
+    const auto look = [this](const Machine& machine) {
+        const auto bytes =
+            static_cast<std::uint64_t>(std::max<std::int64_t>(heap_bytes(machine.host()), 0));
+        memory_bytes_ = std::max(memory_bytes_, bytes);
+        if (bytes > scenario_.memory_bytes_max) {
+            oracle_.report(
+                Invariant::a17_leaks,
+                fmt::format("{} holds {} KiB of memory, and {} KiB are enough", machine.name(),
+                            bytes >> 10, scenario_.memory_bytes_max >> 10));
+        }
+    };
+    look(cluster_.sc());
+    for (const SpuMachine& spu : cluster_.spus()) {
+        look(*spu.machine);
+    }
 }
 
 void Runner::liveness(std::string text) {
@@ -425,6 +448,7 @@ RunReport Runner::report() {
         const InvariantKind kind = info(result.violations.front().invariant).kind;
         result.verdict = kind == InvariantKind::liveness ? Verdict::liveness : Verdict::safety;
     }
+    result.memory_bytes = memory_bytes_;
     result.healed = sizes_.heals;
     result.trace_hash = world_.trace().hash();
     result.checkpoints = world_.trace().checkpoints();

@@ -48,6 +48,8 @@ struct RunReport {
     std::uint64_t modules_created = 0;
     PointCounts points{};
     SituationCounts situations{};
+    // The most that an SC or SPU held; 0 in a program that does not count.
+    std::uint64_t memory_bytes = 0;
     // When load and faults began; 0: the run did not come so far.
     std::int64_t load_begin_ns = 0;
     // What was planned and done, for whoever makes a smaller case of it.

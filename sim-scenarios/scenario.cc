@@ -181,7 +181,10 @@ private:
         }
         reader.word(key, name, exists, "sc, spu, client, or one of them such as spu-0");
     }
-    void checks(TableReader& reader) { reader.duration("convergence", scenario_.convergence); }
+    void checks(TableReader& reader) {
+        reader.duration("convergence", scenario_.convergence);
+        reader.number("memory", scenario_.memory_bytes_max);
+    }
     void storage(TableReader& reader) {
         reader.word("durability", scenario_.durability, durability_from, "fsync, bounded, async");
         reader.range("segment", scenario_.segment_bytes);

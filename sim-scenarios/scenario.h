@@ -127,6 +127,8 @@ struct Scenario {
     HealMode heal = HealMode::always;
     // After everything was read, for the replicas to be as they should.
     Duration convergence = Duration::from_s(30);
+    // What an SC or SPU may hold (sched/heap_account.h).
+    std::uint64_t memory_bytes_max = 16U << 20;
     std::uint64_t events_max = 20'000'000;
     ChooserPlan chooser;
 
@@ -183,6 +185,8 @@ Result<Scenario> parse_scenario(std::string_view text, std::string_view source);
 // The scenarios that are built in, by name: file name without folder and suffix.
 struct BuiltinScenario {
     std::string_view name;
+    // A run takes seconds: only in a sweep that names it.
+    bool slow = false;
     std::string_view text;
 };
 const std::vector<BuiltinScenario>& builtin_scenarios();

@@ -114,7 +114,9 @@ ExitStatus run_sweep(const Options& options) {
     }
     if (scenarios.empty()) {
         for (const sim::BuiltinScenario& builtin : sim::builtin_scenarios()) {
-            scenarios.push_back(load_scenario(std::string(builtin.name)));
+            if (!builtin.slow) {
+                scenarios.push_back(load_scenario(std::string(builtin.name)));
+            }
         }
     }
     SweepOptions how;

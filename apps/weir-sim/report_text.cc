@@ -167,6 +167,10 @@ std::string run_text(const TimedReport& run) {
     text += fmt::format("  disk       {} syncs, {} sectors and {} names lost, {} times full\n",
                         report.syncs, report.sectors_lost, report.entries_lost,
                         report.disk_full_errors);
+    if (report.memory_bytes > 0) {
+        text +=
+            fmt::format("  memory     {} KiB at most in one server\n", report.memory_bytes >> 10);
+    }
     text += fmt::format("  trace      {} in {} events\n", hex(report.trace_hash), report.events);
     return text;
 }
@@ -242,8 +246,9 @@ json catalogue_json() {
     json scenarios = json::array();
     for (const sim::BuiltinScenario& builtin : sim::builtin_scenarios()) {
         const Result<sim::Scenario> scenario = sim::load_builtin(builtin.name);
-        scenarios.push_back(
-            {{"name", builtin.name}, {"summary", scenario.has_value() ? scenario->summary : ""}});
+        scenarios.push_back({{"name", builtin.name},
+                             {"slow", builtin.slow},
+                             {"summary", scenario.has_value() ? scenario->summary : ""}});
     }
     json invariants = json::array();
     for (const sim::InvariantInfo& info : sim::invariant_catalogue()) {

@@ -288,6 +288,11 @@ bool Replica::may_read(replication::Isolation isolation) const {
     if (!state_.has_value() || deleted_ || !effects_.empty()) {
         return false;
     }
+    // The rules hear of another leader only after the disk has done what came before, which may
+    // take long, and the lease goes on.
+    if (leader_ != context_.config.id && !mutant(Mutant::old_leader_serves)) {
+        return false;
+    }
     return state_->may_read(isolation, context_.moment(partition())) ==
            replication::Permission::granted;
 }

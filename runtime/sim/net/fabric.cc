@@ -2,6 +2,7 @@
 
 #include "core/base/assert.h"
 #include "runtime/sim/net/sim_network.h"
+#include "runtime/sim/sched/heap_account.h"
 
 #include <fmt/core.h>
 
@@ -64,6 +65,7 @@ SimListener* Fabric::find_listener(HostId host, std::uint16_t port) const {
 }
 
 Stream& Fabric::open_stream(HostId from, HostId to, std::uint16_t port) {
+    const OutsideHeap outside;
     auto stream = std::make_unique<Stream>();
     stream->fabric = this;
     stream->id = next_stream_++;
@@ -129,6 +131,7 @@ std::int64_t Fabric::latency(Stream& stream, int direction) {
 }
 
 void Fabric::send(Stream& stream, int side, ByteSpan bytes) {
+    const OutsideHeap outside;
     Pipe& pipe = stream.pipes[side];
     scheduler_.trace().event(EventKind::net_send, stream.sides[side].host, scheduler_.now_ns(),
                              stream.label(side), content_hash(bytes));
@@ -160,6 +163,7 @@ void Fabric::send(Stream& stream, int side, ByteSpan bytes) {
 }
 
 void Fabric::send_end(Stream& stream, int side, Pipe::Chunk::Kind kind) {
+    const OutsideHeap outside;
     Pipe& pipe = stream.pipes[side];
     if (!stream.sides[1 - side].alive() || stream.dark) {
         return;

@@ -1,6 +1,7 @@
 #include "runtime/sim/sched/scheduler.h"
 
 #include "core/base/assert.h"
+#include "runtime/sim/sched/heap_account.h"
 
 #include <algorithm>
 #include <functional>
@@ -81,6 +82,7 @@ Scheduler::Scheduler(std::uint64_t seed, Chooser chooser, Draws choose, Trace& t
 
 EventId Scheduler::at(std::int64_t when_ns, EventKind kind, std::uint16_t node, Action action,
                       void* context) {
+    const OutsideHeap outside;
     std::uint32_t index = 0;
     if (free_slots_.empty()) {
         index = static_cast<std::uint32_t>(slots_.size());
@@ -104,6 +106,7 @@ void Scheduler::cancel(EventId id) {
     if (id.generation == 0 || slots_[id.slot].generation != id.generation) {
         return;
     }
+    const OutsideHeap outside;
     remove_at(slots_[id.slot].heap_index);
     ++slots_[id.slot].generation;
     free_slots_.push_back(id.slot);
@@ -174,6 +177,7 @@ void Scheduler::fire_next() {
 }
 
 void Scheduler::push_ready(NodeExecutor& node, std::coroutine_handle<> handle) {
+    const OutsideHeap outside;
     ++node.ready_count_;
     if (node.paused()) {
         node.parked_.push_back({handle, trace_.events()});
@@ -300,7 +304,10 @@ void Scheduler::resume_one() {
     trace_.begin_step(next.cause, EventKind::resume, node.node_, now_ns_, place_in_set);
     --node.ready_count_;
     node.running_ = true;
-    next.handle.resume();
+    {
+        const HeapScope inside(heap_owner(node.node_));
+        next.handle.resume();
+    }
     node.running_ = false;
     if (node.ready_count_ == 0 && !node.turn_end_.empty()) {
         flush_turn_end(node);

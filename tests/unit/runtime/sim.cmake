@@ -17,4 +17,4 @@ weir_test(NAME sim_store_test LABEL unit
 # What the keys of a scenario do to a run.
 weir_test(NAME weir_sim_scenario_test LABEL unit
     SOURCES sim_scenario_test.cc
-    DEPS weir_scenarios)
+    DEPS weir_heap_hook weir_scenarios)

@@ -1,5 +1,6 @@
 // What the keys of a scenario do to a run.
 #include "runtime/sim/check/oracle.h"
+#include "runtime/sim/sched/heap_account.h"
 #include "sim-scenarios/runner.h"
 #include "sim-scenarios/sizes.h"
 
@@ -188,6 +189,47 @@ TEST(Checks, ConvergenceHasALimit) {
     EXPECT_EQ(case_of("[checks]\nconvergence = \"3s\"\n").scenario.convergence,
               Duration::from_s(3));
     EXPECT_NE(error_of("[checks]\nspeed = 1\n").find("small.toml:5:"), std::string::npos);
+}
+
+// Under a sanitizer nothing is counted.
+TEST(Checks, MemoryHasABudget) {
+    const RunReport wide = run_case(case_of("[run]\nduration = \"2s\"\n"));
+    EXPECT_EQ(wide.verdict, Verdict::passed);
+    if (!g_heap.counts) {
+        GTEST_SKIP();
+    }
+    EXPECT_GT(wide.memory_bytes, 4'096U);
+    const RunReport again = run_case(case_of("[run]\nduration = \"2s\"\n"));
+    EXPECT_EQ(again.memory_bytes, wide.memory_bytes);
+    const RunReport narrow =
+        run_case(case_of("[run]\nduration = \"2s\"\n[checks]\nmemory = \"4KiB\"\n"));
+    ASSERT_EQ(narrow.verdict, Verdict::safety);
+    EXPECT_EQ(narrow.violations[0].invariant, Invariant::a17_leaks);
+    EXPECT_NE(narrow.violations[0].text.find("4 KiB are enough"), std::string::npos);
+}
+
+Task<Result<void>> hoard(Env& env, CancelToken stop) {
+    std::vector<Bytes> hoarded;
+    while (!stop.cancelled()) {
+        hoarded.emplace_back(1'000);
+        static_cast<void>(co_await sleep_for(env.clock, env.executor, Duration::from_ms(1), stop));
+    }
+    co_return Result<void>();
+}
+
+TEST(Checks, MemoryIsThatOfTheMachineThatAskedForIt) {
+    if (!g_heap.counts) {
+        GTEST_SKIP();
+    }
+    World world(1);
+    Machine& idle = world.add_machine("idle");
+    Machine& busy = world.add_machine("busy");
+    busy.boot(Main(hoard));
+    world.run_for(Duration::from_s(1));
+    EXPECT_GT(heap_bytes(busy.host()), 900'000);
+    EXPECT_EQ(heap_bytes(idle.host()), 0);
+    busy.crash();
+    EXPECT_LT(heap_bytes(busy.host()), 1'000);
 }
 
 }  // namespace
