@@ -9,6 +9,8 @@
 #include <fmt/core.h>
 
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace weir::sim {
@@ -35,6 +37,22 @@ Task<Result<void>> spu_main(Env& env, spu::Config config, CancelToken stop) {
     co_return co_await spu::run(env, std::move(config), stop);
 }
 
+// Whether a name of a scenario means this machine: its own, or its role.
+bool means(std::string_view name, std::string_view machine) {
+    return machine == name || (machine.starts_with(name) && machine[name.size()] == '-');
+}
+
+MachineOptions server_of(const Scenario& scenario, const DrawnSizes& sizes,
+                         std::string_view machine) {
+    MachineOptions options = sizes.server;
+    for (std::size_t i = 0; i < scenario.disks.size(); ++i) {
+        if (means(scenario.disks[i].machine, machine)) {
+            options.disk = sizes.disks[i];
+        }
+    }
+    return options;
+}
+
 // Long enough for somebody to notice, where it matters; else soon.
 Duration unlisted_grace(const Scenario& scenario) {
     return scenario.has_fault(FaultKind::store_restored) ? Duration::from_s(3'600)
@@ -44,7 +62,7 @@ Duration unlisted_grace(const Scenario& scenario) {
 }  // namespace
 
 void Cluster::add_sc(const Scenario& scenario, const DrawnSizes& sizes) {
-    sc_ = &world_.add_machine("sc", sizes.server);
+    sc_ = &world_.add_machine("sc", server_of(scenario, sizes, "sc"));
     sc::Config config;
     config.public_bind = HostPort{"0.0.0.0", kScPublicPort};
     config.private_bind = HostPort{"0.0.0.0", kScPrivatePort};
@@ -66,7 +84,8 @@ void Cluster::add_sc(const Scenario& scenario, const DrawnSizes& sizes) {
 void Cluster::add_spus(const Scenario& scenario, const DrawnSizes& sizes) {
     for (std::uint32_t i = 0; i < scenario.spu_count; ++i) {
         SpuMachine spu;
-        spu.machine = &world_.add_machine(fmt::format("spu-{}", i), sizes.server);
+        const std::string name = fmt::format("spu-{}", i);
+        spu.machine = &world_.add_machine(name, server_of(scenario, sizes, name));
         spu.id = SpuId(kFirstSpuId + static_cast<std::int32_t>(i));
         checks_.replication.follow(spu.machine->host());
         spu::Config config;
@@ -83,7 +102,9 @@ void Cluster::add_spus(const Scenario& scenario, const DrawnSizes& sizes) {
         config.push_frame_bytes = 4 * sizes.chunk_bytes;
         checks_.frames.follow(spu.machine->host(), kSpuPublicPort,
                               {static_cast<std::uint16_t>(wire::SpuApi::stream_fetch)});
-        injector_.add(*spu.machine, Role::spu, Main(spu_main, config));
+        const std::uint32_t rack =
+            scenario.rack_count == 0 ? FaultInjector::kNoRack : i % scenario.rack_count;
+        injector_.add(*spu.machine, Role::spu, Main(spu_main, config), rack);
         spus_.push_back(spu);
     }
 }
@@ -102,6 +123,22 @@ void Cluster::build(const Scenario& scenario, const DrawnSizes& sizes) {
     add_sc(scenario, sizes);
     add_spus(scenario, sizes);
     add_clients(scenario);
+    set_links(scenario, sizes);
+}
+
+void Cluster::set_links(const Scenario& scenario, const DrawnSizes& sizes) {
+    for (std::size_t i = 0; i < scenario.links.size(); ++i) {
+        const auto& ends = scenario.links[i].ends;
+        for (std::size_t a = 0; a < world_.machine_count(); ++a) {
+            for (std::size_t b = 0; b < world_.machine_count(); ++b) {
+                const Machine& from = world_.machine(a);
+                const Machine& to = world_.machine(b);
+                if (a != b && means(ends[0], from.name()) && means(ends[1], to.name())) {
+                    world_.fabric().set_link(from.host(), to.host(), sizes.links[i]);
+                }
+            }
+        }
+    }
 }
 
 SpuMachine* Cluster::spu_of(const Machine& machine) {

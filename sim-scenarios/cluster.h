@@ -56,6 +56,7 @@ private:
     void add_sc(const Scenario& scenario, const DrawnSizes& sizes);
     void add_spus(const Scenario& scenario, const DrawnSizes& sizes);
     void add_clients(const Scenario& scenario);
+    void set_links(const Scenario& scenario, const DrawnSizes& sizes);
 
     World& world_;
     FaultInjector& injector_;

@@ -19,6 +19,16 @@ constexpr std::int64_t kBoundedSlackSyncs = 40;
 constexpr std::int64_t kBoundedSlackMs = 20;
 constexpr std::int64_t kRecoveredNs = 1'000'000'000;
 
+Oracle::RecoveredLog recovered_from(const InspectedLog& log) {
+    Oracle::RecoveredLog recovered;
+    recovered.log_start = log.log_start;
+    recovered.leo = log.leo;
+    for (const Bytes& value : log.values) {
+        recovered.records.push_back(decode_payload(value));
+    }
+    return recovered;
+}
+
 }  // namespace
 
 std::uint32_t DiskChecks::replication_factor(TopicIndex topic) const {
@@ -114,7 +124,7 @@ Oracle::Allowance DiskChecks::allowance(const SpuMachine& spu, PartitionRef ref,
     const Disk& disk = known->second;
     if (scenario_.durability == Durability::bounded && disk.syncing && sync_in_time()) {
         allowed.acked_ns = oracle_.now_ns() - log_config_.bounded_delay_max.ns() -
-                           kBoundedSlackSyncs * scenario_.sync_time.high.ns() -
+                           kBoundedSlackSyncs * scenario_.sync_time_max().ns() -
                            kBoundedSlackMs * 1'000'000;
     }
     allowed.from = 0;
@@ -192,8 +202,22 @@ void DiskChecks::before_boot(Machine& machine) {
     }
     Disk& disk = disk_of(*spu);
     disk.boot_ns = oracle_.now_ns();
+    if (!disk.damaged) {
+        return;
+    }
+    for (const auto& [path, node] : machine.disk_image().files()) {
+        const std::size_t slash = path.rfind('/');
+        const auto base = slash == std::string::npos
+                              ? std::nullopt
+                              : log::parse_file_name(std::string_view(path).substr(slash + 1),
+                                                     log::kSegmentSuffix);
+        if (base.has_value()) {
+            replication_.segment_found(machine.host(), std::string_view(path).substr(0, slash),
+                                       *base);
+        }
+    }
     // Damage shows when a log is recovered: from then on the oracle knows what is left.
-    if (disk.damaged && oracle_.violations().empty()) {
+    if (oracle_.violations().empty()) {
         inspect(*spu, "before a start");
     }
 }
@@ -280,14 +304,8 @@ void DiskChecks::check_inspected(SpuMachine& spu, const InspectedLog& log, const
     // One copy of several may lag behind or hold what was never committed: what was promised about
     // all of them shows in what is read.
     if (topic.has_value() && replication_factor(*topic) == 1) {
-        Oracle::RecoveredLog recovered;
-        recovered.log_start = log.log_start;
-        recovered.leo = log.leo;
-        for (const Bytes& value : log.values) {
-            recovered.records.push_back(decode_payload(value));
-        }
         const PartitionRef ref{*topic, log.identity.partition};
-        oracle_.recovered(ref, recovered, allowance(spu, ref, log.identity.uid));
+        oracle_.recovered(ref, recovered_from(log), allowance(spu, ref, log.identity.uid));
     }
 }
 
@@ -307,6 +325,29 @@ DiskChecks::FoundLogs DiskChecks::inspect(SpuMachine& spu, const char* when) {
     disk_of(spu).synced_end.clear();
     disk_of(spu).power_lost = false;
     return found;
+}
+
+void DiskChecks::check_copies() {
+    if (scenario_.durability != Durability::fsync) {
+        return;
+    }
+    std::map<std::pair<TopicIndex, std::uint32_t>, std::vector<Oracle::RecoveredLog>> copies;
+    for (SpuMachine& spu : cluster_.spus()) {
+        for (const InspectedLog& log :
+             inspect_logs(spu.machine->disk_image(), "data/", log_config_)) {
+            const std::optional<TopicIndex> topic = topic_of(log);
+            if (topic.has_value() && !log.open_error.has_value() && !log.read_error.has_value()) {
+                copies[{*topic, log.identity.partition}].push_back(recovered_from(log));
+            }
+        }
+    }
+    for (const TopicIndex topic : run_.topics) {
+        for (std::uint32_t i = 0; i < oracle_.partition_count(topic); ++i) {
+            if (replication_factor(topic) > 1) {
+                oracle_.copies(PartitionRef{topic, i}, copies[{topic, i}]);
+            }
+        }
+    }
 }
 
 void DiskChecks::check_unlisted(const FoundLogs& found) {

@@ -58,6 +58,9 @@ public:
     void all_stopped() { stopped_ = true; }
     // A1 of topics that a restored SC does not know: their logs are still there.
     void check_unlisted(const FoundLogs& found);
+    // A1, A11 of partitions with several replicas, when nobody reads them back: what was promised
+    // is on the disk of one of them, as durability fsync says. After all SPUs have ended.
+    void check_copies();
 
 private:
     struct Disk {

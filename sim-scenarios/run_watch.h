@@ -8,6 +8,8 @@
 #include "runtime/sim/cluster/world.h"
 #include "sim-scenarios/case.h"
 
+#include <variant>
+
 namespace weir::sim {
 
 class RunWatch : public NetworkTap {
@@ -15,6 +17,8 @@ public:
     // All machines are there, none has run yet. The world is gone after run_case().
     virtual void begins(World& world) = 0;
     virtual void log_moved(HostId machine, const LogPosition& position) = 0;
+    // After each step of its rules.
+    virtual void replica_moved(HostId machine, const ReplicaMoved& fact) = 0;
     // A client is about to do it.
     virtual void operation(OperationId id) = 0;
 };
@@ -64,7 +68,12 @@ public:
             watch_->log_moved(machine, position);
         }
     }
-    void tell(HostId machine, const Fact& fact) override { checks_.tell(machine, fact); }
+    void tell(HostId machine, const Fact& fact) override {
+        checks_.tell(machine, fact);
+        if (const auto* moved = std::get_if<ReplicaMoved>(&fact); moved && watch_ != nullptr) {
+            watch_->replica_moved(machine, *moved);
+        }
+    }
 
 private:
     WorldProbe* points_;

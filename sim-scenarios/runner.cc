@@ -1,6 +1,7 @@
 #include "sim-scenarios/runner.h"
 
 #include "runtime/sim/check/frame_tap.h"
+#include "runtime/sim/sched/heap_account.h"
 #include "sim-scenarios/cluster.h"
 #include "sim-scenarios/disk_checks.h"
 #include "sim-scenarios/sizes.h"
@@ -23,15 +24,18 @@ constexpr std::int64_t kSliceMs = 250;
 // Of a case whose schedules are counted out: load and faults begin together.
 constexpr std::int64_t kFineSliceMs = 1;
 // For which a deposed leader may serve on: its lease by the slowest clock, and a turn.
-constexpr Duration kConvergenceLimit = Duration::from_s(30);
 constexpr Duration kLeaseMax = Duration::from_ms(2'700);
 
-// A batch to the follower and the word back, and two syncs: one under way and its own.
+// A batch to the follower and the word back, and two syncs: one under way and its own. Zero: nobody
+// knows.
 Duration commit_time(const Scenario& scenario) {
-    const Duration message = scenario.latency.high + scenario.jitter.high * 3;
-    return scenario.points || scenario.tail.ns() > 0
-               ? Duration()
-               : message * 2 + scenario.sync_time.high * 4 + Duration::from_ms(1);
+    const LinkPlan& link = scenario.network;
+    if (scenario.points || link.tail.ns() > 0 || link.lost_per_mille > 0 ||
+        !scenario.links.empty()) {
+        return Duration();
+    }
+    const Duration message = link.latency.high + link.jitter.high * 3;
+    return message * 2 + scenario.sync_time_max() * 4 + Duration::from_ms(1);
 }
 
 // The machine is gone meanwhile, which shows, and nothing else is wrong.
@@ -60,6 +64,9 @@ public:
         run_.watch = options.watch;
         world_.trace().record_to(options.events);
         world_.scheduler().note_choices(options.choices);
+        if (sizes_.priority_changes.has_value()) {
+            world_.scheduler().bound_changes(*sizes_.priority_changes, scenario_.duration.ns());
+        }
     }
     // Whoever still runs after a violation refers to the members below the world.
     ~Runner() {
@@ -87,11 +94,15 @@ private:
     bool run_until(Duration limit, Done done);
     void liveness(std::string text);
     void stop_everything();
+    // Of a run that is not healed: all that clients were promised must be on the disks.
+    void cut_power();
     void stop_machines(const std::vector<Machine*>& machines, const char* what);
     void machine_ended(Machine& machine);
     void check_exit(Machine& machine);
     // B1 to B8, where nothing happens but the faults of the plan.
     void check_bounds();
+    // Of one slice of time after another, so that what a log line takes for a moment is not in it.
+    void check_memory();
     void run_load();
     RunReport report();
 
@@ -112,6 +123,7 @@ private:
     Cluster cluster_;
     DiskChecks disks_;
     std::vector<Fault> fault_plan_;
+    std::uint64_t memory_bytes_ = 0;
     std::int64_t load_begin_ns_ = 0;
     bool stopping_ = false;
 };
@@ -143,6 +155,12 @@ void Runner::connect() {
         disks_.check_log_start(ref, log_start);
     };
     run_.down_for = [this](SpuId id) { return cluster_.down_for(id); };
+    run_.real_partition = [this](const std::string& name) {
+        return replication_.real_partition(name);
+    };
+    run_.real_size_bytes = [this](const RealReplica& replica) {
+        return stored_batches_size_bytes(world_.machine(replica.host).disk_image(), replica.dir);
+    };
     run_.ends = [this] {
         std::uint64_t count =
             points_.situations()[static_cast<std::size_t>(Sometimes::sc_spu_offline)] +
@@ -192,6 +210,7 @@ bool Runner::run_until(Duration limit, Done done) {
         }
         cluster_.note_down();
         check_bounds();
+        check_memory();
         const std::int64_t now_ns = world_.scheduler().now_ns();
         if (now_ns >= end_ns) {
             return false;
@@ -231,6 +250,24 @@ void Runner::check_bounds() {
         }
     }
     replication_.look(since_ns);
+}
+
+void Runner::check_memory() {
+    const auto look = [this](const Machine& machine) {
+        const auto bytes =
+            static_cast<std::uint64_t>(std::max<std::int64_t>(heap_bytes(machine.host()), 0));
+        memory_bytes_ = std::max(memory_bytes_, bytes);
+        if (bytes > scenario_.memory_bytes_max) {
+            oracle_.report(
+                Invariant::a17_leaks,
+                fmt::format("{} holds {} KiB of memory, and {} KiB are enough", machine.name(),
+                            bytes >> 10, scenario_.memory_bytes_max >> 10));
+        }
+    };
+    look(cluster_.sc());
+    for (const SpuMachine& spu : cluster_.spus()) {
+        look(*spu.machine);
+    }
 }
 
 void Runner::liveness(std::string text) {
@@ -306,6 +343,22 @@ void Runner::stop_everything() {
     }
 }
 
+void Runner::cut_power() {
+    stopping_ = true;
+    injector_.stop_reviving();
+    for (SpuMachine& spu : cluster_.spus()) {
+        if (!spu.machine->running()) {
+            continue;
+        }
+        if (scenario_.durability == Durability::fsync) {
+            disks_.before_power_loss(*spu.machine);
+            spu.machine->power_loss(LossMode::all);
+        } else {
+            spu.machine->crash();
+        }
+    }
+}
+
 RunReport Runner::run() {
     g_current = CurrentRun{&case_, &world_};
     build();
@@ -317,15 +370,20 @@ RunReport Runner::run() {
             fmt::format("not set up within {} s: waiting for {}", kSetUpSeconds, run_.waiting_for));
     }
     if (!failed() && !broken_off()) {
-        stop_everything();
+        sizes_.heals ? stop_everything() : cut_power();
     }
-    disks_.all_stopped();
+    if (sizes_.heals) {
+        disks_.all_stopped();
+    }
     if (!failed() && !broken_off()) {
         DiskChecks::FoundLogs found;
         for (SpuMachine& spu : cluster_.spus()) {
-            found.merge(disks_.inspect(spu, "after the stop"));
+            found.merge(disks_.inspect(spu, sizes_.heals ? "after the stop" : "unhealed"));
         }
         disks_.check_unlisted(found);
+    }
+    if (!sizes_.heals && !failed() && !broken_off()) {
+        disks_.check_copies();
     }
     RunReport result = report();
     injector_.stop_reviving();
@@ -333,7 +391,7 @@ RunReport Runner::run() {
     return result;
 }
 
-// Load and faults; then all heals and is read back.
+// Load and faults; then, if at all, everything heals and is read back.
 void Runner::run_load() {
     fault_plan_ = case_.faults.has_value()
                       ? *case_.faults
@@ -349,8 +407,11 @@ void Runner::run_load() {
         points_.start(world_);
     }
     load_begin_ns_ = world_.scheduler().now_ns();
-    injector_.start(fault_plan_);
+    injector_.start(fault_plan_, scenario_.duration);
     run_until(scenario_.duration, [] { return false; });
+    if (!sizes_.heals) {
+        return;
+    }
     injector_.heal();
     points_.stop();
     if (oracle_.budget().any_copy_damaged()) {
@@ -371,9 +432,9 @@ void Runner::run_load() {
         return;
     }
     const auto converged = [this] { return replication_.not_converged().empty(); };
-    if (!run_until(kConvergenceLimit, converged) && !failed() && !broken_off()) {
+    if (!run_until(scenario_.convergence, converged) && !failed() && !broken_off()) {
         oracle_.report(Invariant::i30_convergence,
-                       fmt::format("{} s after everything was read: {}", kConvergenceLimit.s(),
+                       fmt::format("{} s after everything was read: {}", scenario_.convergence.s(),
                                    replication_.not_converged()));
     }
 }
@@ -387,6 +448,8 @@ RunReport Runner::report() {
         const InvariantKind kind = info(result.violations.front().invariant).kind;
         result.verdict = kind == InvariantKind::liveness ? Verdict::liveness : Verdict::safety;
     }
+    result.memory_bytes = memory_bytes_;
+    result.healed = sizes_.heals;
     result.trace_hash = world_.trace().hash();
     result.checkpoints = world_.trace().checkpoints();
     result.events = world_.trace().events();
@@ -397,6 +460,7 @@ RunReport Runner::report() {
     result.frames = tap_.frames();
     for (std::size_t i = 0; i < world_.machine_count(); ++i) {
         Machine& machine = world_.machine(i);
+        result.machines.push_back(machine.name());
         result.syncs += machine.disk_faults().syncs;
         result.disk_full_errors += machine.disk_faults().disk_full_errors;
         result.sectors_lost += machine.disk_image().sectors_lost();

@@ -1,7 +1,8 @@
 // Runs one case, from an empty cluster to a verdict.
 //
 // Phases: boot and set up; load with faults for `duration`; heal; let everything end and read it
-// back within `settle`; stop all processes in order; inspect what is on the disks. One run at a
+// back within `settle`; stop all processes in order; inspect what is on the disks. Or, without
+// healing: load with faults; power loss of all SPUs; inspect what is on the disks. One run at a
 // time, no state is kept between runs.
 #pragma once
 
@@ -25,10 +26,14 @@ struct RunReport {
     std::uint64_t seed = 0;
     Verdict verdict = Verdict::passed;
     std::vector<Violation> violations;
+    // False: it ended in the midst of its faults, and nothing had to happen in time.
+    bool healed = true;
     std::uint64_t trace_hash = 0;
     std::vector<std::uint64_t> checkpoints;
     std::uint64_t events = 0;
     std::int64_t simulated_ns = 0;
+    // Names, by HostId.
+    std::vector<std::string> machines;
     FaultCounts faults{};
     NetCounters network;
     Oracle::Counts records;
@@ -43,6 +48,8 @@ struct RunReport {
     std::uint64_t modules_created = 0;
     PointCounts points{};
     SituationCounts situations{};
+    // The most that an SC or SPU held; 0 in a program that does not count.
+    std::uint64_t memory_bytes = 0;
     // When load and faults began; 0: the run did not come so far.
     std::int64_t load_begin_ns = 0;
     // What was planned and done, for whoever makes a smaller case of it.

@@ -1,79 +1,18 @@
 #include "sim-scenarios/scenario.h"
 
-#include "core/model/setting_words.h"
+#include "sim-scenarios/scenario_words.h"
 #include "sim-scenarios/table_reader.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <utility>
 
 namespace weir::sim {
 
 namespace {
 
-std::optional<Durability> durability_from(std::string_view name) {
-    return value_of(name, kDurabilityWords);
-}
-
-std::optional<UncleanPolicy> policy_from(std::string_view name) {
-    if (name == "never") {
-        return UncleanPolicy::never;
-    }
-    if (name == "balanced") {
-        return UncleanPolicy::balanced;
-    }
-    return std::nullopt;
-}
-
-// "leader", "follower" (the SPU behind it), "other" (the next one); else the number of a machine.
-std::optional<std::uint32_t> machine_from(std::string_view name) {
-    constexpr std::array<std::string_view, 3> kParts = {"leader", "follower", "other"};
-    for (std::uint32_t i = 0; i < kParts.size(); ++i) {
-        if (kParts[i] == name) {
-            return kLeaderIndex + i;
-        }
-    }
-    std::uint32_t number = 0;
-    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), number);
-    const bool is_number = parsed.ec == std::errc() && parsed.ptr == name.data() + name.size();
-    return is_number && number < 1'000 ? std::optional(number) : std::nullopt;
-}
-
-std::optional<LossMode> loss_from(std::string_view name) {
-    if (name == "all") {
-        return LossMode::all;
-    }
-    if (name == "none") {
-        return LossMode::none;
-    }
-    if (name == "prefix") {
-        return LossMode::prefix;
-    }
-    if (name == "sectors") {
-        return LossMode::sectors;
-    }
-    return std::nullopt;
-}
-
-std::optional<ChooserPlan> chooser_from(std::string_view name) {
-    constexpr std::array<std::string_view, kChooserCount> kNames = {"fifo", "random", "priority",
-                                                                    "delay", "machine"};
-    ChooserPlan plan;
-    if (name == "any") {
-        plan.any = true;
-        return plan;
-    }
-    for (std::size_t i = 0; i < kNames.size(); ++i) {
-        if (kNames[i] == name) {
-            plan.chooser = static_cast<Chooser>(i);
-            return plan;
-        }
-    }
-    return std::nullopt;
-}
+constexpr std::uint64_t kLostPerMilleMax = 500;
 
 class Parser {
 public:
@@ -86,7 +25,10 @@ public:
         section(top, "run", &Parser::run);
         section(top, "topology", &Parser::topology);
         section(top, "network", &Parser::network);
+        list(top, "links", &Parser::link);
         section(top, "disk", &Parser::disk);
+        list(top, "disks", &Parser::one_disk);
+        section(top, "checks", &Parser::checks);
         section(top, "storage", &Parser::storage);
         section(top, "replication", &Parser::replication);
         section(top, "workload", &Parser::workload);
@@ -99,6 +41,13 @@ public:
         if (error_.has_value()) {
             return fail(*std::move(error_));
         }
+        WEIR_CHECK(check());
+        return std::move(scenario_);
+    }
+
+private:
+    // What no single table can tell.
+    Result<void> check() const {
         if (scenario_.name.empty() || scenario_.topics.empty()) {
             return fail(
                 ErrorCode::invalid_argument,
@@ -128,10 +77,9 @@ public:
                                         source_, to_string(spec.kind)));
             }
         }
-        return std::move(scenario_);
+        return {};
     }
 
-private:
     using Section = void (Parser::*)(TableReader&);
 
     void section(TableReader& top, std::string_view key, Section read) {
@@ -174,25 +122,68 @@ private:
     void run(TableReader& reader) {
         reader.duration("duration", scenario_.duration);
         reader.duration("settle", scenario_.settle);
+        reader.word("heal", scenario_.heal, heal_from, "always, never, any");
         reader.number("events_max", scenario_.events_max);
         reader.word("chooser", scenario_.chooser, chooser_from,
                     "random, fifo, priority, delay, machine, any");
+        reader.range("depth", scenario_.chooser.depth);
     }
     void topology(TableReader& reader) {
         reader.number("spus", scenario_.spu_count);
         reader.number("clients", scenario_.client_count);
+        reader.number("racks", scenario_.rack_count);
     }
-    void network(TableReader& reader) {
-        reader.range("latency", scenario_.latency);
-        reader.range("jitter", scenario_.jitter);
-        reader.duration("tail", scenario_.tail);
-        reader.number("ns_per_kib", scenario_.ns_per_kib);
-        reader.range("buffer", scenario_.buffer_bytes);
+    void network(TableReader& reader) { read_link(reader, scenario_.network); }
+    static void read_link(TableReader& reader, LinkPlan& link) {
+        reader.range("latency", link.latency);
+        reader.range("jitter", link.jitter);
+        reader.duration("tail", link.tail);
+        reader.number("ns_per_kib", link.ns_per_kib);
+        reader.range("buffer", link.buffer_bytes);
+        reader.number("lost_per_mille", link.lost_per_mille);
+        if (link.lost_per_mille > kLostPerMilleMax) {
+            reader.refuse_table(
+                fmt::format("at most {} of a thousand messages may be lost", kLostPerMilleMax));
+        }
     }
-    void disk(TableReader& reader) {
-        reader.number("capacity", scenario_.capacity_bytes);
-        reader.range("sync", scenario_.sync_time);
-        reader.range("access", scenario_.access_time);
+    void link(TableReader& reader) {
+        NamedLink link;
+        link.link = scenario_.network;
+        machine(reader, "from", link.ends[0]);
+        machine(reader, "to", link.ends[1]);
+        read_link(reader, link.link);
+        scenario_.links.push_back(std::move(link));
+    }
+    void disk(TableReader& reader) { read_disk(reader, scenario_.disk); }
+    static void read_disk(TableReader& reader, DiskPlan& disk) {
+        reader.number("capacity", disk.capacity_bytes);
+        reader.range("sync", disk.sync_time);
+        reader.range("access", disk.access_time);
+        reader.number("ns_per_kib", disk.ns_per_kib);
+    }
+    void one_disk(TableReader& reader) {
+        NamedDisk disk;
+        disk.disk = scenario_.disk;
+        machine(reader, "of", disk.machine);
+        read_disk(reader, disk.disk);
+        scenario_.disks.push_back(std::move(disk));
+    }
+    // A role, or a role and a number.
+    void machine(TableReader& reader, std::string_view key, std::string& name) {
+        const auto exists = [this](std::string_view word) -> std::optional<std::string> {
+            const bool known = word == "sc" || is_one_of(word, "spu", scenario_.spu_count) ||
+                               is_one_of(word, "client", scenario_.client_count);
+            return known ? std::optional<std::string>(word) : std::nullopt;
+        };
+        if (reader.find(key) == nullptr) {
+            reader.refuse_table(fmt::format("{} is missing", key));
+            return;
+        }
+        reader.word(key, name, exists, "sc, spu, client, or one of them such as spu-0");
+    }
+    void checks(TableReader& reader) {
+        reader.duration("convergence", scenario_.convergence);
+        reader.number("memory", scenario_.memory_bytes_max);
     }
     void storage(TableReader& reader) {
         reader.word("durability", scenario_.durability, durability_from, "fsync, bounded, async");
@@ -268,8 +259,8 @@ private:
     void fault(TableReader& reader) {
         FaultSpec spec;
         reader.word("kind", spec.kind, fault_kind_from, fault_kind_names());
-        reader.word("target", spec.target, role_from, "sc, spu, client");
-        reader.word("peer", spec.peer, role_from, "sc, spu, client");
+        reader.word("target", spec.target, role_from, "sc, spu, client, rack");
+        reader.word("peer", spec.peer, role_from, "sc, spu, client, rack");
         reader.range("count", spec.count);
         reader.range("lasts", spec.lasts);
         LossMode loss = LossMode::all;
@@ -277,6 +268,7 @@ private:
             reader.word("loss", loss, loss_from, "all, none, prefix, sectors");
             spec.loss = loss;
         }
+        check_rack(reader, spec.kind, spec.target, spec.peer);
         if (over_budget(spec.kind) && spec.target != Role::spu) {
             reader.refuse_table(fmt::format("{} needs target = \"spu\"", to_string(spec.kind)));
         }
@@ -286,20 +278,33 @@ private:
         scenario_.faults.push_back(spec);
     }
 
+    void check_rack(TableReader& reader, FaultKind kind, Role target, Role peer) {
+        if (target != Role::rack && peer != Role::rack) {
+            return;
+        }
+        if (scenario_.rack_count == 0) {
+            reader.refuse_table("a fault of a rack needs topology.racks");
+        }
+        if (of_cluster(kind) || over_budget(kind) || of_store(kind)) {
+            reader.refuse_table(fmt::format("{} hits no rack", to_string(kind)));
+        }
+    }
+
     void planned(TableReader& reader) {
         Fault fault;
         std::uint64_t argument = scenario_.plan.size();
         reader.number("argument", argument);
         fault.argument = argument;
         reader.word("kind", fault.kind, fault_kind_from, fault_kind_names());
-        reader.word("target", fault.target, role_from, "sc, spu, client");
-        reader.word("peer", fault.peer, role_from, "sc, spu, client");
+        reader.word("target", fault.target, role_from, "sc, spu, client, rack");
+        reader.word("peer", fault.peer, role_from, "sc, spu, client, rack");
         const std::string_view parts = "leader, follower, other, or the number of a machine";
         reader.word("which", fault.target_index, machine_from, parts);
         reader.word("which_peer", fault.peer_index, machine_from, parts);
         reader.duration("at", fault.at);
         reader.duration("lasts", fault.lasts);
         reader.word("loss", fault.loss, loss_from, "all, none, prefix, sectors");
+        check_rack(reader, fault.kind, fault.target, fault.peer);
         if (over_budget(fault.kind) && fault.kind != FaultKind::wipe) {
             reader.refuse_table(fmt::format("{} cannot be planned", to_string(fault.kind)));
         }
@@ -313,6 +318,14 @@ private:
 };
 
 }  // namespace
+
+Duration Scenario::sync_time_max() const {
+    Duration most = disk.sync_time.high;
+    for (const NamedDisk& one : disks) {
+        most = std::max(most, one.disk.sync_time.high);
+    }
+    return most;
+}
 
 Result<Scenario> parse_scenario(std::string_view text, std::string_view source) {
     const toml::parse_result parsed = toml::parse(text, source);

@@ -68,11 +68,51 @@ struct WorkloadPlan {
     std::optional<Duration> moves_interval;
 };
 
+// One direction of a link.
+struct LinkPlan {
+    Range<Duration> latency{Duration::from_us(200), Duration::from_us(200)};
+    Range<Duration> jitter{Duration::from_us(50), Duration::from_us(50)};
+    // One message in a hundred is late by up to this on average. Zero: none.
+    Duration tail;
+    std::uint64_t ns_per_kib = 8'000;
+    Range<std::uint64_t> buffer_bytes{128U << 10, 128U << 10};
+    std::uint64_t lost_per_mille = 0;
+};
+
+struct DiskPlan {
+    std::uint64_t capacity_bytes = 1ULL << 30;
+    Range<Duration> sync_time{Duration::from_us(250), Duration::from_us(250)};
+    Range<Duration> access_time{Duration::from_us(3), Duration::from_us(3)};
+    std::uint64_t ns_per_kib = 400;
+};
+
+// Of the links between two machines, or all of a role. A name is a role or a machine ("spu-2").
+struct NamedLink {
+    std::string ends[2];
+    LinkPlan link;
+};
+
+struct NamedDisk {
+    std::string machine;
+    DiskPlan disk;
+};
+
 // Random by default; fifo makes logs easier to read.
 struct ChooserPlan {
     Chooser chooser = Chooser::random;
     // Each seed draws one.
     bool any = false;
+    // With priorities: how many "unlucky" steps a bug may need, as PCT has it; 0: the changes grow
+    // in number with the run.
+    Range<std::uint64_t> depth;
+};
+
+// Whether the faults end with the load. If not, the run ends in the midst of them, with a power
+// loss of everything, and only safety is checked: nothing had to come back.
+enum class HealMode : std::uint8_t {
+    always,
+    never,
+    any,  // each seed draws
 };
 
 struct Scenario {
@@ -84,22 +124,24 @@ struct Scenario {
     // Faults and load last so long; then all heals, and everything must have ended after `settle`.
     Duration duration = Duration::from_s(20);
     Duration settle = Duration::from_s(120);
+    HealMode heal = HealMode::always;
+    // After everything was read, for the replicas to be as they should.
+    Duration convergence = Duration::from_s(30);
+    // What an SC or SPU may hold (sched/heap_account.h).
+    std::uint64_t memory_bytes_max = 16U << 20;
     std::uint64_t events_max = 20'000'000;
     ChooserPlan chooser;
 
     std::uint32_t spu_count = 1;
+    // SPUs are in them in turn; 0: they have none.
+    std::uint32_t rack_count = 0;
     std::uint32_t client_count = 1;
 
-    Range<Duration> latency{Duration::from_us(200), Duration::from_us(200)};
-    Range<Duration> jitter{Duration::from_us(50), Duration::from_us(50)};
-    // One message in a hundred is late by up to this on average. Zero: none.
-    Duration tail;
-    std::uint64_t ns_per_kib = 8'000;
-    Range<std::uint64_t> buffer_bytes{128U << 10, 128U << 10};
-
-    std::uint64_t capacity_bytes = 1ULL << 30;
-    Range<Duration> sync_time{Duration::from_us(250), Duration::from_us(250)};
-    Range<Duration> access_time{Duration::from_us(3), Duration::from_us(3)};
+    LinkPlan network;
+    // The last one that fits counts.
+    std::vector<NamedLink> links;
+    DiskPlan disk;
+    std::vector<NamedDisk> disks;
 
     Durability durability = Durability::fsync;
     Range<std::uint64_t> segment_bytes{16U << 10, 16U << 10};
@@ -128,6 +170,8 @@ struct Scenario {
     bool swarm_families = false;
     bool swarm_tiny = false;
 
+    // Of the slowest disk.
+    Duration sync_time_max() const;
     bool has_fault(FaultKind kind) const {
         const auto is_kind = [kind](const auto& fault) { return fault.kind == kind; };
         return std::any_of(faults.begin(), faults.end(), is_kind) ||
@@ -141,6 +185,8 @@ Result<Scenario> parse_scenario(std::string_view text, std::string_view source);
 // The scenarios that are built in, by name: file name without folder and suffix.
 struct BuiltinScenario {
     std::string_view name;
+    // A run takes seconds: only in a sweep that names it.
+    bool slow = false;
     std::string_view text;
 };
 const std::vector<BuiltinScenario>& builtin_scenarios();

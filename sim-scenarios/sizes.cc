@@ -17,6 +17,9 @@ public:
         : scenario_(scenario),
           draw_(Prng::derive(seed, "scenario.draw")),
           swarm_(Prng::derive(seed, "scenario.swarm")),
+          heal_(Prng::derive(seed, "scenario.heal")),
+          named_(Prng::derive(seed, "scenario.named")),
+          depth_(Prng::derive(seed, "scenario.depth")),
           smallest_(scenario.swarm_tiny && swarm_.chance(1, 4)) {}
 
     // The order of the draws is part of what a seed means.
@@ -24,29 +27,56 @@ public:
         DrawnSizes sizes;
         sizes.chooser = scenario_.chooser.any ? static_cast<Chooser>(draw_.below(kAnyChooserCount))
                                               : scenario_.chooser.chooser;
-        draw_link(sizes.link);
-        sizes.server.disk.capacity_bytes = scenario_.capacity_bytes;
-        sizes.server.disk.sync_ns = draw(scenario_.sync_time, draw_).ns();
-        sizes.server.disk.access_ns = draw(scenario_.access_time, draw_).ns();
+        sizes.heals = scenario_.heal == HealMode::always ||
+                      (scenario_.heal == HealMode::any && heal_.chance(1, 2));
+        sizes.link = link_of(scenario_.network, draw_);
+        if (tiny()) {
+            sizes.link.buffer_bytes = kBufferMin;
+        }
+        sizes.server.disk = disk_of(scenario_.disk, draw_);
         draw_log(sizes.log);
         sizes.chunk_bytes = static_cast<std::size_t>(
             std::max<std::uint64_t>(draw(scenario_.chunk_bytes, draw_), 1));
         if (tiny()) {
             sizes.chunk_bytes = 1;
         }
+        draw_named(sizes);
         return sizes;
     }
 
 private:
-    void draw_link(LinkOptions& link) {
-        link.latency_ns = draw(scenario_.latency, draw_).ns();
-        link.jitter_ns = draw(scenario_.jitter, draw_).ns();
-        link.ns_per_kib = static_cast<std::int64_t>(scenario_.ns_per_kib);
+    static LinkOptions link_of(const LinkPlan& plan, Prng& prng) {
+        LinkOptions link;
+        link.latency_ns = draw(plan.latency, prng).ns();
+        link.jitter_ns = draw(plan.jitter, prng).ns();
+        link.ns_per_kib = static_cast<std::int64_t>(plan.ns_per_kib);
         link.buffer_bytes =
-            static_cast<std::size_t>(std::max(draw(scenario_.buffer_bytes, draw_), kBufferMin));
-        link.tail_ns = scenario_.tail.ns();
-        if (tiny()) {
-            link.buffer_bytes = kBufferMin;
+            static_cast<std::size_t>(std::max(draw(plan.buffer_bytes, prng), kBufferMin));
+        link.tail_ns = plan.tail.ns();
+        link.lost_per_mille = plan.lost_per_mille;
+        return link;
+    }
+
+    static DiskOptions disk_of(const DiskPlan& plan, Prng& prng) {
+        DiskOptions disk;
+        disk.capacity_bytes = plan.capacity_bytes;
+        disk.sync_ns = draw(plan.sync_time, prng).ns();
+        disk.access_ns = draw(plan.access_time, prng).ns();
+        disk.ns_per_kib = static_cast<std::int64_t>(plan.ns_per_kib);
+        return disk;
+    }
+
+    // From streams of their own, so that one more moves nothing else.
+    void draw_named(DrawnSizes& sizes) {
+        for (const NamedLink& named : scenario_.links) {
+            sizes.links.push_back(link_of(named.link, named_));
+        }
+        for (const NamedDisk& named : scenario_.disks) {
+            sizes.disks.push_back(disk_of(named.disk, named_));
+        }
+        const std::uint64_t depth = draw(scenario_.chooser.depth, depth_);
+        if (depth > 0) {
+            sizes.priority_changes = depth - 1;
         }
     }
 
@@ -83,6 +113,9 @@ private:
     const Scenario& scenario_;
     Prng draw_;
     Prng swarm_;
+    Prng heal_;
+    Prng named_;
+    Prng depth_;
     // All sizes are as small as can be.
     bool smallest_;
 };

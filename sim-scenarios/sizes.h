@@ -9,13 +9,22 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <vector>
 
 namespace weir::sim {
 
 struct DrawnSizes {
     Chooser chooser = Chooser::random;
+    // The faults end with the load.
+    bool heals = true;
+    // Exact changes of Chooser::priority; nothing: they grow in number with the run.
+    std::optional<std::uint64_t> priority_changes;
     LinkOptions link;
-    // Of the machines of SC and SPUs.
+    // As Scenario::links and Scenario::disks.
+    std::vector<LinkOptions> links;
+    std::vector<DiskOptions> disks;
+    // Of the machines of SC and SPUs that have no other disk.
     MachineOptions server;
     log::LogConfig log;
     // Of batches in one message to a follower.

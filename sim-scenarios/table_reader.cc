@@ -31,9 +31,9 @@ bool read_with_unit(std::string_view text,
 
 }  // namespace
 
-void TableReader::refuse(const toml::node& node, const std::string& why) {
+void TableReader::refuse(const toml::source_region& where, const std::string& why) {
     if (!error_.has_value()) {
-        const toml::source_position at = node.source().begin;
+        const toml::source_position at = where.begin;
         error_.emplace(ErrorCode::invalid_argument,
                        fmt::format("{}:{}:{}: {}", source_, at.line, at.column, why));
     }
@@ -103,7 +103,7 @@ void TableReader::range(std::string_view key, Range<Duration>& value) {
 void TableReader::finish() {
     for (const auto& [key, node] : table_) {
         if (!known_.contains(std::string(key.str()))) {
-            refuse(node, fmt::format("unknown key {}{}", path_, key.str()));
+            refuse(key.source(), fmt::format("unknown key {}{}", path_, key.str()));
         }
     }
 }

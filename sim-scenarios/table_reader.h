@@ -29,7 +29,8 @@ public:
                 std::optional<Error>& error)
         : table_(table), path_(std::move(path)), source_(source), error_(error) {}
 
-    void refuse(const toml::node& node, const std::string& why);
+    void refuse(const toml::node& node, const std::string& why) { refuse(node.source(), why); }
+    void refuse(const toml::source_region& where, const std::string& why);
 
     void refuse_table(const std::string& why) { refuse(table_, why); }
 

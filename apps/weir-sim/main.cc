@@ -10,6 +10,7 @@
 #include "apps/weir-sim/report_text.h"
 #include "apps/weir-sim/shrink.h"
 #include "apps/weir-sim/sweep.h"
+#include "apps/weir-sim/trace_difference.h"
 #include "core/base/assert.h"
 
 #include <fmt/core.h>
@@ -40,7 +41,9 @@ ExitStatus run(const Options& options) {
     sim::Case one;
     one.scenario = load_scenario(options.scenario);
     one.seed = options.seed;
-    const sim::RunOptions how = run_options(options);
+    sim::RunOptions how = run_options(options);
+    std::vector<sim::TraceEvent> first_events;
+    how.events = options.repeat > 1 ? &first_events : nullptr;
     const TimedReport first = timed_run(one, how);
     if (options.json) {
         fmt::print("{}\n", run_json(first).dump(2));
@@ -48,10 +51,15 @@ ExitStatus run(const Options& options) {
         fmt::print("{}", run_text(first));
     }
     for (std::uint64_t i = 1; i < options.repeat; ++i) {
+        std::vector<sim::TraceEvent> events;
+        how.events = &events;
         const TimedReport again = timed_run(one, how);
-        if (again.report.trace_hash != first.report.trace_hash) {
-            fmt::print(stderr, "run {} of seed {} differs: trace {} instead of {}\n", i + 1,
-                       options.seed, hex(again.report.trace_hash), hex(first.report.trace_hash));
+        const std::string parted =
+            first_different_event({first.report, first_events}, {again.report, events});
+        if (!parted.empty()) {
+            fmt::print(stderr, "run {} of seed {} differs: trace {} instead of {}; {}\n", i + 1,
+                       options.seed, hex(again.report.trace_hash), hex(first.report.trace_hash),
+                       parted);
             return ExitStatus::replay_mismatch;
         }
     }
@@ -106,7 +114,9 @@ ExitStatus run_sweep(const Options& options) {
     }
     if (scenarios.empty()) {
         for (const sim::BuiltinScenario& builtin : sim::builtin_scenarios()) {
-            scenarios.push_back(load_scenario(std::string(builtin.name)));
+            if (!builtin.slow) {
+                scenarios.push_back(load_scenario(std::string(builtin.name)));
+            }
         }
     }
     SweepOptions how;

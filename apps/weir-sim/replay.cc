@@ -4,6 +4,7 @@
 #include "apps/weir-sim/report_text.h"
 #include "apps/weir-sim/run_batch.h"
 #include "apps/weir-sim/sweep.h"
+#include "apps/weir-sim/trace_difference.h"
 
 #include <fmt/core.h>
 
@@ -60,19 +61,6 @@ Replayed replay_death(const Bundle& bundle, const sim::RunOptions& options) {
 }
 
 }  // namespace
-
-std::string first_difference(const std::vector<std::uint64_t>& expected,
-                             const std::vector<std::uint64_t>& seen) {
-    const std::size_t common = std::min(expected.size(), seen.size());
-    for (std::size_t i = 0; i < common; ++i) {
-        if (expected[i] != seen[i]) {
-            return fmt::format("the traces part between events {} and {}",
-                               i * sim::Trace::kCheckpointEvents,
-                               (i + 1) * sim::Trace::kCheckpointEvents);
-        }
-    }
-    return {};
-}
 
 Replayed replay(const Bundle& bundle, const sim::RunOptions& options) {
     if (bundle.expected.verdict == sim::Verdict::assertion) {

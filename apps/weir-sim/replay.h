@@ -21,7 +21,4 @@ struct Replayed {
 Replayed replay(const Bundle& bundle, const sim::RunOptions& options);
 
 // The first window of events in which two traces differ, as text; empty when there is none.
-std::string first_difference(const std::vector<std::uint64_t>& expected,
-                             const std::vector<std::uint64_t>& seen);
-
 }  // namespace weir::app

@@ -47,6 +47,14 @@ std::string faults_text(const sim::FaultCounts& counts) {
     return text.empty() ? "none" : text;
 }
 
+json hashes_json(const std::vector<std::uint64_t>& hashes) {
+    json all = json::array();
+    for (const std::uint64_t hash : hashes) {
+        all.push_back(hex(hash));
+    }
+    return all;
+}
+
 template <typename Names, typename Counts>
 json counts_json(const Names& names, const Counts& counts) {
     json all = json::object();
@@ -105,16 +113,13 @@ json run_json(const TimedReport& run) {
                               {"time_ns", violation.time_ns},
                               {"event", violation.event}});
     }
-    json checkpoints = json::array();
-    for (const std::uint64_t checkpoint : report.checkpoints) {
-        checkpoints.push_back(hex(checkpoint));
-    }
     return {{"scenario", report.scenario},
             {"seed", report.seed},
             {"verdict", to_string(report.verdict)},
             {"violations", violations},
+            {"healed", report.healed},
             {"trace_hash", hex(report.trace_hash)},
-            {"checkpoints", checkpoints},
+            {"checkpoints", hashes_json(report.checkpoints)},
             {"events", report.events},
             {"simulated_ns", report.simulated_ns},
             {"wall_ns", run.wall_ns},
@@ -153,7 +158,8 @@ std::string run_text(const TimedReport& run) {
     text += fmt::format("  simulated  {:.1f} s in {:.3f} s ({:.0f} times real time)\n",
                         seconds(report.simulated_ns), seconds(run.wall_ns),
                         seconds(report.simulated_ns) / std::max(seconds(run.wall_ns), 1e-9));
-    text += fmt::format("  faults     {}\n", faults_text(report.faults));
+    text += fmt::format("  faults     {}{}\n", faults_text(report.faults),
+                        report.healed ? "" : ", and nothing healed");
     text += fmt::format(
         "  records    {} sent, {} acknowledged, {} failed, {} unknown, {} lost, {} reads\n",
         report.records.sent, report.records.acked, report.records.failed,
@@ -161,6 +167,10 @@ std::string run_text(const TimedReport& run) {
     text += fmt::format("  disk       {} syncs, {} sectors and {} names lost, {} times full\n",
                         report.syncs, report.sectors_lost, report.entries_lost,
                         report.disk_full_errors);
+    if (report.memory_bytes > 0) {
+        text +=
+            fmt::format("  memory     {} KiB at most in one server\n", report.memory_bytes >> 10);
+    }
     text += fmt::format("  trace      {} in {} events\n", hex(report.trace_hash), report.events);
     return text;
 }
@@ -191,7 +201,8 @@ json sweep_json(const SweepReport& sweep) {
                    {"lost", sweep.lost_records},
                    {"read", sweep.read_records}}}};
     for (const RunHash& run : sweep.hashes) {
-        text["hashes"][run.scenario][std::to_string(run.seed)] = hex(run.trace_hash);
+        text["hashes"][run.scenario][std::to_string(run.seed)] = {
+            {"trace_hash", hex(run.trace_hash)}, {"checkpoints", hashes_json(run.checkpoints)}};
     }
     return text;
 }
@@ -235,8 +246,9 @@ json catalogue_json() {
     json scenarios = json::array();
     for (const sim::BuiltinScenario& builtin : sim::builtin_scenarios()) {
         const Result<sim::Scenario> scenario = sim::load_builtin(builtin.name);
-        scenarios.push_back(
-            {{"name", builtin.name}, {"summary", scenario.has_value() ? scenario->summary : ""}});
+        scenarios.push_back({{"name", builtin.name},
+                             {"slow", builtin.slow},
+                             {"summary", scenario.has_value() ? scenario->summary : ""}});
     }
     json invariants = json::array();
     for (const sim::InvariantInfo& info : sim::invariant_catalogue()) {
@@ -347,7 +359,6 @@ std::string catalogue_text() {
 
 std::string encode_line(const TimedReport& run) {
     json line = run_json(run);
-    line.erase("checkpoints");
     line["verdict_number"] = static_cast<int>(run.report.verdict);
     json numbers = json::array();
     for (const sim::Violation& violation : run.report.violations) {
@@ -365,6 +376,9 @@ TimedReport decode_line(const std::string& text) {
     report.seed = line["seed"].get<std::uint64_t>();
     report.verdict = static_cast<sim::Verdict>(line["verdict_number"].get<int>());
     report.trace_hash = std::stoull(line["trace_hash"].get<std::string>(), nullptr, 16);
+    for (const json& checkpoint : line["checkpoints"]) {
+        report.checkpoints.push_back(std::stoull(checkpoint.get<std::string>(), nullptr, 16));
+    }
     report.events = line["events"].get<std::uint64_t>();
     report.simulated_ns = line["simulated_ns"].get<std::int64_t>();
     run.wall_ns = line["wall_ns"].get<std::int64_t>();

@@ -26,6 +26,7 @@ struct RunHash {
     std::string scenario;
     std::uint64_t seed = 0;
     std::uint64_t trace_hash = 0;
+    std::vector<std::uint64_t> checkpoints;
     friend auto operator<=>(const RunHash&, const RunHash&) = default;
 };
 

@@ -100,7 +100,9 @@ std::vector<std::string> simpler_scenarios(const std::string& text, std::int64_t
     steps.drop("workload", "compression");
     steps.drop("workload", "burst");
     steps.set("run", "chooser", std::string("fifo"));
+    steps.drop("links");
     steps.drop("network");
+    steps.drop("disks");
     steps.drop("disk");
     steps.drop("storage");
     for (const std::int64_t share : {1, 2, 3}) {

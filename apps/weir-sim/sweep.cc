@@ -114,7 +114,11 @@ private:
         sim::RunOptions how;
         how.log = options_.log;
         how.log_level = options_.log_level;
-        return encode_line(timed_run(one, how));
+        TimedReport run = timed_run(one, how);
+        if (!options_.keep_hashes) {
+            run.report.checkpoints.clear();
+        }
+        return encode_line(run);
     }
 
     void note(TimedReport run) {
@@ -135,7 +139,8 @@ private:
             report_.situations[i] += report.situations[i];
         }
         if (options_.keep_hashes) {
-            report_.hashes.push_back(RunHash{report.scenario, report.seed, report.trace_hash});
+            report_.hashes.push_back(RunHash{report.scenario, report.seed, report.trace_hash,
+                                             std::move(run.report.checkpoints)});
         }
         if (report.verdict != sim::Verdict::passed) {
             report_.failures.push_back(std::move(run));

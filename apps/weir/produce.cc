@@ -164,8 +164,13 @@ Task<Result<void>> send_lines(Session& session, client::Producer& producer, Inpu
         if (!line.has_value()) {
             break;
         }
-        WEIR_CO_TRY(client::Record record, make_record(options, *line));
-        WEIR_CO_CHECK(co_await send(session, producer, tally, std::move(record), options.verbose));
+        Result<client::Record> record = make_record(options, *line);
+        if (!record.has_value()) {
+            // The lines before it are records all the same.
+            WEIR_CO_CHECK(co_await take_all(session, tally, options.verbose));
+            co_return fail(std::move(record).error());
+        }
+        WEIR_CO_CHECK(co_await send(session, producer, tally, *std::move(record), options.verbose));
         if (interactive) {
             WEIR_CO_CHECK(co_await take_all(session, tally, options.verbose));
             fmt::print(stderr, "Ok!\n> ");

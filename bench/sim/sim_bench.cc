@@ -111,6 +111,7 @@ public:
     void sent(std::uint64_t, int, ByteSpan) override {}
     void forgotten(std::uint64_t) override {}
     void log_moved(sim::HostId, const LogPosition&) override {}
+    void replica_moved(sim::HostId, const ReplicaMoved&) override {}
     void operation(sim::OperationId) override {}
 
 private:
@@ -189,6 +190,9 @@ Result<void> add_sweep_row(Report& report, std::uint64_t seed_count) {
     double slowest_s = 0;
     double count = 0;
     for (const sim::BuiltinScenario& builtin : sim::builtin_scenarios()) {
+        if (builtin.slow) {
+            continue;
+        }
         sim::Case one;
         WEIR_TRY(one.scenario, sim::load_builtin(builtin.name));
         for (one.seed = 1; one.seed <= seed_count; ++one.seed) {

@@ -49,7 +49,14 @@ enum class Mutant : std::uint8_t {
     update_not_stored,          // A15: a change of what a topic keeps is forgotten by a restart
     update_not_applied,         // A16: an SPU goes on by the settings with which it opened a log
     retention_in_ms,            // A1, A16: a retention time counts milliseconds
+    closed_damage_cut,      // A14, A1: recovery cuts at damage in the middle of a closed segment
+    retention_ignores_hw,   // I28: retention deletes what is not committed yet
+    journal_trimmed_first,  // A13: the journal is cut before its snapshot is on disk
+    lease_by_wall_clock,    // I20: a lease is as long as the wall clock says
+    eviction_skips_record,  // A6: a read of deleted records goes on behind the first one left
+    connection_left_open,   // A17: an SPU forgets to close the connection of a peer
     // core/control
+    copy_dropped_early,          // I3: a move of replicas ends before the new ones have caught up
     elect_any_replica,           // I2: any live replica may win, in the LRS or not
     unclean_under_never,         // I23: an election outside LRS and ELR that the policy forbids
     elect_fenced,                // A12: an SPU that is taken for gone wins
@@ -71,26 +78,28 @@ enum class Mutant : std::uint8_t {
     version_not_counted,         // I15: a record changes and keeps its version
     doubted_leader_keeps_lease,  // A3: who may have been deposed is told to go on
     // core/replication
-    no_truncation,         // I9: a follower keeps what its leader does not have
-    truncate_to_hw,        // I3: a follower cuts its log to its HW before it asks
-    hw_ignores_min_live,   // I11: the HW moves while fewer than min_live replicas are live
-    expand_without_leso,   // I3: a follower joins that lacks what an earlier leader committed
-    expand_unchecked,      // I3: a follower joins wherever it is
-    shrink_before_stored,  // I10: the HW stops waiting for a member that is still electable
-    counted_before_sync,   // I19: what is not durable counts in mode fsync
-    acks_of_any_epoch,     // I1: a leader counts what was said to another one
-    ack_of_any_session,    // I1: a leader counts what was said in an earlier session
-    session_outlives_uid,  // I3: a leader counts what was said by the replica before
-    appends_unfenced,      // I9: a follower takes batches of a former leader
-    strict_reads_ignored,  // I20, A3: strict reads are as others
-    hw_counts_copies,      // I3: min_live copies are enough, whoever has them
-    unknown_epoch_fits,    // I9: an epoch that a leader does not know is taken for its own
-    joins_late,            // B5: a follower is held back from the LRS for sixty times as long
-    hw_moves_by_tick,      // B8: an acknowledgement does not move the HW
-    silent_not_waited,     // I1, I21: the HW does not wait for who is not attached
-    promotes_itself,       // I6: a follower that loses its leader leads on in the same epoch
-    follower_commits_all,  // I8: a follower takes what it has for committed
-    proposal_replaced,     // I29: a change of the LRS is asked for anew and not again
+    attach_not_repeated,    // A12: a follower that its leader did not expect yet asks no more
+    no_truncation,          // I9: a follower keeps what its leader does not have
+    truncate_to_hw,         // I3: a follower cuts its log to its HW before it asks
+    hw_ignores_min_live,    // I11: the HW moves while fewer than min_live replicas are live
+    expand_without_leso,    // I3: a follower joins that lacks what an earlier leader committed
+    expand_unchecked,       // I3: a follower joins wherever it is
+    shrink_before_stored,   // I10: the HW stops waiting for a member that is still electable
+    counted_before_sync,    // I19: what is not durable counts in mode fsync
+    acks_of_any_epoch,      // I1: a leader counts what was said to another one
+    ack_of_any_session,     // I1: a leader counts what was said in an earlier session
+    session_outlives_uid,   // I3: a leader counts what was said by the replica before
+    appends_unfenced,       // I9: a follower takes batches of a former leader
+    strict_reads_ignored,   // I20, A3: strict reads are as others
+    hw_counts_copies,       // I3: min_live copies are enough, whoever has them
+    unknown_epoch_fits,     // I9: an epoch that a leader does not know is taken for its own
+    joins_late,             // B5: a follower is held back from the LRS for sixty times as long
+    hw_moves_by_tick,       // B8: an acknowledgement does not move the HW
+    silent_not_waited,      // I1, I21: the HW does not wait for who is not attached
+    promotes_itself,        // I6: a follower that loses its leader leads on in the same epoch
+    follower_commits_all,   // I8: a follower takes what it has for committed
+    follower_hw_unbounded,  // I17: a follower takes its leader's HW although it lacks the records
+    proposal_replaced,      // I29: a change of the LRS is asked for anew and not again
     // core/log for replication
     truncate_not_synced,     // I16: a cut is answered before it is on disk
     lineage_not_cut,         // I17: a cut leaves the epochs of what it removed
@@ -102,7 +111,6 @@ enum class Mutant : std::uint8_t {
     evicted_read_crashes,   // the process ends by a signal
     old_leader_serves,      // I6: a leader does not hear of the next one, and acknowledges on
     fence_not_persisted,    // I12: an epoch is acted on before it is on disk
-    follower_hw_unbounded,  // I17: a follower takes its leader's HW although it lacks the records
     replica_batch_changed,  // I7: a follower stores other records than its leader
     log_opened_again,       // I18: a log is opened for another epoch and not closed before
     damage_not_reported,    // A14: a damaged replica keeps still for ever

@@ -14,14 +14,6 @@ namespace {
 
 constexpr auto kProduce = static_cast<std::uint16_t>(wire::SpuApi::produce);
 
-// What a server's refusal says about the record.
-enum class Meaning : std::uint8_t { not_written, maybe_written, written_not_committed };
-
-// Our servers answer so, with an offset of -1, when a batch is not in the order of its producer.
-bool refused_for_its_number(const wire::ProducePartitionResponse& answer) {
-    return answer.error.tag == wire::ErrorTag::other && answer.base_offset < 0;
-}
-
 // The same batch with another number: copied, because the old one may still be on its way out.
 BufferSlice with_number(const BufferSlice& records, const BatchNumber& number) {
     BatchHeader header = read_batch_header(records.span());
@@ -30,31 +22,6 @@ BufferSlice with_number(const BufferSlice& records, const BatchNumber& number) {
     header.first_sequence = number.first_sequence;
     return BufferSlice(
         Buffer::copy_of(make_batch(header, records.span().subspan(kBatchHeaderSize))));
-}
-
-// Our servers answer so, without an offset, when too few replicas live to take the record.
-bool not_taken_for_now(const wire::ProducePartitionResponse& answer) {
-    return answer.error.tag == wire::ErrorTag::request_timed_out && answer.base_offset < 0;
-}
-
-Meaning meaning_of(const wire::ProducePartitionResponse& answer, wire::Isolation isolation) {
-    const wire::ErrorTag tag = answer.error.tag;
-    if (not_taken_for_now(answer) || refused_for_its_number(answer)) {
-        return Meaning::not_written;
-    }
-    if (tag == wire::ErrorTag::request_timed_out) {
-        return Meaning::written_not_committed;
-    }
-    if (tag == wire::ErrorTag::not_leader_for_partition) {
-        // Refused before the write, unless leadership was lost while it waited for the commit.
-        return isolation == wire::Isolation::read_committed ? Meaning::maybe_written
-                                                            : Meaning::not_written;
-    }
-    if (tag == wire::ErrorTag::storage_error || tag == wire::ErrorTag::unknown_server_error ||
-        tag == wire::ErrorTag::other) {
-        return Meaning::maybe_written;
-    }
-    return Meaning::not_written;
 }
 
 }  // namespace
@@ -92,11 +59,12 @@ void Producer::Delivery::add(Codec codec, OpenBatch batch) {
         }
         payload = *std::move(packed);
     }
-    item.record_count = header.last_offset_delta + 1;
-    item.number = numbers_.take(item.record_count);
-    header.producer_id = item.number.producer_id;
-    header.producer_epoch = item.number.epoch;
-    header.first_sequence = item.number.first_sequence;
+    const BatchNumber number = numbers_.take(header.last_offset_delta + 1);
+    item.batch.record_count = header.last_offset_delta + 1;
+    item.batch.number = number;
+    header.producer_id = number.producer_id;
+    header.producer_epoch = number.epoch;
+    header.first_sequence = number.first_sequence;
     item.records = BufferSlice(Buffer::copy_of(make_batch(header, payload)));
     items_.push_back(std::move(item));
 }
@@ -114,7 +82,7 @@ Task<void> Producer::Delivery::run() {
         if (config_.delivery == DeliverySemantic::at_most_once || env.clock.now() >= deadline) {
             break;
         }
-        if (items_.front().maybe_written) {
+        if (items_.front().batch.maybe_written) {
             env.probe.reached(Sometimes::client_retry_unknown);
         }
         const Result<void> waited = co_await backoff.wait(deadline, watch.state_token());
@@ -172,7 +140,7 @@ Task<Producer::Delivery::Next> Producer::Delivery::attempt(Instant deadline, Can
     if (last_error_.code != ErrorCode::unavailable) {
         for (Item& item : items_) {
             ++item.attempt_count;
-            item.maybe_written = true;
+            item.batch.maybe_written = true;
         }
     }
     if (last_error_.code == ErrorCode::timed_out) {
@@ -200,82 +168,65 @@ Producer::Delivery::Next Producer::Delivery::take_answers(const BufferSlice& fra
                           : response.error();
         last_code_ = wire::ErrorTag::none;
         for (Item& item : items_) {
-            item.maybe_written = true;
+            item.batch.maybe_written = true;
         }
         return Next::give_up;
     }
     std::vector<Item> open;
     bool is_broken = false;
     for (std::size_t i = 0; i < items_.size(); ++i) {
-        Settled settled = settle(items_[i], response->topics.front().partitions[i]);
-        if (settled == Settled::out_of_order && !open.empty()) {
-            settled = Settled::open;  // behind one that comes again
+        Verdict verdict = settle(items_[i], response->topics.front().partitions[i]);
+        if (verdict == Verdict::out_of_order && !open.empty()) {
+            verdict = Verdict::open;  // behind one that comes again
         }
-        is_broken = is_broken || settled == Settled::ended || settled == Settled::out_of_order;
-        if (settled == Settled::open || settled == Settled::out_of_order) {
+        is_broken = is_broken || verdict == Verdict::ended || verdict == Verdict::out_of_order;
+        if (verdict == Verdict::open || verdict == Verdict::out_of_order) {
             open.push_back(std::move(items_[i]));
         }
     }
     items_ = std::move(open);
     if (is_broken && numbers_.active()) {
-        number_anew();
+        number_open_anew();
     }
     return Next::retry;
 }
 
-// The leader does not take what follows a batch that it does not have. What may have been written
-// under its old number must not be written under another one.
-void Producer::Delivery::number_anew() {
+void Producer::Delivery::number_open_anew() {
     numbers_.begin_epoch();
     client_.env().probe.reached(Sometimes::client_sequence_begun);
     std::vector<Item> open;
     for (Item& item : items_) {
-        if (item.maybe_written) {
+        if (number_anew(item.batch, numbers_)) {
+            item.records = with_number(item.records, item.batch.number);
+            open.push_back(std::move(item));
+        } else {
             finish_unknown(item);
-            continue;
         }
-        item.number = numbers_.take(item.record_count);
-        item.records = with_number(item.records, item.number);
-        open.push_back(std::move(item));
     }
     items_ = std::move(open);
 }
 
-Producer::Delivery::Settled Producer::Delivery::settle(
-    Item& item, const wire::ProducePartitionResponse& answer) {
-    RecordOutcome outcome;
-    if (answer.error.ok()) {
+Verdict Producer::Delivery::settle(Item& item, const wire::ProducePartitionResponse& answer) {
+    const Verdict verdict = judge(item.batch, answer, config_.isolation, config_.delivery);
+    if (verdict == Verdict::acked) {
+        RecordOutcome outcome;
         outcome.kind = RecordOutcome::Kind::acked;
         outcome.offset = Offset(answer.base_offset);
         finish(item, std::move(outcome));
-        return Settled::acked;
+        return verdict;
     }
     last_error_ = to_error(answer.error, "produce to " + to_string(key_));
     last_code_ = answer.error.tag;
-    const Meaning meaning = meaning_of(answer, config_.isolation);
-    item.maybe_written = item.maybe_written || meaning != Meaning::not_written;
-    const bool is_numbered = item.number.producer_id >= 0;
-    if (is_numbered && refused_for_its_number(answer)) {
-        return Settled::out_of_order;
+    if (verdict == Verdict::ended) {
+        finish_unknown(item);
     }
-    if (meaning == Meaning::written_not_committed) {
-        item.offset = Offset(answer.base_offset);
-    }
-    const bool retriable =
-        (answer.error.tag == wire::ErrorTag::not_leader_for_partition ||
-         not_taken_for_now(answer) || (is_numbered && meaning == Meaning::written_not_committed)) &&
-        config_.delivery == DeliverySemantic::at_least_once;
-    if (retriable) {
-        return Settled::open;
-    }
-    finish_unknown(item);
-    return Settled::ended;
+    return verdict;
 }
 
 void Producer::Delivery::finish(Item& item, RecordOutcome outcome) const {
     outcome.partition = key_.partition;
     outcome.attempt_count = item.attempt_count;
-    outcome.once = item.number.producer_id >= 0;
+    outcome.once = item.batch.is_numbered();
     item.result->outcome = std::move(outcome);
     item.result->done.set();
 }
@@ -283,8 +234,8 @@ void Producer::Delivery::finish(Item& item, RecordOutcome outcome) const {
 void Producer::Delivery::finish_unknown(Item& item) const {
     RecordOutcome outcome;
     outcome.kind =
-        item.maybe_written ? RecordOutcome::Kind::indeterminate : RecordOutcome::Kind::failed;
-    outcome.offset = item.offset;
+        item.batch.maybe_written ? RecordOutcome::Kind::indeterminate : RecordOutcome::Kind::failed;
+    outcome.offset = item.batch.offset;
     outcome.error = last_error_;
     outcome.server_code = last_code_;
     finish(item, std::move(outcome));

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/client/backoff.h"
+#include "core/client/delivery_rules.h"
 #include "core/client/producer.h"
 #include "core/client/sequence_numbers.h"
 
@@ -38,24 +39,19 @@ private:
     struct Item {
         BufferSlice records;
         std::shared_ptr<detail::BatchResult> result;
-        BatchNumber number;
-        std::int32_t record_count = 0;
+        SentBatch batch;
         std::uint32_t attempt_count = 0;
-        // An attempt may have written it.
-        bool maybe_written = false;
-        // Where it was written by an attempt that was not committed in time.
-        std::optional<Offset> offset;
     };
     enum class Next : std::uint8_t { retry, give_up };
-    enum class Settled : std::uint8_t { acked, ended, open, out_of_order };
 
     // One request; given up with `token` when another SPU leads.
     Task<Next> attempt(Instant deadline, CancelToken token);
     wire::ProduceRequest make_request() const;
     Next take_answers(const BufferSlice& frame, wire::Version version);
-    // Acked and ended have their outcome; out_of_order: refused for its number, not written.
-    Settled settle(Item& item, const wire::ProducePartitionResponse& answer);
-    void number_anew();
+    // Acked and ended have their outcome then.
+    Verdict settle(Item& item, const wire::ProducePartitionResponse& answer);
+    // Another epoch, and what is open in it.
+    void number_open_anew();
     void finish(Item& item, RecordOutcome outcome) const;
     void finish_unknown(Item& item) const;
     void finish_all();

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <string_view>
 #include <variant>
 
 namespace weir::client {
@@ -40,9 +41,52 @@ std::optional<std::string> fixed_sentence(wire::ErrorTag tag) {
     return std::nullopt;
 }
 
+// What Fluvio's clients print for a code that comes alone.
+struct CodeText {
+    wire::ErrorTag tag;
+    std::string_view text;
+};
+constexpr CodeText kCodeTexts[] = {
+    {wire::ErrorTag::not_leader_for_partition, "the given SPU is not the leader for the partition"},
+    {wire::ErrorTag::message_too_large, "the message is too large to send"},
+    {wire::ErrorTag::permission_denied, "permission denied"},
+    {wire::ErrorTag::storage_error, "a storage error occurred"},
+    {wire::ErrorTag::partition_short_circuited, "Partition is short-circuited"},
+    {wire::ErrorTag::spu_error, "an error occurred on the SPU"},
+    {wire::ErrorTag::spu_not_found, "the SPU was not found"},
+    {wire::ErrorTag::spu_already_exists, "the SPU already exists"},
+    {wire::ErrorTag::topic_error, "a topic error occurred"},
+    {wire::ErrorTag::topic_invalid_configuration, "the topic configuration is invalid"},
+    {wire::ErrorTag::topic_not_provisioned, "the topic is not provisioned"},
+    {wire::ErrorTag::topic_deleted, "the topic was deleted"},
+    {wire::ErrorTag::topic_invalid_replica_type, "the topic has invalid replica type"},
+    {wire::ErrorTag::partition_not_leader, "the partition is not a leader"},
+    {wire::ErrorTag::fetch_session_not_found, "the fetch session was not found"},
+    {wire::ErrorTag::smartmodule_error, "an error occurred while managing a SmartModule"},
+    {wire::ErrorTag::table_format_error, "a tableformat error occurred"},
+    {wire::ErrorTag::compression_error, "a compression error occurred in the SPU"},
+    {wire::ErrorTag::deduplication_smartmodule_not_loaded,
+     "Deduplication SmartModule is not loaded into the cluster"},
+    {wire::ErrorTag::mirror_already_exists, "the mirror already exists"},
+    {wire::ErrorTag::mirror_produce_from_home, "produce from home is not allowed"},
+    {wire::ErrorTag::mirror_delete_from_remote, "delete from remote is not allowed"},
+    {wire::ErrorTag::mirror_invalid_type, "the mirror is invalid"},
+    {wire::ErrorTag::mirror_produce_from_remote_not_allowed,
+     "produce from remote target is not allowed"},
+};
+
+std::string_view text_of(wire::ErrorTag tag) {
+    for (const CodeText& known : kCodeTexts) {
+        if (known.tag == tag) {
+            return known.text;
+        }
+    }
+    return wire::to_string(tag);
+}
+
 struct Sentence {
     wire::ErrorTag tag;
-    std::string operator()(std::monostate) const { return std::string(wire::to_string(tag)); }
+    std::string operator()(std::monostate) const { return std::string(text_of(tag)); }
     std::string operator()(const wire::ErrorText& payload) const {
         if (tag == wire::ErrorTag::other) {
             return payload.text;
@@ -72,7 +116,8 @@ struct Sentence {
                                payload.second);
         }
         if (tag == wire::ErrorTag::system_spec_updating_attempt) {
-            return fmt::format("system {} '{}' can't be updated", payload.first, payload.second);
+            return fmt::format("system {} '{}' can only be updated forcibly", payload.first,
+                               payload.second);
         }
         return fmt::format("{}: {} {}", wire::to_string(tag), payload.first, payload.second);
     }

@@ -1,6 +1,7 @@
 #include "core/control/reassignment.h"
 
 #include "core/base/assert.h"
+#include "core/base/mutant.h"
 #include "core/control/live_sets.h"
 
 #include <fmt/core.h>
@@ -105,12 +106,14 @@ ReassignmentState reassignment_state(const PartitionRecord& record) {
     if (record.phase != PartitionPhase::online) {
         return ReassignmentState::unsettled;
     }
-    if (!std::all_of(
-            record.adding.begin(), record.adding.end(),
-            [&](const AssignedReplica& coming) { return contains(record.lrs, coming.spu); })) {
+    const bool too_early = mutant(Mutant::copy_dropped_early);
+    if (!too_early && !std::all_of(record.adding.begin(), record.adding.end(),
+                                   [&](const AssignedReplica& coming) {
+                                       return contains(record.lrs, coming.spu);
+                                   })) {
         return ReassignmentState::catching_up;
     }
-    if (difference(record.lrs, record.removing).size() < record.min_live) {
+    if (!too_early && difference(record.lrs, record.removing).size() < record.min_live) {
         return ReassignmentState::too_few_live;
     }
     return contains(record.removing, record.leader) ? ReassignmentState::leader_leaves
@@ -131,6 +134,11 @@ std::optional<PartitionRecord> complete_reassignment(const PartitionRecord& reco
     next.removing.clear();
     for (const SpuId spu : record.removing) {
         drop_member(next, spu);
+    }
+    if (mutant(Mutant::copy_dropped_early)) {
+        for (const AssignedReplica& coming : record.adding) {
+            join_lrs(next, coming.spu);
+        }
     }
     next.leader_epoch = next_epoch(record.leader_epoch);
     next.version = next_version(record.version);

@@ -103,6 +103,7 @@ bool plausible(Offset offset) {
 
 constexpr std::size_t kSegmentCrcAt = kSegmentHeaderSize - kCrcSize;
 constexpr std::size_t kIndexCrcAt = kIndexHeaderSize - kCrcSize;
+constexpr std::uint32_t kIndexWasCut = 1;
 // Of a checkpoint and of a replica state.
 constexpr std::size_t kSlotCrcAt = 128;
 constexpr std::uint32_t kCleanFlag = 1;
@@ -244,6 +245,7 @@ Bytes encode_index(IndexHeader header, const IndexSummary& summary,
     writer.put(header.entry_count);
     writer.put(header.entries_crc);
     writer.put(header.producers_size_bytes);
+    writer.put(header.was_cut ? kIndexWasCut : std::uint32_t{0});
     writer.put_crc_at(kIndexCrcAt);
     return bytes;
 }
@@ -263,6 +265,7 @@ Result<IndexHeader> decode_index_header(ByteSpan bytes) {
     header.entry_count = reader.get<std::uint32_t>();
     header.entries_crc = reader.get<std::uint32_t>();
     header.producers_size_bytes = reader.get<std::uint32_t>();
+    header.was_cut = (reader.get<std::uint32_t>() & kIndexWasCut) != 0;
     if (!plausible(header.base_offset) || !plausible(header.next_offset) ||
         header.next_offset < header.base_offset || header.end_position < kSegmentHeaderSize) {
         return fail(ErrorCode::corrupt, "index header: impossible values");

@@ -41,7 +41,7 @@ Result<SegmentHeader> decode_segment_header(ByteSpan bytes);
 
 // --- Index file: `<20 digits>.index`, of a closed segment --------------------------------------
 
-inline constexpr std::size_t kIndexHeaderSize = 96;
+inline constexpr std::size_t kIndexHeaderSize = 100;
 inline constexpr std::size_t kIndexEpochSize = 12;
 inline constexpr std::size_t kIndexEntrySize = 16;
 // Of a producer, and of each of its runs.
@@ -65,6 +65,9 @@ struct IndexHeader {
     std::int64_t max_time_stamp = -1;
     // Wall-clock time of the last append, in milliseconds since 1970.
     std::int64_t last_append_ms = 0;
+    // The segment ends where it was cut: the rest of its file may be batches that are no longer
+    // there, and the next segment starts at next_offset.
+    bool was_cut = false;
     std::uint32_t epoch_count = 0;
     // Of the summary: epochs and producers.
     std::uint32_t summary_crc = 0;

@@ -142,6 +142,7 @@ Task<Result<LogImpl::Kept>> LogImpl::find_kept(Offset end) {
     // A copy, because the old one may be in use. max_time_stamp stays: it is a bound.
     kept.last = std::make_shared<Segment>(*segment);
     kept.last->next_offset = end;
+    kept.last->was_cut = true;
     kept.last->end_position = after.file_position.value();
     kept.last->index->cut(kept.last->end_position);
     co_return kept;
@@ -238,6 +239,13 @@ void LogImpl::drop_appends(CutRequest request) {
     changed_.notify_all();
 }
 
+Task<Result<void>> LogImpl::sync_file(std::string path) {
+    WEIR_CO_TRY(const std::unique_ptr<File> file,
+                co_await env_.disk.open(std::move(path), OpenMode::read_write));
+    WEIR_CO_CHECK(co_await file->sync_data());
+    co_return co_await env_.disk.sync_directory(dir_);
+}
+
 Task<Result<void>> LogImpl::finish_cut(std::vector<std::shared_ptr<Segment>> doomed, Kept kept) {
     WEIR_CO_CHECK(co_await delete_files(std::move(doomed)));
     SegmentHeader header;
@@ -252,10 +260,14 @@ Task<Result<void>> LogImpl::finish_cut(std::vector<std::shared_ptr<Segment>> doo
         WEIR_CO_CHECK(co_await write_checkpoint(false, cut_sync()));
     }
     if (kept.last != nullptr && kept.last->index.has_value()) {
-        // Only saves work at the next start.
+        // It tells a start where the segment ends, should the next one be lost; not worth failing.
         const auto noted = co_await write_index_file(env_.disk, dir_, config_.identity, kept.last,
                                                      summary_of(*kept.last));
-        WEIR_MAYBE(noted.has_value());
+        if (noted.has_value()) {
+            const auto synced =
+                co_await sync_file(join_path(dir_, index_file_name(kept.last->base_offset)));
+            WEIR_MAYBE(synced.has_value());
+        }
     }
     co_return Result<void>();
 }

@@ -38,7 +38,8 @@ LogState LogImpl::state() const {
 // The start that the log has when its expired segments are gone: closed ones, wholly below the
 // limit, oldest first, and no more than a tick may delete.
 Offset LogImpl::expired_below(Offset delete_limit) const {
-    const Offset limit = std::min(delete_limit, committed_);
+    const Offset limit =
+        mutant(Mutant::retention_ignores_hw) ? leo_ : std::min(delete_limit, committed_);
     const std::int64_t now_ms = env_.clock.wall_now().ms();
     std::uint64_t size = size_bytes();
     std::size_t count = 0;

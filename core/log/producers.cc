@@ -102,6 +102,14 @@ void ProducerTable::join(const ProducerTable& later) {
     for (const auto& [producer_id, entry] : later.entries_) {
         if (entry.runs.empty()) {
             put(producer_id, entry);
+            continue;
+        }
+        const auto known = entries_.find(producer_id);
+        if (known != entries_.end() && !known->second.runs.empty() &&
+            known->second.runs.back().next_sequence() != entry.runs.front().first_sequence) {
+            // Runs between the two are forgotten, and only the newest may be known without a gap:
+            // a cut must not make an older one the newest.
+            known->second.runs.clear();
         }
         for (const SequenceRun& run : entry.runs) {
             add_run(producer_id, entry.epoch, run);

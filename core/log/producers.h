@@ -82,7 +82,8 @@ public:
     // A batch is at header.base_offset, which is the end of the log. Anything is taken: it is
     // there.
     void note(const BatchHeader& header);
-    // What another table knows of the part of the log that follows.
+    // What another table knows of the part of the log that follows. What it has forgotten there
+    // takes what is known of the time before with it.
     void join(const ProducerTable& later);
     // The log ends at `end` now, or starts at `start`; both are where a batch starts.
     void cut(Offset end);

@@ -207,6 +207,10 @@ Task<Result<SegmentScan>> Repair::scan_closed(File& file, ScanBounds bounds) {
         if (index.has_value() && index->header.next_offset < scan.next_offset) {
             good_end = index->header.next_offset;
         }
+    } else if (index.has_value() && index->header.was_cut &&
+               index->header.next_offset < scan.next_offset) {
+        good_end = index->header.next_offset;
+        damaged(*good_end, 0, "the segment is missing");
     } else if (index.has_value() && index->header.next_offset == scan.next_offset) {
         good_end = first_difference(index->summary.epochs, scan.epochs);
         if (good_end.has_value()) {

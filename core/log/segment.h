@@ -23,6 +23,8 @@ struct Segment {
     std::int64_t max_time_stamp = -1;
     // Wall-clock time of the last append, in milliseconds since 1970.
     std::int64_t last_append_ms = 0;
+    // It ends where it was cut, and another segment starts there.
+    bool was_cut = false;
     std::optional<SparseIndex> index;
     std::shared_ptr<File> file;
 

@@ -79,6 +79,7 @@ Task<Result<void>> write_index_file(Disk& disk, std::string dir, LogIdentity ide
     header.end_position = segment->end_position;
     header.max_time_stamp = segment->max_time_stamp;
     header.last_append_ms = segment->last_append_ms;
+    header.was_cut = segment->was_cut;
     const Bytes bytes = encode_index(header, summary, segment->index->entries());
     WEIR_CO_TRY(const std::unique_ptr<File> file,
                 co_await disk.open(join_path(dir, index_file_name(segment->base_offset)),

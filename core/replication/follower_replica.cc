@@ -60,6 +60,9 @@ void FollowerReplica::send_attach(Step& step) {
     attach.tail = tail_of(step.log.lineage, kAttachTailMax);
     WEIR_ASSERT(attach.acked <= attach.leo);
     to_leader(std::move(attach), step);
+    if (mutant(Mutant::attach_not_repeated)) {
+        retry_at_ = step.at.now + Duration::from_s(1'000'000);
+    }
 }
 
 // A new nonce also when none is attached: an answer that the leader gave before it lost the
@@ -192,6 +195,9 @@ void FollowerReplica::follow_leader(Step& step) {
         return;
     }
     step.log.hw = std::max(step.log.log_start, std::min(*leader_hw_, step.log.leo));
+    if (mutant(Mutant::follower_hw_unbounded)) {
+        step.log.hw = std::max(step.log.hw, *leader_hw_);
+    }
     if (mutant(Mutant::follower_commits_all)) {
         step.log.hw = step.log.leo;
     }

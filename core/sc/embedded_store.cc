@@ -250,6 +250,9 @@ Task<Result<void>> EmbeddedStore::write_snapshot() {
     // So that the snapshot begins a segment, and everything before it can go.
     WEIR_CO_CHECK(co_await journal_->roll());
     const Offset begin = journal_->leo();
+    if (mutant(Mutant::journal_trimmed_first)) {
+        WEIR_CO_CHECK(co_await journal_->trim(begin));
+    }
     std::vector<Bytes> records = encode_snapshot(revision_, state_);
     WEIR_CO_CHECK(co_await append(std::move(records)));
     ++snapshot_count_;

@@ -1,5 +1,6 @@
 #include "core/spu/api_errors.h"
 
+#include "core/base/mutant.h"
 #include "core/model/smartmodule_name.h"
 #include "core/wire/api_key.h"
 
@@ -38,6 +39,9 @@ ApiError read_error(const Error& error, Offset offset, const Replica& replica,
         wire::ErrorEvicted evicted;
         evicted.offset = offset.value();
         evicted.next_available = log.log_start().value();
+        if (mutant(Mutant::eviction_skips_record)) {
+            ++evicted.next_available;
+        }
         return ApiError(ErrorTag::offset_evicted, evicted);
     }
     if (error.code == ErrorCode::offset_out_of_range) {

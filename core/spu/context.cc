@@ -1,5 +1,7 @@
 #include "core/spu/context.h"
 
+#include "core/base/mutant.h"
+
 namespace weir::spu {
 
 void ClusterView::apply(const wire::internal::Assignments& change) {
@@ -35,7 +37,12 @@ bool ClusterView::has_topic(const std::string& name, const Uid& uid) const {
 }
 
 replication::Moment Context::moment(const wire::internal::PartitionRef& partition) const {
-    return {env.clock.now(), terms.doubted.contains(partition) ? Instant() : terms.lease_end};
+    const Instant now = env.clock.now();
+    Instant lease_end = terms.doubted.contains(partition) ? Instant() : terms.lease_end;
+    if (mutant(Mutant::lease_by_wall_clock)) {
+        lease_end = now + (lease_end - Instant::from_ns(env.clock.wall_now().ns()));
+    }
+    return {now, lease_end};
 }
 
 }  // namespace weir::spu

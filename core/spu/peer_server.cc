@@ -1,5 +1,6 @@
 #include "core/spu/peer_server.h"
 
+#include "core/base/mutant.h"
 #include "core/rpc/frame.h"
 #include "core/spu/follower_session.h"
 #include "core/spu/peer_wire.h"
@@ -196,6 +197,9 @@ Task<void> serve_peer(const PeerServices& services, std::unique_ptr<Connection> 
     const std::string peer = connection->peer();
     PeerSession session(services, *connection);
     const Result<void> result = co_await session.run(token);
+    if (mutant(Mutant::connection_left_open)) {
+        static_cast<void>(connection.release());
+    }
     if (!result.has_value() && result.error().code != ErrorCode::cancelled &&
         result.error().code != ErrorCode::connection_closed) {
         const Logger logger = services.context.logger("spu.peer");

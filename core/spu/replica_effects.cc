@@ -259,7 +259,7 @@ Task<void> Replica::delete_records(std::shared_ptr<Replica> self) {
         deleted_before_ = std::max(deleted_before_, before);
         WEIR_LOG(logger_, info, "{}: records below {} are deleted", to_string(key()),
                  log->log_start().value());
-        manager_.note_change(*this);
+        manager_.note_news(*this);
     }
 }
 
@@ -299,6 +299,11 @@ std::uint64_t Replica::uncommitted_size_bytes() const {
 
 bool Replica::may_read(replication::Isolation isolation) const {
     if (!state_.has_value() || deleted_ || !effects_.empty()) {
+        return false;
+    }
+    // The rules hear of another leader only after the disk has done what came before, which may
+    // take long, and the lease goes on.
+    if (leader_ != context_.config.id && !mutant(Mutant::old_leader_serves)) {
         return false;
     }
     return state_->may_read(isolation, context_.moment(partition())) ==

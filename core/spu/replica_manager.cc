@@ -210,7 +210,7 @@ Task<void> ReplicaManager::open_stored() {
             co_await dawdle(context_.env, background_.token());
         }
         co_await open_or_give_up(*replica);
-        note_change(*replica);
+        note_news(*replica);
     }
     --opener_count_;
     files_changed_.notify_all();
@@ -314,7 +314,7 @@ Task<void> ReplicaManager::run_upkeep(CancelToken token) {
 }
 
 void ReplicaManager::role_changed(Replica& replica) {
-    note_change(replica);
+    note_news(replica);
     if (replica.has_peers()) {
         peers_changed_.notify_all();
     }

@@ -68,11 +68,15 @@ public:
     // Something about the replica has changed that the SC wants to know. Cheap, any number of
     // times.
     void note_change(Replica& replica);
+    // The same, and somebody waits for it: it does not wait for its turn.
+    void note_news(Replica& replica);
     void note_all();
     // There is a new connection to the SC.
     void registered();
     bool has_report() const { return !changed_.empty() || !removed_.empty(); }
-    // Notified when has_report() becomes true, and by who else wants a report to be sent.
+    // Until the next take_reports().
+    bool has_news() const { return has_news_; }
+    // Notified when one of the two becomes true, and by who else wants a report to be sent.
     Notifier& report_due() { return report_due_; }
     // Everything noted since the last call, in the order of being noted.
     std::vector<wire::internal::ReplicaReport> take_reports();
@@ -140,6 +144,7 @@ private:
     Notifier files_changed_;
     Notifier peers_changed_;
     IntrusiveList<Replica> changed_;
+    bool has_news_ = false;
     std::vector<wire::internal::ReplicaRef> removed_;
     // What the SC was told last, to leave out what is the same.
     std::map<ReplicaKey, wire::internal::ReplicaReport> reported_;

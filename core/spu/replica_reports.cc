@@ -25,6 +25,14 @@ void ReplicaManager::note_change(Replica& replica) {
     }
 }
 
+void ReplicaManager::note_news(Replica& replica) {
+    note_change(replica);
+    if (has_report() && !has_news_) {
+        has_news_ = true;
+        report_due_.notify_all();
+    }
+}
+
 void ReplicaManager::note_all() {
     reported_.clear();
     for (const auto& [key, replica] : replicas_) {
@@ -40,6 +48,7 @@ void ReplicaManager::registered() {
 }
 
 std::vector<ReplicaReport> ReplicaManager::take_reports() {
+    has_news_ = false;
     std::vector<ReplicaReport> reports;
     while (!changed_.empty()) {
         std::optional<ReplicaReport> report = changed_.pop_front().report();

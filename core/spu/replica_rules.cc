@@ -254,10 +254,6 @@ Task<Result<void>> Replica::take(PartitionMessage message, CancelToken token) {
         // The disk does not take it. Silence lets the leader's window fill up.
         co_return Result<void>();
     }
-    if (const auto* append = std::get_if<Append>(&message.message);
-        append != nullptr && mutant(Mutant::follower_hw_unbounded)) {
-        log_->commit_to(append->hw);
-    }
     step(message.message, std::move(message.batches));
     co_return Result<void>();
 }

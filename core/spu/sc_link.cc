@@ -1,5 +1,7 @@
 #include "core/spu/sc_link.h"
 
+#include "core/base/mutant.h"
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -227,6 +229,11 @@ void ScLink::Session::extend_lease(Instant sent_at) {
         return;
     }
     Instant& lease_end = link_.context_.terms.lease_end;
+    if (mutant(Mutant::lease_by_wall_clock)) {
+        lease_end = Instant::from_ns(link_.context_.env.clock.wall_now().ns()) +
+                    Duration::from_ms(terms_.lease_ms);
+        return;
+    }
     lease_end = std::max(lease_end, answered_at_ + Duration::from_ms(terms_.lease_ms));
 }
 
@@ -327,8 +334,13 @@ Task<void> ScLink::Session::send_reports(CancelSource& end) {
             end.cancel();
             co_return;
         }
-        const Result<void> slept = co_await sleep_for(clock(), executor(), interval, end.token());
-        if (!slept.has_value()) {
+        // Offsets change all the time and are told at this pace. What somebody waits for (a
+        // partition that is led, a module that is there) is told at once.
+        Deadline turn(clock(), clock().now() + interval, end.token());
+        while (!link_.replicas_.has_news() && !confirmation_due_ && !turn.token().cancelled()) {
+            static_cast<void>(co_await link_.replicas_.report_due().wait(turn.token()));
+        }
+        if (end.token().cancelled()) {
             co_return;
         }
     }

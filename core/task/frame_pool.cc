@@ -1,6 +1,7 @@
 #include "core/task/frame_pool.h"
 
 #include <array>
+#include <cstdlib>
 #include <new>
 
 namespace weir::detail {
@@ -39,7 +40,7 @@ struct Emptier {
         for (FreeFrame*& head : t_heads) {
             while (head != nullptr) {
                 FreeFrame* next = head->next;
-                ::operator delete(head);
+                std::free(head);
                 head = next;
             }
         }
@@ -50,7 +51,12 @@ struct Emptier {
 void* allocate_new(std::size_t size) {
     thread_local const Emptier t_emptier;
     static_cast<void>(t_emptier);
-    return ::operator new(size);
+    // Not operator new: what the pool keeps belongs to nobody who counts what he allocates.
+    void* memory = std::malloc(size);
+    if (memory == nullptr) {
+        throw std::bad_alloc();
+    }
+    return memory;
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "sim-scenarios/workloads/producers.h"
 #include "sim-scenarios/workloads/set_up.h"
 #include "sim-scenarios/workloads/smartmodules.h"
+#include "sim-scenarios/workloads/statistics.h"
 #include "sim-scenarios/workloads/topic_updates.h"
 #include "sim-scenarios/workloads/views.h"
 #include "sim-scenarios/workloads/worker.h"
@@ -44,7 +45,11 @@ Task<void> verify_everything(Env& env, Client& client, RunState* run, CancelToke
         co_return;
     }
     const bool seen = co_await verify_view(env, client, run, stop);
-    run->verified = seen;
+    if (!seen) {
+        co_return;
+    }
+    const bool is_true = co_await verify_statistics(env, client, run, stop);
+    run->verified = is_true;
 }
 
 void spawn_workers(Env& env, Client& client, RunState* run, std::uint32_t index, TaskScope& scope) {

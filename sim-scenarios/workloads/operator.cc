@@ -48,20 +48,35 @@ std::vector<SpuId> some_spus(Prng& prng, std::uint32_t spu_count, std::size_t co
     return spus;
 }
 
+// A partition, and how many replicas it has or is to have. The one of the consumer offsets, too,
+// where they are looked at: it is created with one replica, and may get more.
+struct Movable {
+    ReplicaKey key;
+    std::size_t replica_count = 1;
+};
+
+Movable some_movable(Prng& prng, const RunState& run) {
+    if (run.scenario.workload.offset_consumer_count > 0 && prng.chance(1, 3)) {
+        return Movable{ReplicaKey{kConsumerOffsetTopic, 0}, 2};
+    }
+    const std::size_t which = static_cast<std::size_t>(prng.below(run.topics.size()));
+    const TopicPlan& plan = run.scenario.topics[which];
+    const auto partition = static_cast<std::uint32_t>(prng.below(plan.partition_count));
+    return Movable{ReplicaKey{plan.name, partition}, plan.replication_factor};
+}
+
 // What an operator may ask for next. At most one SPU is drained at a time.
 wire::Operate next_move(Prng& prng, const RunState& run, std::optional<SpuId>& drained) {
     wire::Operate request;
-    const std::size_t which = static_cast<std::size_t>(prng.below(run.topics.size()));
-    const TopicPlan& plan = run.scenario.topics[which];
-    request.key =
-        ReplicaKey{plan.name, static_cast<std::uint32_t>(prng.below(plan.partition_count))};
+    const Movable movable = some_movable(prng, run);
+    request.key = movable.key;
     const std::uint64_t dice = prng.below(20);
     if (dice < 12) {
         request.verb = wire::OperatorVerb::elect_preferred;
     } else if (dice < 16) {
         // Also in another order: so the preferred leader changes.
         request.verb = wire::OperatorVerb::reassign;
-        request.spus = some_spus(prng, run.scenario.spu_count, plan.replication_factor);
+        request.spus = some_spus(prng, run.scenario.spu_count, movable.replica_count);
     } else if (dice < 17) {
         request.verb = wire::OperatorVerb::cancel_reassignment;
     } else if (drained.has_value()) {

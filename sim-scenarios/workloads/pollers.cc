@@ -1,5 +1,6 @@
 #include "sim-scenarios/workloads/pollers.h"
 
+#include "sim-scenarios/workloads/statistics.h"
 #include "sim-scenarios/workloads/worker.h"
 
 #include <memory>
@@ -57,9 +58,11 @@ Task<std::optional<wire::PartitionOffsets>> poll_partition(Env& env, Client& cli
 
 Task<void> run_poller(Env& env, Client& client, RunState* run, CancelToken stop) {
     Prng prng = env.random.stream("poller");
+    StatisticsView view;
     while (run->load && !stop.cancelled()) {
         const PartitionRef ref = some_partition(prng, *run);
         static_cast<void>(co_await poll_partition(env, client, run, ref, stop));
+        check_told(client, run, &view);
         co_await pause(env, about(prng, run->scenario.workload.poll_interval), stop);
     }
 }

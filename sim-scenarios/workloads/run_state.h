@@ -5,12 +5,14 @@
 #include "core/base/ids.h"
 #include "core/model/topic_settings.h"
 #include "runtime/sim/check/oracle.h"
+#include "runtime/sim/check/statistics.h"
 #include "sim-scenarios/case.h"
 #include "sim-scenarios/run_watch.h"
 
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -55,6 +57,10 @@ struct RunState {
     std::function<std::uint32_t(PartitionRef)> leader_incarnation;
     std::function<void(PartitionRef, std::int64_t)> check_log_start;
     std::function<Duration(SpuId)> down_for;
+    // What is true of a partition now (nothing: nobody can say), and how many bytes of batches a
+    // replica has on its disk.
+    std::function<std::optional<RealPartition>(const std::string&)> real_partition;
+    std::function<std::int64_t(const RealReplica&)> real_size_bytes;
     // Counts the ends of SC and SPUs, and of the sessions between them.
     std::function<std::uint64_t()> ends;
 

@@ -26,6 +26,9 @@ Task<bool> register_spus(Env& env, Client& client, RunState* run, CancelToken st
         spec.public_endpoint.ingress.push_back(address);
         spec.private_endpoint.port = kSpuPrivatePort;
         spec.private_endpoint.host = host;
+        if (run->scenario.rack_count > 0) {
+            spec.rack = fmt::format("rack-{}", i % run->scenario.rack_count);
+        }
         while (true) {
             if (stop.cancelled()) {
                 co_return false;

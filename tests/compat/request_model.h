@@ -17,8 +17,19 @@ namespace weir::test {
 struct ModelTopic {
     // Only then partitions can be added.
     bool computed = true;
-    // By partition: the payloads of its batches, each of one record.
+    bool system = false;
+    std::uint32_t replicas = 1;
+    // By partition and offset: the payload of the batch that begins there; empty where none does.
     std::vector<std::vector<Bytes>> logs;
+
+    // Of the batch that holds the record at `offset`.
+    static std::int64_t base_of(const std::vector<Bytes>& log, std::int64_t offset) {
+        while (offset > 0 && offset < static_cast<std::int64_t>(log.size()) &&
+               log[static_cast<std::size_t>(offset)].empty()) {
+            --offset;
+        }
+        return offset;
+    }
 };
 
 struct RequestModel {
@@ -26,7 +37,10 @@ struct RequestModel {
     std::set<std::string> table_formats;
     std::set<std::string> groups;
     std::set<std::string> modules;
-    std::set<std::string> remotes;
+    // Mirrors, and whether they are remotes: a home is replaced, a remote is not.
+    std::map<std::string, bool> mirrors;
+    // Topics at home, and the remotes that were added to each.
+    std::map<std::string, std::set<std::string>> mirrored;
     // By id.
     std::map<std::int32_t, std::string> spus;
     // "consumer topic-partition" to offset.
@@ -38,24 +52,52 @@ struct RequestModel {
     }
 
     // The error code of a request, after which the model has changed if it is 0.
-    int create_topic(const std::string& name, bool computed, std::uint32_t partitions) {
-        if (partitions == 0) {
-            return topics.contains(name) ? 2002 : 2000;
-        }
+    int create_topic(const std::string& name, const ModelTopic& topic, bool dry_run) {
         if (topics.contains(name)) {
             return 2002;
         }
-        topics[name].computed = computed;
-        topics[name].logs.resize(partitions);
+        if (topic.logs.empty()) {
+            return 2000;
+        }
+        if (!dry_run) {
+            topics[name] = topic;
+        }
         return 0;
     }
-    int register_spu(const std::string& name, std::int32_t id) {
+    int create_mirror(const std::string& name, bool is_remote) {
+        const auto known = mirrors.find(name);
+        if (known != mirrors.end() && known->second) {
+            return 11'002;
+        }
+        mirrors[name] = is_remote;
+        return 0;
+    }
+    int add_mirror(const std::string& topic, const std::string& mirror) {
+        const auto home = mirrored.find(topic);
+        if (home == mirrored.end() && !topics.contains(topic)) {
+            return 2001;
+        }
+        const auto known = mirrors.find(mirror);
+        if (known == mirrors.end()) {
+            return 11'001;
+        }
+        if (!known->second) {
+            return 11'005;
+        }
+        if (home == mirrored.end()) {
+            return 2000;
+        }
+        return home->second.insert(mirror).second ? 0 : 11'002;
+    }
+    int register_spu(const std::string& name, std::int32_t id, bool dry_run) {
         for (const auto& [known_id, known_name] : spus) {
             if (known_id == id || known_name == name) {
                 return 1004;
             }
         }
-        spus[id] = name;
+        if (!dry_run) {
+            spus[id] = name;
+        }
         return 0;
     }
     int delete_spu(std::int32_t id) { return spus.erase(id) == 1 ? 0 : 1003; }
@@ -63,10 +105,15 @@ struct RequestModel {
         return std::erase_if(spus, [&](const auto& spu) { return spu.second == name; }) == 1 ? 0
                                                                                              : 1003;
     }
-    int delete_topic(const std::string& name) {
-        if (topics.erase(name) == 0) {
+    int delete_topic(const std::string& name, bool force) {
+        const auto found = topics.find(name);
+        if (found == topics.end()) {
             return 2001;
         }
+        if (found->second.system && !force) {
+            return 12'001;
+        }
+        topics.erase(found);
         std::erase_if(consumers, [&](const auto& entry) {
             return entry.first.find(" " + name + "-") != std::string::npos;
         });
@@ -76,6 +123,9 @@ struct RequestModel {
         const auto found = topics.find(name);
         if (found == topics.end()) {
             return 2001;
+        }
+        if (found->second.system) {
+            return 12'002;
         }
         if (!found->second.computed) {
             return 2008;

@@ -73,9 +73,9 @@ Task<Result<void>> RequestWalk::expect_status(std::string what, std::uint16_t ke
     co_return Result<void>();
 }
 
-Task<Result<wire::ListResponse>> RequestWalk::list(std::string label, bool summary) {
-    WEIR_CO_TRY(const BufferSlice answer,
-                co_await call("sc", spec::kList, 19, spec::list(label, {}, summary)));
+Task<Result<wire::ListResponse>> RequestWalk::list(std::string label, bool summary, bool system) {
+    Bytes body = spec::list(label, {}, summary, system);
+    WEIR_CO_TRY(const BufferSlice answer, co_await call("sc", spec::kList, 19, std::move(body)));
     wire::Reader reader(answer.span());
     auto response = wire::decode_list_response(reader, 19);
     if (!response.has_value()) {
@@ -85,11 +85,13 @@ Task<Result<wire::ListResponse>> RequestWalk::list(std::string label, bool summa
 }
 
 Task<Result<std::string>> RequestWalk::leader(std::string topic, std::uint32_t partition) {
+    const bool system = model_.topics[topic].system;
     for (int i = 0; i < kTriesMax; ++i) {
-        WEIR_CO_TRY(const wire::ListResponse response, co_await list("Partition", false));
+        WEIR_CO_TRY(const wire::ListResponse response, co_await list("Partition", false, system));
         for (const auto& object : std::get<std::vector<PartitionObject>>(response.objects)) {
             if (object.name == topic + "-" + std::to_string(partition) &&
-                object.status.resolution == PartitionResolution::online) {
+                object.status.resolution == PartitionResolution::online &&
+                object.status.live_replica_count + 1 == object.spec.replicas.size()) {
                 co_return std::to_string(object.spec.leader.value());
             }
         }
@@ -110,38 +112,29 @@ bool RequestWalk::pick_partition(std::string& topic, std::uint32_t& partition) {
     return true;
 }
 
-Task<Result<void>> RequestWalk::change_topic() {
-    const std::string name = topic_name();
-    const int version = sc_version();
-    switch (prng_.below(4)) {
-        case 0: {
-            const int code = model_.delete_topic(name);
-            co_return co_await expect_status("delete " + name, spec::kDelete, version,
-                                             spec::remove(version, "Topic", name), code);
+Bytes RequestWalk::some_batches(std::vector<Bytes>& log) {
+    Bytes records;
+    const std::uint64_t count = prng_.below(4);
+    for (std::uint64_t i = 0; i < count; ++i) {
+        const std::string value = "value " + std::to_string(++record_count_);
+        Bytes batch;
+        if (prng_.chance(1, 3)) {
+            batch = spec::batch_of(value, static_cast<int>(prng_.between(2, 5)));
+        } else if (prng_.chance(1, 3)) {
+            // Gzip, Snappy, Lz4 or Zstd: nobody opens it here.
+            batch = spec::opaque_batch(static_cast<std::int16_t>(prng_.between(1, 4)),
+                                       static_cast<std::size_t>(prng_.between(1, 200)));
+        } else {
+            spec::Record record;
+            record.value = value;
+            batch = spec::batch(record);
         }
-        case 1: {
-            const auto count = static_cast<std::uint32_t>(prng_.below(3));
-            const int code = model_.add_partitions(name, count);
-            co_return co_await expect_status("grow " + name, spec::kUpdate, version,
-                                             spec::add_partition(name, count), code);
-        }
-        default: break;
+        records.insert(records.end(), batch.begin(), batch.end());
+        log.emplace_back(batch.begin() + kBatchHeaderSize, batch.end());
+        log.resize(log.size() + static_cast<std::size_t>(read_batch_header(batch).record_count()) -
+                   1);
     }
-    const bool computed = prng_.chance(2, 3);
-    const auto count = static_cast<std::uint32_t>(prng_.below(4));
-    spec::Topic topic;
-    if (computed) {
-        topic.replicas = spec::computed(count, 1);
-    } else {
-        std::vector<spec::Row> rows;
-        for (std::uint32_t i = 0; i < count; ++i) {
-            rows.push_back({i, {prng_.chance(1, 2) ? 5001 : 5002}});
-        }
-        topic.replicas = spec::assigned(version, rows);
-    }
-    const int code = model_.create_topic(name, computed, count);
-    co_return co_await expect_status("create " + name, spec::kCreate, version,
-                                     spec::create_topic(version, name, topic), code);
+    return records;
 }
 
 Task<Result<void>> RequestWalk::produce() {
@@ -151,20 +144,16 @@ Task<Result<void>> RequestWalk::produce() {
         co_return Result<void>();
     }
     request.topic = topic;
-    request.acks = prng_.chance(1, 2) ? std::int16_t{-1} : std::int16_t{1};
-    std::vector<Bytes>& log = model_.topics[topic].logs[request.partition];
+    ModelTopic& model = model_.topics[topic];
+    // What only the leader has may go with it.
+    const bool is_committed = model.replicas > 1 || prng_.chance(1, 2);
+    request.acks = is_committed ? std::int16_t{-1} : std::int16_t{1};
+    std::vector<Bytes>& log = model.logs[request.partition];
     const auto base = static_cast<std::int64_t>(log.size());
-    const std::uint64_t count = prng_.below(4);
-    for (std::uint64_t i = 0; i < count; ++i) {
-        const std::string value = "value " + std::to_string(++record_count_);
-        spec::Record record;
-        record.value = value;
-        const Bytes batch = spec::batch(record);
-        request.records.insert(request.records.end(), batch.begin(), batch.end());
-        log.emplace_back(batch.begin() + kBatchHeaderSize, batch.end());
-    }
+    request.records = some_batches(log);
     const int version = spu_version();
-    const Bytes expected = spec::produced(version, request, spec::code(0), count == 0 ? 0 : base);
+    const Bytes expected =
+        spec::produced(version, request, spec::code(0), request.records.empty() ? 0 : base);
     for (int i = 0; i < kTriesMax; ++i) {
         WEIR_CO_TRY(std::string server, co_await leader(topic, request.partition));
         WEIR_CO_TRY(const BufferSlice answer,
@@ -317,9 +306,15 @@ Task<Result<void>> RequestWalk::restart_server() {
 }
 
 Task<Result<void>> RequestWalk::step() {
-    const std::uint64_t draw = prng_.below(100);
+    const std::uint64_t draw = prng_.below(107);
     if (draw < 18) {
         co_return co_await change_topic();
+    }
+    if (draw >= 104) {
+        co_return co_await change_mirrored();
+    }
+    if (draw >= 100) {
+        co_return co_await list_filtered();
     }
     if (draw < 28) {
         co_return co_await change_object();

@@ -41,7 +41,11 @@ public:
 private:
     Task<Result<void>> step();
     Task<Result<void>> change_topic();
+    Task<Result<void>> create_topic(std::string name);
+    Task<Result<void>> change_mirrored();
+    Task<Result<void>> list_filtered();
     Task<Result<void>> change_object();
+    Task<Result<void>> change_mirror(std::string name, int version);
     Task<Result<void>> change_spu();
     // What the first answer to a watch has.
     Task<Result<void>> watch();
@@ -57,25 +61,31 @@ private:
     Task<Result<void>> check_objects();
     Task<Result<void>> check_consumers();
     Task<Result<void>> check_spus();
+    // A list has ordinary topics or system topics, a watch both.
+    enum class Among : std::uint8_t { ordinary, all };
     // The names of one kind that the model has; of partitions and topics, too.
-    std::set<std::string> model_names(const std::string& label) const;
+    std::set<std::string> model_names(const std::string& label, Among among) const;
     Task<Result<void>> check_log(std::string topic, std::uint32_t partition, std::int64_t from);
 
     // The body of the answer. Connects first if need be, and again while the server is away.
     Task<Result<BufferSlice>> call(std::string server, std::uint16_t key, int version, Bytes body);
     Task<Result<void>> expect_status(std::string what, std::uint16_t key, int version, Bytes body,
                                      int code);
-    Task<Result<wire::ListResponse>> list(std::string label, bool summary);
-    // "5001" or "5002", once somebody leads.
+    Task<Result<wire::ListResponse>> list(std::string label, bool summary, bool system = false);
+    // "5001" or "5002", once somebody leads and all replicas are live.
     Task<Result<std::string>> leader(std::string topic, std::uint32_t partition);
 
-    // A slice of the log from `from` on; nullopt when it does not fit, which is remembered.
+    // A few batches of a few records, in some codec, behind those of the log.
+    Bytes some_batches(std::vector<Bytes>& log);
+    // A slice of the log from the batch of `from` on; nullopt when it does not fit, which is
+    // remembered.
     std::optional<std::int64_t> end_of_slice(const std::string& where,
                                              const wire::FetchPartitionResponse& slice,
                                              const std::vector<Bytes>& log, std::int64_t from);
     // Remembers the first thing that is wrong.
     Result<void> wrong(std::string text);
     std::string topic_name() { return "model-" + std::to_string(prng_.below(4)); }
+    std::string mirrored_name() { return "mirrored-" + std::to_string(prng_.below(2)); }
     std::string object_name() { return "object-" + std::to_string(prng_.below(3)); }
     int sc_version() { return static_cast<int>(prng_.between(11, 19)); }
     int spu_version() { return static_cast<int>(prng_.between(0, 25)); }

@@ -38,9 +38,12 @@ Task<Result<void>> RequestWalk::change_object() {
         {"TableFormat", &model_.table_formats, spec::table_format(name), 7002, 7001},
         {"SpuGroup", &model_.groups, spec::spu_group(), 0, 1003},
         {"SmartModule", &model_.modules, spec::smartmodule("payload"), 0, 6001},
-        {"Mirror", &model_.remotes, spec::remote(name), 11002, 11001},
     };
-    const Kind& kind = kinds[prng_.below(4)];
+    const std::uint64_t which = prng_.below(4);
+    if (which == 3) {
+        co_return co_await change_mirror(name, version);
+    }
+    const Kind& kind = kinds[which];
     if (prng_.chance(1, 2)) {
         const int code = kind.names->insert(name).second ? 0 : kind.exists;
         co_return co_await expect_status("create " + kind.label, spec::kCreate, version,
@@ -49,6 +52,19 @@ Task<Result<void>> RequestWalk::change_object() {
     const int code = kind.names->erase(name) == 1 ? 0 : kind.unknown;
     co_return co_await expect_status("delete " + kind.label, spec::kDelete, version,
                                      spec::remove(version, kind.label, name), code);
+}
+
+Task<Result<void>> RequestWalk::change_mirror(std::string name, int version) {
+    if (prng_.chance(1, 3)) {
+        const int code = model_.mirrors.erase(name) == 1 ? 0 : 11'001;
+        co_return co_await expect_status("delete mirror " + name, spec::kDelete, version,
+                                         spec::remove(version, "Mirror", name), code);
+    }
+    const bool is_remote = prng_.chance(1, 2);
+    const Bytes spec = is_remote ? spec::remote(name) : spec::home(name);
+    const int code = model_.create_mirror(name, is_remote);
+    co_return co_await expect_status("create mirror " + name, spec::kCreate, version,
+                                     spec::create("Mirror", name, spec), code);
 }
 
 Task<Result<void>> RequestWalk::change_spu() {
@@ -70,14 +86,22 @@ Task<Result<void>> RequestWalk::change_spu() {
         }
         default: break;
     }
-    const int code = model_.register_spu(name, id);
+    const bool dry_run = prng_.chance(1, 4);
+    const int code = model_.register_spu(name, id, dry_run);
     co_return co_await expect_status("register spu " + name, spec::kCreate, version,
-                                     spec::create("CustomSpu", name, spec::custom_spu(id)), code);
+                                     spec::create("CustomSpu", name, spec::custom_spu(id), dry_run),
+                                     code);
 }
 
-std::set<std::string> RequestWalk::model_names(const std::string& label) const {
+std::set<std::string> RequestWalk::model_names(const std::string& label, Among among) const {
     std::set<std::string> names;
-    if (label == "SPU") {
+    if (label == "Mirror") {
+        for (const auto& [name, is_remote] : model_.mirrors) {
+            names.insert(name);
+        }
+        return names;
+    }
+    if (label == "SPU" || label == "CustomSpu") {
         for (const auto& [id, name] : model_.spus) {
             names.insert(name);
         }
@@ -85,6 +109,9 @@ std::set<std::string> RequestWalk::model_names(const std::string& label) const {
     }
     if (label == "Topic" || label == "Partition") {
         for (const auto& [name, topic] : model_.topics) {
+            if (topic.system && among == Among::ordinary) {
+                continue;
+            }
             for (std::size_t i = 0; label == "Partition" && i < topic.logs.size(); ++i) {
                 names.insert(name + "-" + std::to_string(i));
             }
@@ -116,7 +143,7 @@ Task<Result<void>> RequestWalk::watch() {
     }
     const std::set<std::string> seen =
         std::visit([](const auto& update) { return names_of_model(update.all); }, response->update);
-    if (seen != model_names(label)) {
+    if (seen != model_names(label, Among::all)) {
         co_return wrong("the first answer to a watch of " + label + " differs from the model");
     }
     co_return Result<void>();
@@ -126,12 +153,12 @@ Task<Result<void>> RequestWalk::check_spus() {
     WEIR_CO_TRY(const wire::ListResponse spus, co_await list("SPU", false));
     WEIR_CO_TRY(const wire::ListResponse custom, co_await list("CustomSpu", false));
     WEIR_CO_TRY(const wire::ListResponse partitions, co_await list("Partition", false));
-    const bool same =
-        names_of_model(std::get<std::vector<SpuObject>>(spus.objects)) == model_names("SPU") &&
-        names_of_model(std::get<std::vector<CustomSpuObject>>(custom.objects)) ==
-            model_names("SPU") &&
-        names_of_model(std::get<std::vector<PartitionObject>>(partitions.objects)) ==
-            model_names("Partition");
+    const bool same = names_of_model(std::get<std::vector<SpuObject>>(spus.objects)) ==
+                          model_names("SPU", Among::all) &&
+                      names_of_model(std::get<std::vector<CustomSpuObject>>(custom.objects)) ==
+                          model_names("SPU", Among::all) &&
+                      names_of_model(std::get<std::vector<PartitionObject>>(partitions.objects)) ==
+                          model_names("Partition", Among::ordinary);
     co_return same ? Result<void>() : wrong("the lists of SPUs or partitions differ");
 }
 
@@ -171,7 +198,7 @@ Task<Result<void>> RequestWalk::read_stream() {
         co_return wrong(where + ": " + wire::to_string(slice->partition.error));
     }
     const auto end = end_of_slice(where, slice->partition, log, read.offset);
-    if (end.has_value() && *end == read.offset) {
+    if (end.has_value() && *end <= read.offset) {
         co_return wrong(where + " has no batch");
     }
     co_return end.has_value() ? Result<void>() : fail(ErrorCode::invalid_argument, where);

@@ -43,6 +43,19 @@ inline Bytes batch(const Record& record) {
     return bytes;
 }
 
+// A batch of so many records with that value.
+inline Bytes batch_of(std::string_view value, int count) {
+    Out payload;
+    payload.u32(static_cast<std::uint64_t>(count));
+    for (int i = 0; i < count; ++i) {
+        payload.u8(2 * (value.size() + 6)).u8(0).u8(0).u8(static_cast<std::uint64_t>(2 * i)).u8(0);
+        payload.u8(2 * value.size()).raw(Bytes(value.begin(), value.end())).u8(0);
+    }
+    BatchHeader header;
+    header.last_offset_delta = count - 1;
+    return make_batch(header, payload.bytes());
+}
+
 // A batch of one record whose payload nobody here opens.
 inline Bytes opaque_batch(std::int16_t codec, std::size_t payload_size) {
     BatchHeader header;

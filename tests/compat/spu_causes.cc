@@ -256,6 +256,11 @@ void add_ends(std::vector<Step>& out) {
     deleted.error = code(2007);
     out.push_back(
         next("the topic is deleted", "5001 end", spec::streamed(kVersion, read, 1, deleted), 2007));
+    // Not 2001: an SPU that has heard of the deletion does not lead any more.
+    spec::Produce produced;
+    produced.topic = "p";
+    produced.records = spec::batch({});
+    out.push_back(produce("produce to a deleted topic", "5001", produced, code(6), 6));
     Step old =
         ask("version 26", "5001", spec::kUpdateConsumerOffset, spec::update_consumer_offset(1, 1),
             spec::consumer_offset_updated(

@@ -68,7 +68,13 @@ void add_changes(std::vector<Step>& out, int version) {
     }
     topic = {};
     topic.replicas = spec::mirror_home(version);
-    object("Topic", "mirror-" + suffix, spec::topic(version, topic));
+    const std::string mirrored = "mirror-" + suffix;
+    const std::string edge = "edge-" + suffix;
+    change("create", spec::kCreate, spec::create_topic(version, mirrored, topic), mirrored);
+    change("create", spec::kCreate, spec::create("Mirror", edge, spec::remote(edge)), edge);
+    change("update", spec::kUpdate, spec::add_mirror(mirrored, edge), mirrored);
+    change("delete", spec::kDelete, spec::remove(version, "Topic", mirrored), mirrored);
+    change("delete", spec::kDelete, spec::remove(version, "Mirror", edge), edge);
     object("TableFormat", "table-" + suffix, spec::table_format("table"));
     object("SpuGroup", "group-" + suffix, spec::spu_group());
     object("Mirror", "remote-" + suffix, spec::remote("remote"));
@@ -101,24 +107,43 @@ void add_objects(std::vector<Step>& out) {
            spec::create("SmartModule", "sm", spec::smartmodule_of(kVersion, "sm", "grp")));
 }
 
-Bytes topic_object(int version) {
-    spec::Topic topic;
-    topic.replicas = spec::assigned(version, {{0, {5001}}});
+// With its only partition on SPU 5001.
+Bytes topic_object(int version, std::string_view name, const spec::Topic& topic) {
     Out out;
-    out.str("t").raw(spec::topic(version, topic)).u8(4).u16(1).u32(0).u32(1).i32(5001);
+    out.str(name).raw(spec::topic(version, topic)).u8(4).u16(1).u32(0).u32(1).i32(5001);
     if (version >= 14) {
         out.u16(0);
     }
     return out.str("");
 }
-Bytes partition_object(int version) {
+Bytes topic_object(int version) {
+    spec::Topic topic;
+    topic.replicas = spec::assigned(version, {{0, {5001}}});
+    return topic_object(version, "t", topic);
+}
+// As the SC makes it (8.6).
+Bytes offset_topic_object(int version) {
+    spec::Topic topic;
+    topic.retention_s = 604'800;
+    topic.segment_size = 512'000'000;
+    topic.max_size = 2'048'000'000;
+    topic.system = true;
+    return topic_object(version, "consumer-offset", topic);
+}
+Bytes partition_object(int version, bool of_offsets = false) {
     Out out;
-    out.str("t-0").i32(5001).u32(1).i32(5001).none().none().u8(4);
+    out.str(of_offsets ? "consumer-offset-0" : "t-0").i32(5001).u32(1).i32(5001);
+    if (of_offsets) {
+        out.some().u8(0).u32(604'800).some().some().u32(512'000'000).some().u64(2'048'000'000);
+    } else {
+        out.none().none();
+    }
+    out.u8(4);
     if (version >= 12) {
         out.none();
     }
     if (version >= 13) {
-        out.flag(false);
+        out.flag(of_offsets);
     }
     if (version >= 14) {
         out.none();
@@ -171,15 +196,20 @@ void add_reads(std::vector<Step>& out, int version) {
     for (const Kind& kind : kinds(version)) {
         out.push_back(ask("list " + std::string(kind.label), "sc", spec::kList, version,
                           spec::list(kind.label), spec::envelope(kind.label, kind.all)));
-        if (kind.label == "CustomSpu" || kind.label == "Mirror" || kind.label == "Topic" ||
-            kind.label == "Partition") {
-            // The first two cannot be watched; the watch of the others has the system topic, too.
-            continue;
+        if (kind.label == "CustomSpu" || kind.label == "Mirror") {
+            continue;  // cannot be watched
         }
-        Step watch = ask("watch " + std::string(kind.label),
-                         "sc " + std::string(kind.label) + std::to_string(version), spec::kWatch,
-                         version, spec::watch(kind.label),
-                         spec::envelope(kind.label, Out().i64(0).u32(0).raw(kind.all)));
+        // A list is of ordinary topics or of system topics, a watch of both.
+        Bytes all = kind.all;
+        if (kind.label == "Topic") {
+            all = Out().u32(2).raw(offset_topic_object(version)).raw(topic_object(version));
+        } else if (kind.label == "Partition") {
+            all = Out().u32(2).raw(partition_object(version, true)).raw(partition_object(version));
+        }
+        Step watch =
+            ask("watch " + std::string(kind.label),
+                "sc " + std::string(kind.label) + std::to_string(version), spec::kWatch, version,
+                spec::watch(kind.label), spec::envelope(kind.label, Out().i64(0).u32(0).raw(all)));
         watch.masked_at = 2 + kind.label.size() + 4;
         out.push_back(watch);
     }

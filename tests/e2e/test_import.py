@@ -5,12 +5,14 @@ usage: test_import.py BIN_DIR
 
 import hashlib
 import json
+import os
 import pathlib
 import re
 import shlex
 import shutil
 import socket
 import struct
+import subprocess
 import sys
 import tarfile
 
@@ -112,12 +114,16 @@ def ends_of(cluster, field):
 
 
 def check_listings(cluster):
+    check_listings_of(cluster, cluster.source)
+
+
+def check_listings_of(cluster, source):
     # A partition is listed without offsets until its leader has reported.
     processes.wait_until(lambda: ends_of(cluster, "hw") == ENDS, 20, "the high watermarks")
     assert ends_of(cluster, "leo") == ENDS, ends_of(cluster, "leo")
     # The table is the same, text for text, but for the order of the rows, and a column more.
     topics = cluster.weir("topic", "list").stdout.decode().splitlines()
-    expected = (cluster.source / "expected-topics.txt").read_text().splitlines()
+    expected = (source / "expected-topics.txt").read_text().splitlines()
     assert len(topics) == len(expected), topics
     for row, theirs in zip(sorted(topics), sorted(expected)):
         assert row.startswith(theirs.rstrip()), (row, theirs)
@@ -187,6 +193,45 @@ def run_guide(bin_dir):
                 assert hashes(cluster.source) == before, "the source was changed"
     assert any("cluster import" in line for line in done), done
     assert any("cluster export" in line for line in done), done
+
+
+def inline_commands_of_guide():
+    """Those in the sentences; names of verbs that are only spoken of have no arguments."""
+    text = re.sub(r"```sh\n.*?```", "", GUIDE.read_text(), flags=re.DOTALL)
+    found = [" ".join(line.split()) for line in re.findall(r"`((?:weir|ln|mv) [^`]*)`", text)]
+    return [line for line in found if line != "weir cluster start"]
+
+
+def run_guide_inline(bin_dir):
+    """What stands in sentences, by a shell: the new data where Fluvio's own tool looks for it."""
+    with Imported(bin_dir) as cluster:
+        home = cluster.folder
+        before = hashes(cluster.source)
+        (home / ".fluvio" / "extensions").mkdir()
+        env = dict(cluster.env, PATH=f"{cluster.bin_dir.resolve()}:{os.environ['PATH']}")
+
+        def shell(line):
+            done = subprocess.run(["/bin/sh", "-ec", line], env=env, cwd=home, check=False,
+                                  capture_output=True, timeout=120)
+            assert done.returncode == 0, (line, done.stdout, done.stderr)
+            return done.stdout.decode()
+
+        link, move, taken, metadata_only = inline_commands_of_guide()
+        for line in (link, move, taken):
+            shell(line)
+        assert hashes(home / ".fluvio" / "data-of-fluvio") == before, "the source was changed"
+        assert shell("~/.fluvio/extensions/fluvio-run metadata").startswith("{")
+        cluster.data_dir = home / ".fluvio" / "data"
+        cluster.start()
+        check_listings_of(cluster, home / ".fluvio" / "data-of-fluvio")
+        cluster.weir("cluster", "export", "--to", home / "exported")
+        cluster.weir("cluster", "delete", "--data-dir", cluster.data_dir)
+        assert metadata_only.count(" DIR ") == 1, metadata_only
+        shell(metadata_only.replace(" DIR ", " exported "))
+        cluster.data_dir = home / ".weir" / "data"
+        cluster.start()
+        processes.wait_until(lambda: ends_of(cluster, "hw") == dict.fromkeys(ENDS, 0), 20,
+                             "the topics without records")
 
 
 def test_taken_over(bin_dir):
@@ -316,7 +361,8 @@ def test_refusals(bin_dir):
 def main():
     bin_dir = pathlib.Path(sys.argv[1])
     watch = clients.Stopwatch()
-    for test in (test_refusals, test_damage, test_taken_over, test_export, run_guide):
+    for test in (test_refusals, test_damage, test_taken_over, test_export, run_guide,
+                 run_guide_inline):
         test(bin_dir)
         watch.lap(test.__name__)
     print("passed")

@@ -146,6 +146,37 @@ def check_reassignment(cluster):
     wait_for("all three again", lambda: live(partitions(cluster)[0]) == SPUS)
 
 
+# The topic of the consumer offsets is created with one replica, as in Fluvio; an operator may give
+# it more, and then it survives the loss of its leader.
+def check_offsets_outlive_their_leader(cluster):
+    def offsets():
+        rows = json.loads(cluster.weir("consumer", "list", "-O", "json").stdout)
+        return {(row["topic"], row["partition"]): row["offset"] for row in rows}
+
+    def keeper():
+        listed = json.loads(cluster.weir("partition", "list", "--system", "-O", "json").stdout)
+        return next(item for item in listed if item["name"] == "consumer-offset-0")
+
+    cluster.weir("topic", "create", "kept", "-r", 3)
+    cluster.weir("produce", "kept", stdin=b"one\ntwo\n")
+    assert cluster.weir("consume", "kept", "-d", "-B", "-c", "reader").stdout == b"one\ntwo\n"
+    assert offsets() == {("kept", 0): 1}, offsets()
+    cluster.weir("partition", "reassign", "consumer-offset", 0, "--to", "5001,5002,5003")
+    wait_for("the offsets on three SPUs", lambda: live(keeper()) == SPUS)
+    leader = keeper()["replication"]["leader"]
+    victim = next(server for server in cluster.servers("spu") if server.spu_id == leader)
+    victim.kill()
+    wait_for("another leader of the offsets",
+             lambda: keeper()["replication"]["leader"] not in (leader, -1))
+    wait_for("the offset as it was stored", lambda: offsets() == {("kept", 0): 1})
+    cluster.weir("produce", "kept", stdin=b"three\n")
+    assert cluster.weir("consume", "kept", "-d", "-c", "reader").stdout == b"three\n"
+    assert offsets() == {("kept", 0): 2}, offsets()
+    victim.restart(cluster.folder / "log" / "restarted-offsets.log")
+    wait_healthy(cluster)
+    assert offsets() == {("kept", 0): 2}, offsets()
+
+
 def main(bin_dir):
     with Cluster(bin_dir, spus=len(SPUS)) as cluster:
         check_creation(cluster)
@@ -155,11 +186,13 @@ def main(bin_dir):
         check_draining(cluster)
         check_preferred_leaders(cluster)
         check_reassignment(cluster)
+        check_offsets_outlive_their_leader(cluster)
         refused(cluster, "no SPU has shown", "cluster", "adopt")
         wait_healthy(cluster)
         wanted = sorted(f"record {number}" for number in range(RECORDS))
         assert sorted(consume(cluster)) == wanted
-    print("operator: create, list, status, drain, elect, reassign, alter, adopt; "
+    print("operator: create, list, status, drain, elect, reassign, offsets, alter, "
+          "adopt; "
           f"{RECORDS} records read back")
 
 

@@ -9,6 +9,9 @@ import sys
 import tempfile
 
 SCENARIO = "single-spu-power-loss"
+LANES = ["sc", "spu-0", "client-0", "client-1", "checks"]
+REPLICATED = "deposed-leader-goes-on"
+REPLICATED_LANES = ["sc", "spu-0", "spu-1", "spu-2", "client-0", "client-1", "client-2", "checks"]
 SIZE_MAX = 2_000_000
 # As a person would: into the causal past only, to scale, all events, larger, smaller, dragged.
 USE = """
@@ -71,7 +74,7 @@ def count(dom, classes):
     return sum(wanted <= set(found.split()) for found in re.findall(r'class="([^"]*)"', dom))
 
 
-def check_page(page, invariant):
+def check_page(page, invariant, wanted_lanes=LANES):
     text = page.read_text(encoding="utf-8")
     assert len(text.encode()) < SIZE_MAX, len(text)
     outside = [url for url in re.findall(r"""https?://[^\s"'<>)]*""", text)
@@ -81,7 +84,7 @@ def check_page(page, invariant):
     dom = browse(page)
     assert dataset(dom).get("ready") == "yes", dataset(dom)
     lanes = re.findall(r'data-lane="([^"]*)"', dom)
-    assert lanes == ["sc", "spu-0", "client-0", "client-1", "checks"], lanes
+    assert lanes == wanted_lanes, lanes
     assert count(dom, "message") > 50, count(dom, "message")
     assert count(dom, "event") > 100, count(dom, "event")
     assert count(dom, "event causal") >= 2, "the causal past is empty"
@@ -110,13 +113,48 @@ def check_use(page):
     assert "causal past" in after["tip"], after
 
 
-def stuck_scenario(folder):
+def stuck_scenario(folder, scenario, events_max):
     """One that cannot end well: it has not nearly enough events."""
     root = pathlib.Path(__file__).resolve().parents[2]
-    text = (root / "sim-scenarios" / "fast" / f"{SCENARIO}.toml").read_text(encoding="utf-8")
-    path = folder / "stuck.toml"
-    path.write_text(text.replace("[run]\n", "[run]\nevents_max = 9000\n", 1), encoding="utf-8")
+    text = (root / "sim-scenarios" / "fast" / f"{scenario}.toml").read_text(encoding="utf-8")
+    path = folder / f"stuck-{scenario}.toml"
+    path.write_text(text.replace("[run]\n", f"[run]\nevents_max = {events_max}\n", 1),
+                    encoding="utf-8")
     return path
+
+
+def epochs(dom):
+    """Of the strips, from left to right and from the top: (epoch, whether it is led there)."""
+    return [(int(epoch), leads != "") for leads, epoch in
+            re.findall(r'<rect class="epoch( leads)?" data-epoch="(\d+)"', dom)]
+
+
+def check_epochs(dom, text):
+    """Three replicas, each in one epoch after the other, and at most one leads in each."""
+    found = epochs(dom)
+    assert len(found) >= 3, found
+    led = {epoch for epoch, leads in found if leads}
+    assert len(led) >= 2, "nobody was elected after the first"
+    for epoch in led:
+        assert sum(leads for one, leads in found if one == epoch) == 1, (epoch, found)
+    assert re.search(r'class="epoch-text leads"[^>]*>\d+<', dom), "no epoch is written"
+    last = text.split("Logs at the end")[1].split("\n\n")[0]
+    at_end = re.findall(r"orders-0.*ends at \d+, epoch (\d+)(, leads)?(?:\n|$)", last)
+    assert len(at_end) == 3 and any(leads for _, leads in at_end), last
+
+
+def check_replicated(program, folder):
+    """A failed run with several elections before its end."""
+    scenario = stuck_scenario(folder, REPLICATED, 60_000)
+    page = folder / "replicated.html"
+    for seed in range(1, 21):
+        _, text, _ = simulator(program, "explain", scenario, "--seed", seed, "--text", "-o", page)
+        past = text.split("How it came about")[1].split("\n\n")[0]
+        if re.search(r"sends \w+ request", past) and sum(
+                leads for _, leads in epochs(browse(page))) >= 2:
+            check_epochs(check_page(page, "A12", REPLICATED_LANES), text)
+            return
+    raise AssertionError("no run of 20 has two leaders in what is shown")
 
 
 def seed_that_waits(program, scenario):
@@ -150,6 +188,12 @@ def check_planted(program, folder):
     assert "power_loss" in past and "Produce request" in past, past
     assert promise.start() < past.rindex("fault: power_loss"), past
     check_page(page, "A1")
+    # A leader that was deposed, as its own strip and the others' show.
+    status, text, error = simulator(program, "explain", REPLICATED, "--seed", 1, "--mutant",
+                                    "old_leader_serves", "--text", "-o", page)
+    assert status == 0, error
+    assert "Violated: I20 stale-leader" in text, text
+    check_epochs(check_page(page, "I20", REPLICATED_LANES), text)
 
 
 def main():
@@ -161,7 +205,8 @@ def main():
             check_planted(program, folder)
             print("passed")
             return
-        scenario = stuck_scenario(folder)
+        check_replicated(program, folder)
+        scenario = stuck_scenario(folder, SCENARIO, 9000)
         page = folder / "report.html"
         seed = seed_that_waits(program, scenario)
         status, text, error = simulator(program, "explain", scenario, "--seed", seed, "--text",

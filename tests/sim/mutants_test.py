@@ -11,6 +11,7 @@ import json
 import multiprocessing
 import os
 import pathlib
+import re
 import resource
 import statistics
 import subprocess
@@ -29,6 +30,8 @@ OTHERS_MAX = 20
 SHRINK_TIME = "20s"
 REPLAY = "A19"
 REPLAY_MISMATCH = 13
+# The first event that differs, in both runs, by kind, machine and time.
+PARTED = r"part at event \d+: [a-z ]+\([a-z0-9-]+, [\d.]+ s.* instead of [a-z ]+\([a-z0-9-]+, "
 
 
 class Found:
@@ -58,6 +61,7 @@ def search_replay(program, mutant, first_seed, seeds_max):
              "3", "--mutant", mutant["name"]], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             check=False, text=True)
         if done.returncode == REPLAY_MISMATCH:
+            assert re.search(PARTED, done.stderr), done.stderr
             return Found(number + 1, REPLAY, done.stderr.strip())
         if done.returncode != 0:
             return Found(None, None, f"status {done.returncode}: {done.stderr.strip()}")

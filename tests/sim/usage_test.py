@@ -28,16 +28,18 @@ def main():
     refused(program, ["subcommand"])
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "mine.toml"
-        path.write_text('name = "mine"\n\n[run]\nduration = "1s"\ncolour = "red"\n')
-        refused(program, ["colour", ":5:"], "run", str(path))
+        path.write_text('name = "mine"\n\n[run]\nduration = "1s"\n  colour = "red"\n')
+        # An unknown key is where it begins, a wrong value where that does; for every verb.
+        for verb in ("run", "sweep", "explain", "explore"):
+            refused(program, ["unknown key run.colour", "mine.toml:5:3:"], verb, str(path))
         path.write_text('name = "mine"\n[run\n')
         refused(program, ["mine.toml"], "run", str(path))
         path.write_text('name = "mine"\n\n[run]\nduration = 7\n')
-        refused(program, ["duration", ":4:"], "run", str(path))
+        refused(program, ["duration", "mine.toml:4:12:"], "run", str(path))
         fault = ('name = "mine"\n\n[[topics]]\nname = "t"\n\n'
                  '[[faults]]\nkind = "{}"\ntarget = "{}"\n')
         path.write_text(fault.format("earthquake", "spu"))
-        refused(program, ["half_open", "clock_leap", ":7:"], "run", str(path))
+        refused(program, ["half_open", "clock_leap", ":7:8:"], "run", str(path))
         # Nobody could say what is left of the metadata, or of topics that come and go.
         path.write_text(fault.format("wipe", "sc"))
         refused(program, ["wipe", "spu", ":6:"], "run", str(path))
@@ -46,7 +48,7 @@ def main():
         path.write_text(fault.format("store_conflict", "spu"))
         refused(program, ["store_conflict", "sc", ":6:"], "run", str(path))
         path.write_text(fault.format("crash", "spu") + "\n[swarm]\nsize = true\n")
-        refused(program, ["swarm.size", ":11:"], "run", str(path))
+        refused(program, ["unknown key swarm.size", ":11:1:"], "run", str(path))
     listed = attempt(program, "list")
     assert listed.returncode == 0
     for word in ("torn-writes", "A14", "power_loss", "ack_before_fsync"):

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import time
 import xml.etree.ElementTree
 
@@ -13,6 +14,9 @@ import common
 import programs
 import setup
 import style
+
+sys.path.insert(0, str(common.ROOT / "tests" / "sim"))
+import determinism_test  # noqa: E402  one comparison of traces for both
 
 # Fast tests that need neither the network nor real clients; also run under sanitizers and g++.
 CORE_LABELS = ["unit", "prop", "wire", "sim-fast"]
@@ -114,7 +118,7 @@ def build_and_test(preset, labels, tally):
 
 
 def trace_hashes(preset, options):
-    """{(scenario, seed): hash} of one build; every scenario must pass there."""
+    """{(scenario, seed): trace} of one build; every scenario must pass there."""
     program = build.folder_of(preset) / "bin" / "weir-sim"
     command = [program, "sweep", "--seeds", SEED_COUNT, "--jobs", 1, "--json", "--hashes",
                "--bundles", common.LOGS / f"determinism-{preset}", *options]
@@ -124,9 +128,22 @@ def trace_hashes(preset, options):
     if done.returncode != 0:
         text = done.stdout + (done.stderr or b"")
         raise common.Failure(f"weir-sim of {preset} failed:\n{text.decode()[-3000:]}")
-    return {(name, int(seed)): value
-            for name, seeds in json.loads(done.stdout)["hashes"].items()
-            for seed, value in seeds.items()}
+    return determinism_test.traces(json.loads(done.stdout))
+
+
+def differences(labels, listings, case):
+    """Of each build but the first in which the trace of `case` is another one: where they part."""
+    first, *others = [listing.get(case) for listing in listings]
+    found = []
+    for label, trace in zip(labels[1:], others):
+        if first is None or trace is None:
+            parted = "" if first is trace else "is not there in both"
+        else:
+            parted = determinism_test.first_difference(first, trace)
+            parted = parted and f"parts {parted}"
+        if parted:
+            found.append(f"{label} and {labels[0]}: the trace {parted}")
+    return found
 
 
 def determinism(tally):
@@ -142,12 +159,10 @@ def determinism(tally):
             meter.update(done, len(pending))
     listings = [item.result() for item in pending]
     for case in sorted(set().union(*listings)):
-        hashes = [listing.get(case) for listing in listings]
-        is_same = len(set(hashes)) == 1
-        tally.add(f"determinism: {case[0]} seed {case[1]}", is_same)
-        if not is_same:
-            shown = ", ".join(f"{label} {value}" for label, value in zip(labels, hashes))
-            common.say(f"      {case[0]} seed {case[1]} differs: {shown}")
+        found = differences(labels, listings, case)
+        tally.add(f"determinism: {case[0]} seed {case[1]}", not found)
+        for text in found:
+            common.say(f"      {case[0]} seed {case[1]}: {text}")
 
 
 def mutants(tally):

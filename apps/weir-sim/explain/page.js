@@ -1,7 +1,7 @@
 "use strict";
 const story = JSON.parse(document.getElementById("story").textContent);
 const byId = (id) => document.getElementById(id);
-const AXIS = 92, PAD = 26, STRIP = 74, LANE_MIN = 190;
+const AXIS = 92, PAD = 26, STRIP = 96, EPOCH = 20, LANE_MIN = 190;
 const IMPORTANT = new Set(["violation", "fault", "machine", "told", "log"]);
 const FOLDED = new Set(["disk", "timer"]);
 const events = new Map(story.events.map((event) => [event.n + event.k, event]));
@@ -222,15 +222,40 @@ function drawLabels() {
   rows.filter((event) => !isCausal(event) && !IMPORTANT.has(event.k)).forEach(put);
   return out;
 }
+// While its process runs, from each change of epoch or role on: filled where it leads. The epoch is
+// written where there is room.
+function drawEpochs(strip) {
+  const x = lanes[strip.lane].left - 3, lives = story.lanes[strip.lane].lives;
+  const same = (one, other) => one[4] === other[4] && one[5] === other[5];
+  const changes = strip.points.filter((point, i) => i === 0 || !same(point, strip.points[i - 1]));
+  let out = "", free = -20;
+  changes.forEach((point, i) => {
+    if (point[4] < 0) return;
+    const until = i + 1 < changes.length ? changes[i + 1][0] : Infinity;
+    for (const [from, to] of lives) {
+      const begin = Math.max(from, point[0]), end = Math.min(to, until);
+      if (begin >= end) continue;
+      const y = yAt(begin), bottom = Math.max(yAt(end), y + 2);
+      out += `<rect class="epoch${point[5] ? " leads" : ""}" data-epoch="${point[4]}" x="${x}" ` +
+        `y="${y.toFixed(1)}" width="${EPOCH - 4}" height="${(bottom - y).toFixed(1)}"/>`;
+      for (let at = Math.max(y, free); bottom - at >= 11; at += 400) {
+        out += `<text class="epoch-text${point[5] ? " leads" : ""}" x="${x + (EPOCH - 4) / 2}" ` +
+          `y="${(at + 9).toFixed(1)}" text-anchor="middle">${point[4]}</text>`;
+        free = at + 11;
+      }
+    }
+  });
+  return out;
+}
 function drawStrip(lane) {
   const strip = stripOf(lane);
   if (!strip) return "";
-  const x = lanes[lane].left, width = STRIP - 16;
+  const x = lanes[lane].left + EPOCH, width = STRIP - EPOCH - 16;
   const low = Math.min(...strip.points.map((point) => point[1]));
   const high = Math.max(...strip.points.map((point) => point[3]), low + 1);
   const xOf = (value) => (x + (value - low) / (high - low) * width).toFixed(1);
-  let out = `<g class="strip"><rect class="strip-back" data-strip="${lane}" x="${x - 3}" y="0" ` +
-    `width="${width + 6}" height="${height}"/>`;
+  let out = `<g class="strip"><rect class="strip-back" data-strip="${lane}" x="${x - EPOCH - 3}" ` +
+    `y="0" width="${EPOCH + width + 6}" height="${height}"/>${drawEpochs(strip)}`;
   [["leo", 3], ["committed", 2], ["log_start", 1]].forEach(([name, i]) => {
     let path = "", before = null;
     for (const point of strip.points) {
@@ -327,8 +352,11 @@ function fillLegend() {
     `background:${colour}"></i>${text}</span>`;
   const bar = (colour, text) => `<span><i style="width:16px;height:3px;background:${colour}">` +
     `</i>${text}</span>`;
+  const box = (colour, text) => `<span><i style="width:11px;height:11px;background:${colour}">` +
+    `</i>${text}</span>`;
   byId("legend").innerHTML = bar("#d9480f", "causal past") + bar("#b7c5d3", "message") +
     bar("#9aa5b1", "start") + bar("#1f7a45", "committed (HW)") + bar("#7fb3e6", "end (LEO)") +
+    box("#6b46c1", "epoch: leads") + box("#ddd3f3", "epoch: does not") +
     dot("#829ab1", "sent, arrived") + dot("#2f855a", "client told") +
     dot("#3182ce", "operation") + dot("#1f2933", "machine") + dot("#f6ad55", "fault");
 }
@@ -421,8 +449,11 @@ function positionText(lane, y) {
   const strip = stripOf(lane);
   const last = strip.points.filter((point) => yAt(point[0]) <= y).pop();
   return last ? `${partition(strip)} on ${story.lanes[lane].name}\nstart ${last[1]}, committed ` +
-    `(HW) ${last[2]}, end (LEO) ${last[3]}\nsince ${seconds(last[0])} s`
+    `(HW) ${last[2]}, end (LEO) ${last[3]}${epochText(last)}\nsince ${seconds(last[0])} s`
     : "not yet opened, or from before the first event shown";
+}
+function epochText(point) {
+  return point[4] < 0 ? "" : `\nepoch ${point[4]}, ${point[5] ? "leads" : "does not lead"}`;
 }
 function showTipText(mouse, text) {
   const tip = byId("tip");

@@ -100,27 +100,42 @@ void Recorder::forgotten(std::uint64_t stream) {
     conversations_.erase(stream);
 }
 
-void Recorder::log_moved(sim::HostId machine, const LogPosition& position) {
+LogMove Recorder::move_of(sim::HostId machine, std::string_view dir) {
     const auto [entry, is_new] = log_numbers_.try_emplace(
-        {machine, std::string(position.dir)}, static_cast<std::uint32_t>(recording_.logs.size()));
+        {machine, std::string(dir)}, static_cast<std::uint32_t>(recording_.logs.size()));
     if (is_new) {
-        recording_.logs.push_back(LogName{machine, std::string(position.dir)});
-        latest_.emplace_back();
+        recording_.logs.push_back(LogName{machine, std::string(dir)});
+        latest_.push_back(LogMove{0, 0, entry->second});
     }
-    LogMove move{event(),
-                 now_ns(),
-                 entry->second,
-                 position.log_start.value(),
-                 position.committed.value(),
-                 position.leo.value()};
-    const LogMove& last = latest_[entry->second];
-    if (!is_new && last.log_start == move.log_start && last.committed == move.committed &&
-        last.leo == move.leo) {
+    return latest_[entry->second];
+}
+
+void Recorder::note_move(const LogMove& move) {
+    LogMove& last = latest_[move.log];
+    if (last == move) {
         return;
     }
-    latest_[entry->second] = move;
+    last = move;
     recording_.moves.push_back(move);
+    recording_.moves.back().event = event();
+    recording_.moves.back().time_ns = now_ns();
     forget_oldest();
+}
+
+void Recorder::log_moved(sim::HostId machine, const LogPosition& position) {
+    LogMove move = move_of(machine, position.dir);
+    move.log_start = position.log_start.value();
+    move.committed = position.committed.value();
+    move.leo = position.leo.value();
+    note_move(move);
+}
+
+// What it says of its log is told by the log itself.
+void Recorder::replica_moved(sim::HostId machine, const ReplicaMoved& fact) {
+    LogMove move = move_of(machine, fact.dir);
+    move.epoch = fact.epoch.value();
+    move.leads = fact.role == ReplicaRole::leader;
+    note_move(move);
 }
 
 void Recorder::operation(sim::OperationId id) {

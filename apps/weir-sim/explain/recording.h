@@ -41,6 +41,10 @@ struct LogMove {
     std::int64_t log_start = 0;
     std::int64_t committed = 0;
     std::int64_t leo = 0;
+    // Of the record that the replica obeys; -1: none yet, or it is no replica.
+    std::int32_t epoch = -1;
+    bool leads = false;
+    friend bool operator==(const LogMove&, const LogMove&) = default;
 };
 
 struct LoggedLine {
@@ -103,6 +107,7 @@ public:
     void sent(std::uint64_t stream, int side, ByteSpan bytes) override;
     void forgotten(std::uint64_t stream) override;
     void log_moved(sim::HostId machine, const LogPosition& position) override;
+    void replica_moved(sim::HostId machine, const ReplicaMoved& fact) override;
     void operation(sim::OperationId id) override;
 
 private:
@@ -117,6 +122,9 @@ private:
     std::int64_t now_ns() const { return world_->scheduler().now_ns(); }
     void note_waiting(Conversation& conversation, std::uint64_t stream, std::uint16_t port,
                       const FrameHead& frame, int side);
+    // The latest of that log, without event and time; to be changed and given to note_move().
+    LogMove move_of(sim::HostId machine, std::string_view dir);
+    void note_move(const LogMove& move);
     void forget_oldest();
 
     sim::World* world_ = nullptr;

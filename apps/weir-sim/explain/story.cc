@@ -262,7 +262,8 @@ void Teller::add_strips() {
         if (points.size() == 1 && move.time_ns <= first_ns) {
             points.pop_back();
         }
-        points.push_back({move.time_ns, move.log_start, move.committed, move.leo});
+        points.push_back(
+            {move.time_ns, move.log_start, move.committed, move.leo, move.epoch, move.leads});
     }
     std::erase_if(story_.strips, [](const StoryStrip& strip) { return strip.points.empty(); });
 }

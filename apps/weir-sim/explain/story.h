@@ -62,6 +62,9 @@ struct StoryStrip {
         std::int64_t log_start = 0;
         std::int64_t committed = 0;
         std::int64_t leo = 0;
+        // -1: not known.
+        std::int32_t epoch = -1;
+        bool leads = false;
     };
     std::vector<Point> points;
     bool is_named_in_violation = false;

@@ -51,7 +51,8 @@ json strips_json(const Story& story) {
     for (const StoryStrip& strip : story.strips) {
         json points = json::array();
         for (const StoryStrip::Point& point : strip.points) {
-            points.push_back({point.time_ns, point.log_start, point.committed, point.leo});
+            points.push_back({point.time_ns, point.log_start, point.committed, point.leo,
+                              point.epoch, point.leads});
         }
         strips.push_back({{"lane", strip.lane},
                           {"log", strip.log},

@@ -95,9 +95,13 @@ std::string strips_text(const Story& story) {
     std::string text;
     for (const StoryStrip& strip : story.strips) {
         const StoryStrip::Point& last = strip.points.back();
-        text += fmt::format("  {:<10} {}: starts at {}, committed to {}, ends at {}\n",
+        text += fmt::format("  {:<10} {}: starts at {}, committed to {}, ends at {}",
                             story.lanes[strip.lane].name, strip.log, last.log_start, last.committed,
                             last.leo);
+        if (last.epoch >= 0) {
+            text += fmt::format(", epoch {}{}", last.epoch, last.leads ? ", leads" : "");
+        }
+        text += "\n";
     }
     return text.empty() ? text : "\nLogs at the end\n" + text;
 }

@@ -10,6 +10,30 @@
 
 namespace weir::sim {
 
+namespace {
+
+struct FoundSegment {
+    std::int64_t base;
+    ByteSpan content;
+};
+
+std::vector<FoundSegment> find_segments(const DiskImage& image, std::string_view dir) {
+    std::vector<FoundSegment> segments;
+    for (const auto& [path, node] : image.files()) {
+        if (!path.starts_with(dir) || path.size() <= dir.size() || path[dir.size()] != '/') {
+            continue;
+        }
+        const auto base = log::parse_file_name(std::string_view(path).substr(dir.size() + 1),
+                                               log::kSegmentSuffix);
+        if (base.has_value() && node->size() >= log::kSegmentHeaderSize) {
+            segments.push_back(FoundSegment{base->value(), node->content()});
+        }
+    }
+    return segments;
+}
+
+}  // namespace
+
 void GhostLog::append(const GhostBatch& batch) {
     WEIR_ASSERT(batch.base == end_);
     WEIR_ASSERT(batch.next > batch.base);
@@ -54,23 +78,27 @@ std::optional<std::int64_t> GhostLog::first_difference(const GhostLog& other, st
     return std::nullopt;
 }
 
-GhostLog read_ghost_log(const DiskImage& image, std::string_view dir, std::int64_t log_start,
-                        std::int64_t leo) {
-    struct Found {
-        std::int64_t base;
-        ByteSpan content;
-    };
-    std::vector<Found> segments;
-    for (const auto& [path, node] : image.files()) {
-        if (!path.starts_with(dir) || path.size() <= dir.size() || path[dir.size()] != '/') {
-            continue;
-        }
-        const auto base = log::parse_file_name(std::string_view(path).substr(dir.size() + 1),
-                                               log::kSegmentSuffix);
-        if (base.has_value() && node->size() >= log::kSegmentHeaderSize) {
-            segments.push_back(Found{base->value(), node->content()});
+std::int64_t stored_batches_size_bytes(const DiskImage& image, std::string_view dir) {
+    const std::vector<FoundSegment> segments = find_segments(image, dir);
+    std::int64_t size_bytes = 0;
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+        // What lies behind the base of the next one was cut.
+        const std::int64_t end = i + 1 < segments.size() ? segments[i + 1].base : INT64_MAX;
+        BatchWalker walker(segments[i].content.subspan(log::kSegmentHeaderSize),
+                           BatchWalker::Check::header, Offset(segments[i].base));
+        while (const auto batch = walker.next()) {
+            if (batch->header.next_offset().value() > end) {
+                break;
+            }
+            size_bytes += static_cast<std::int64_t>(batch->bytes.size());
         }
     }
+    return size_bytes;
+}
+
+GhostLog read_ghost_log(const DiskImage& image, std::string_view dir, std::int64_t log_start,
+                        std::int64_t leo) {
+    const std::vector<FoundSegment> segments = find_segments(image, dir);
     GhostLog log(log_start);
     for (std::size_t i = 0; i < segments.size(); ++i) {
         // What lies behind the base of the next one was cut.

@@ -57,4 +57,7 @@ private:
 GhostLog read_ghost_log(const DiskImage& image, std::string_view dir, std::int64_t log_start,
                         std::int64_t leo);
 
+// Of all whole batches in the segment files below `dir`.
+std::int64_t stored_batches_size_bytes(const DiskImage& image, std::string_view dir);
+
 }  // namespace weir::sim

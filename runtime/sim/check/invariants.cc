@@ -33,7 +33,8 @@ const std::vector<InvariantInfo>& invariant_catalogue() {
          "Recovery keeps every synced batch, cuts only at a batch boundary behind them, gives the "
          "same result when it is run again, and takes no lost tail for corruption."},
         {Invariant::a14_damage, "A14", "damage", safety,
-         "Bytes that nobody wrote are never served or accepted as records."},
+         "Bytes that nobody wrote are never served or accepted as records, and damage in a closed "
+         "segment is not taken for the end of the log."},
         {Invariant::a15_metadata, "A15", "metadata", safety,
          "A topic whose creation was confirmed stays, one whose deletion was confirmed does not "
          "come back, whatever happens to the SC; watchers come to see what is listed, and an SPU "
@@ -52,6 +53,10 @@ const std::vector<InvariantInfo>& invariant_catalogue() {
         {Invariant::a20_stored_offset, "A20", "stored-offset", safety,
          "A stored consumer offset never exceeds what was delivered to the consumer, and never "
          "goes back."},
+        {Invariant::a21_statistics, "A21", "statistics", safety,
+         "What is told of a partition is true: its size is never negative, log start <= high "
+         "watermark <= log end, none goes back while its leader leads; and once nothing happens "
+         "any more, those, the live replicas and the offsets of followers are what they have."},
         {Invariant::i1_one_commit, "I1", "one-commit", safety,
          "Whenever a leader moves its high watermark over an offset, it holds there what was "
          "committed first."},

@@ -30,6 +30,7 @@ enum class Invariant : std::uint8_t {
     a18_frames,
     a19_replay,
     a20_stored_offset,
+    a21_statistics,
     i1_one_commit,
     i2_leader_complete,
     i3_candidates,

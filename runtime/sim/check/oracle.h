@@ -127,6 +127,9 @@ public:
     // Of a log that is over budget and cannot be read whole: only where it starts and ends is
     // known. What was above its end is forgotten.
     void accept_loss(PartitionRef partition, const RecoveredLog& log);
+    // What all replicas of a partition hold that nobody reads back: each promised record is in one
+    // of the logs, at its offset.
+    void copies(PartitionRef partition, const std::vector<RecoveredLog>& logs);
     // The whole partition as a reader found it at the end, from log start. Also checks A10.
     void final_contents(PartitionRef partition, const RecoveredLog& log);
 

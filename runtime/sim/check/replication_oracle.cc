@@ -115,14 +115,22 @@ void ReplicationOracle::take(HostId host, const LogOpened& fact) {
                            machine.name(), replica.leo, replica.log.end()));
     }
     const bool keeps = partition.record.has_value() &&
-                       partition.record->durability == Durability::fsync && !replica.lost &&
-                       !replica.damaged;
-    if (keeps && replica.leo < replica.acked) {
+                       partition.record->durability == Durability::fsync && !replica.lost;
+    // Damage near the end of the active segment cannot be told from a write that was torn.
+    if (keeps && replica.damaged && replica.leo < std::min(replica.acked, replica.active_base)) {
+        report(
+            partition, Invariant::a14_damage,
+            fmt::format("{} cuts its log at {}, where a closed segment is damaged, and takes the "
+                        "rest for whole; others count on {}",
+                        machine.name(), replica.leo, replica.acked));
+    }
+    if (keeps && !replica.damaged && replica.leo < replica.acked) {
         report(partition, Invariant::i19_durable_ack,
                fmt::format("{} comes back with a log up to {}, others count on {}", machine.name(),
                            replica.leo, replica.acked));
     }
     replica.acked = std::min(replica.acked, replica.leo);
+    replica.active_base = 0;
 }
 
 void ReplicationOracle::take(HostId host, const LogClosed& fact) {

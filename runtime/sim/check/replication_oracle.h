@@ -10,7 +10,7 @@
 // LRS and ELR loses, once that recovery is justified (I23, I24).
 //
 // What it implements: replication_oracle.cc the facts, replication_records.cc the store's side,
-// replication_bounds.cc B1 to B8.
+// replication_bounds.cc B1 to B8, statistics.cc what is compared with statistics.
 #pragma once
 
 #include "core/env/facts.h"
@@ -18,6 +18,7 @@
 #include "core/sc/records.h"
 #include "runtime/sim/check/ghost_log.h"
 #include "runtime/sim/check/oracle.h"
+#include "runtime/sim/check/statistics.h"
 
 #include <deque>
 #include <functional>
@@ -57,6 +58,9 @@ public:
     // Stored bytes of the copy in `dir` were damaged: what it let others count on may be gone.
     void copy_damaged(HostId host, std::string_view dir);
     void disk_lost(HostId host);
+    // The machine is about to boot; `base` is where the newest segment begins that it has of the
+    // log in `dir`.
+    void segment_found(HostId host, std::string_view dir, Offset base);
 
     // --- Bounds (replication_bounds.cc) -------------------------------------------------------
     // Now and then: no fault has begun or ended since then. Machines may be gone; nothing else is
@@ -69,6 +73,8 @@ public:
     SpuId leader_of_first() const;
     // I30: empty when every partition is as it should be once nothing happens any more.
     std::string not_converged() const;
+    // What is true of a partition now; nothing: it is not stored, or not judged.
+    std::optional<RealPartition> real_partition(const std::string& name) const;
 
 private:
     struct Replica {
@@ -91,6 +97,8 @@ private:
         // Its disk was lost, and it has not come back to the LRS since.
         bool lost = false;
         bool damaged = false;
+        // Of a damaged one, when its machine booted: below are closed segments.
+        std::int64_t active_base = 0;
     };
     using Leader = std::pair<SpuId, BootEpoch>;
     // Of a leader for another LRS.

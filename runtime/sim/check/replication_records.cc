@@ -392,6 +392,13 @@ void ReplicationOracle::disk_lost(HostId host) {
     }
 }
 
+void ReplicationOracle::segment_found(HostId host, std::string_view dir, Offset base) {
+    Partition* partition = nullptr;
+    if (Replica* replica = find(host, dir, &partition)) {
+        replica->active_base = std::max(replica->active_base, base.value());
+    }
+}
+
 void ReplicationOracle::copy_damaged(HostId host, std::string_view dir) {
     Partition* partition = nullptr;
     if (Replica* replica = find(host, dir, &partition)) {

@@ -1,5 +1,7 @@
 #include "runtime/sim/check/watched_store.h"
 
+#include "runtime/sim/sched/heap_account.h"
+
 #include <utility>
 
 namespace weir::sim {
@@ -8,6 +10,7 @@ Task<Result<void>> WatchedStore::tell_all() {
     for (const sc::RecordKind kind :
          {sc::RecordKind::cluster, sc::RecordKind::spu, sc::RecordKind::partition}) {
         WEIR_CO_TRY(const std::vector<sc::StoreItem> items, co_await store_.list(kind));
+        const OutsideHeap outside;
         oracle_.found(kind, items);
     }
     co_return Result<void>();
@@ -22,9 +25,14 @@ Task<Result<std::vector<sc::StoreItem>>> WatchedStore::list(sc::RecordKind kind)
 }
 
 Task<Result<std::uint64_t>> WatchedStore::commit(std::vector<sc::Mutation> mutations) {
-    std::vector<sc::Mutation> copy = mutations;
+    std::vector<sc::Mutation> copy;
+    {
+        const OutsideHeap outside;
+        copy = mutations;
+    }
     Result<std::uint64_t> committed = co_await store_.commit(std::move(mutations));
     if (committed.has_value()) {
+        const OutsideHeap outside;
         for (const sc::Mutation& mutation : copy) {
             oracle_.stored(mutation);
         }

@@ -1,6 +1,7 @@
 #include "runtime/sim/cluster/world.h"
 
 #include "core/base/assert.h"
+#include "runtime/sim/sched/heap_account.h"
 
 #include <fmt/core.h>
 
@@ -38,11 +39,13 @@ public:
         }
     }
     void log_moved(const LogPosition& position) override {
+        const OutsideHeap outside;
         if (all_ != nullptr) {
             all_->log_moved(machine_, position);
         }
     }
     void tell(const Fact& fact) override {
+        const OutsideHeap outside;
         if (all_ != nullptr) {
             all_->tell(machine_, fact);
         }
@@ -346,6 +349,7 @@ World::World(std::uint64_t seed, const WorldOptions& options)
       trace_(seed),
       scheduler_(seed, options.chooser, draws("sched.choose"), trace_),
       fabric_(scheduler_, seed, options.tape) {
+    begin_heap_run();
     fabric_.set_link(options.link);
 }
 

@@ -1,6 +1,7 @@
 // What of a DiskImage is durable, and what a power loss leaves of the rest.
 
 #include "runtime/sim/disk/disk_image.h"
+#include "runtime/sim/sched/heap_account.h"
 
 #include <algorithm>
 #include <limits>
@@ -69,6 +70,7 @@ void DiskImage::replaced_by(DiskNode& file, const DiskNode::Undo& durable, std::
 }
 
 void DiskImage::file_synced(DiskNode& file, std::uint64_t up_to_sequence) {
+    const OutsideHeap outside;
     const auto durable = [up_to_sequence](const DiskNode::Undo& undo) {
         return undo.sequence <= up_to_sequence && !undo.lost_by_sync_error;
     };
@@ -97,6 +99,7 @@ void DiskImage::file_synced(DiskNode& file, std::uint64_t up_to_sequence) {
 }
 
 void DiskImage::file_sync_failed(DiskNode& file, std::uint64_t up_to_sequence) {
+    const OutsideHeap outside;
     for (DiskNode::Undo& undo : file.undo_) {
         if (undo.sequence <= up_to_sequence) {
             undo.lost_by_sync_error = true;
@@ -105,6 +108,7 @@ void DiskImage::file_sync_failed(DiskNode& file, std::uint64_t up_to_sequence) {
 }
 
 Result<void> DiskImage::directory_synced(std::string_view path) {
+    const OutsideHeap outside;
     const DiskNodePtr directory = find(path);
     if (directory == nullptr || !directory->is_directory_) {
         return fail(ErrorCode::not_found, "no directory '" + std::string(path) + "'");

@@ -1,5 +1,7 @@
 #include "runtime/sim/disk/disk_image.h"
 
+#include "runtime/sim/sched/heap_account.h"
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -122,6 +124,7 @@ void DiskImage::unlink(DiskNode& directory, const std::string& name) {
 }
 
 Result<DiskNodePtr> DiskImage::open(std::string_view path, OpenMode mode) {
+    const OutsideHeap outside;
     WEIR_TRY(const Place place, locate(path));
     const auto found = place.parent->entries_.find(place.name);
     if (found != place.parent->entries_.end()) {
@@ -145,6 +148,7 @@ Result<DiskNodePtr> DiskImage::open(std::string_view path, OpenMode mode) {
 }
 
 Result<std::vector<DirectoryEntry>> DiskImage::list(std::string_view path) const {
+    const OutsideHeap outside;
     const DiskNodePtr directory = find(path);
     if (directory == nullptr || !directory->is_directory_) {
         return fail(ErrorCode::not_found, "no directory " + quoted(path));
@@ -157,6 +161,7 @@ Result<std::vector<DirectoryEntry>> DiskImage::list(std::string_view path) const
 }
 
 Result<void> DiskImage::create_directories(std::string_view path) {
+    const OutsideHeap outside;
     DiskNodePtr node = root_;
     std::size_t at = 0;
     while (true) {
@@ -184,6 +189,7 @@ Result<void> DiskImage::create_directories(std::string_view path) {
 }
 
 Result<void> DiskImage::rename(std::string_view from, std::string_view to) {
+    const OutsideHeap outside;
     WEIR_TRY(const Place source, locate(from));
     WEIR_TRY(const Place target, locate(to));
     const auto found = source.parent->entries_.find(source.name);
@@ -217,6 +223,7 @@ Result<void> DiskImage::rename(std::string_view from, std::string_view to) {
 }
 
 Result<void> DiskImage::remove_file(std::string_view path) {
+    const OutsideHeap outside;
     WEIR_TRY(const Place place, locate(path));
     const auto found = place.parent->entries_.find(place.name);
     if (found == place.parent->entries_.end() || found->second->is_directory_) {
@@ -244,6 +251,7 @@ bool DiskImage::remove_children(DiskNode& directory, std::uint64_t& steps) {
 }
 
 Result<bool> DiskImage::remove_tree(std::string_view path, std::uint64_t limit_steps) {
+    const OutsideHeap outside;
     WEIR_TRY(const Place place, locate(path));
     const auto found = place.parent->entries_.find(place.name);
     if (found == place.parent->entries_.end()) {
@@ -286,6 +294,7 @@ void DiskImage::account(const DiskNode& file, std::uint64_t old_size) {
 }
 
 Result<void> DiskImage::write(DiskNode& file, std::uint64_t position, ByteSpan bytes) {
+    const OutsideHeap outside;
     position -= std::min(position, std::exchange(file.misdirect_bytes_, 0));
     const std::uint64_t old_size = file.size();
     std::uint64_t end = position + bytes.size();
@@ -314,6 +323,7 @@ Result<void> DiskImage::write(DiskNode& file, std::uint64_t position, ByteSpan b
 }
 
 void DiskImage::truncate(DiskNode& file, std::uint64_t size_bytes) {
+    const OutsideHeap outside;
     const std::uint64_t old_size = file.size();
     if (size_bytes == old_size) {
         return;
@@ -328,6 +338,7 @@ void DiskImage::truncate(DiskNode& file, std::uint64_t size_bytes) {
 }
 
 Result<void> DiskImage::allocate(DiskNode& file, std::uint64_t size_bytes) {
+    const OutsideHeap outside;
     if (size_bytes <= file.size()) {
         return {};
     }

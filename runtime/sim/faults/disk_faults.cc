@@ -30,8 +30,10 @@ bool FaultInjector::apply_to_disk(Member& target, const Fault& fault) {
         return true;
     }
     if (fault.kind == FaultKind::hung_disk) {
-        faults.hung_until_ns =
-            std::max(faults.hung_until_ns, world_.scheduler().now_ns() + fault.lasts.ns());
+        // An operation that hangs knows from its begin when it ends.
+        const std::int64_t end_ns =
+            std::min(world_.scheduler().now_ns() + fault.lasts.ns(), heal_ns_);
+        faults.hung_until_ns = std::max(faults.hung_until_ns, end_ns);
         return true;
     }
     return damage(target, fault);

@@ -15,10 +15,14 @@ constexpr std::int64_t kDriftPpmMax = 20'000;
 
 }  // namespace
 
-void FaultInjector::add(Machine& machine, Role role, Main main) {
+void FaultInjector::add(Machine& machine, Role role, Main main, std::uint32_t rack) {
     auto member = std::make_unique<Member>();
     member->machine = &machine;
     member->role = role;
+    member->rack = rack;
+    if (rack != kNoRack) {
+        rack_count_ = std::max(rack_count_, rack + 1);
+    }
     member->main = std::move(main);
     Member* raw = member.get();
     members_.push_back(std::move(member));
@@ -34,8 +38,9 @@ std::uint64_t FaultInjector::total() const {
     return sum;
 }
 
-void FaultInjector::start(const std::vector<Fault>& plan) {
+void FaultInjector::start(const std::vector<Fault>& plan, Duration heal_after) {
     active_ = true;
+    heal_ns_ = world_.scheduler().now_ns() + heal_after.ns();
     for (const Fault& fault : plan) {
         if (fault.kind == FaultKind::store_restored) {
             back_up(fault);
@@ -61,16 +66,67 @@ FaultInjector::Member* FaultInjector::pick(Role role, std::uint32_t index) {
     return of_role.empty() ? nullptr : of_role[index % of_role.size()];
 }
 
+std::vector<FaultInjector::Member*> FaultInjector::all_of(Role role, std::uint32_t rack) {
+    std::vector<Member*> all;
+    for (const auto& member : members_) {
+        const bool is_one = role == Role::rack ? member->rack == rack : member->role == role;
+        if (is_one) {
+            all.push_back(member.get());
+        }
+    }
+    return all;
+}
+
+std::vector<FaultInjector::Member*> FaultInjector::targets_of(const Fault& fault) {
+    if (fault.target == Role::rack) {
+        return rack_count_ == 0 ? std::vector<Member*>()
+                                : all_of(Role::rack, fault.target_index % rack_count_);
+    }
+    Member* one = pick(fault.target, fault.target_index);
+    return one == nullptr ? std::vector<Member*>() : std::vector<Member*>{one};
+}
+
+std::vector<FaultInjector::Member*> FaultInjector::peers_of(const Member& target,
+                                                            const Fault& fault) {
+    std::vector<Member*> peers;
+    if (fault.target != Role::rack && fault.peer != Role::rack) {
+        if (Member* one = pick(fault.peer, fault.peer_index)) {
+            peers.push_back(one);
+        }
+        return peers;
+    }
+    // A rack is cut off as a whole: from all peers that are not in it.
+    const std::uint32_t rack = rack_count_ == 0 ? 0 : fault.peer_index % rack_count_;
+    for (Member* peer : all_of(fault.peer, rack)) {
+        if (peer != &target && (peer->rack == kNoRack || peer->rack != target.rack)) {
+            peers.push_back(peer);
+        }
+    }
+    return peers;
+}
+
 void FaultInjector::apply(const Fault& fault) {
-    Member* target = pick(fault.target, fault.target_index);
-    Member* peer = pick(fault.peer, fault.peer_index);
-    if (target == nullptr || peer == nullptr) {
+    const std::vector<Member*> targets = targets_of(fault);
+    if (targets.empty()) {
         return;
     }
     const auto kind = static_cast<std::size_t>(fault.kind);
-    world_.trace().event(EventKind::fault, target->machine->host(), world_.scheduler().now_ns(),
-                         kind, fault.argument);
+    world_.trace().event(EventKind::fault, targets.front()->machine->host(),
+                         world_.scheduler().now_ns(), kind, fault.argument);
     bool effective = false;
+    for (Member* target : targets) {
+        if (of_link(fault.kind)) {
+            for (Member* peer : peers_of(*target, fault)) {
+                effective = apply_to(*target, *peer, fault) || effective;
+            }
+        } else {
+            effective = apply_to(*target, *target, fault) || effective;
+        }
+    }
+    counts_[kind] += effective ? 1 : 0;
+}
+
+bool FaultInjector::apply_to(Member& target, Member& peer, const Fault& fault) {
     switch (fault.kind) {
         case FaultKind::crash:
         case FaultKind::power_loss:
@@ -78,7 +134,7 @@ void FaultInjector::apply(const Fault& fault) {
         case FaultKind::pause:
         case FaultKind::slow_cpu:
         case FaultKind::blackout:
-        case FaultKind::wipe: effective = apply_to_process(*target, fault); break;
+        case FaultKind::wipe: return apply_to_process(target, fault);
         case FaultKind::block:
         case FaultKind::reset:
         case FaultKind::delay:
@@ -88,7 +144,7 @@ void FaultInjector::apply(const Fault& fault) {
         case FaultKind::connect_hang:
         case FaultKind::name_failure:
         case FaultKind::partition:
-        case FaultKind::clog: effective = apply_to_link(*target, *peer, fault); break;
+        case FaultKind::clog: return apply_to_link(target, peer, fault);
         case FaultKind::disk_full:
         case FaultKind::slow_disk:
         case FaultKind::sync_error:
@@ -96,17 +152,17 @@ void FaultInjector::apply(const Fault& fault) {
         case FaultKind::lost_sector:
         case FaultKind::bit_rot:
         case FaultKind::misdirected_write:
-        case FaultKind::hung_disk: effective = apply_to_disk(*target, fault); break;
+        case FaultKind::hung_disk: return apply_to_disk(target, fault);
         case FaultKind::wall_step:
         case FaultKind::clock_drift:
         case FaultKind::clock_freeze:
-        case FaultKind::clock_leap: effective = apply_to_clock(*target, fault); break;
+        case FaultKind::clock_leap: return apply_to_clock(target, fault);
         case FaultKind::store_latency:
         case FaultKind::store_conflict:
         case FaultKind::store_foreign:
-        case FaultKind::store_restored: effective = apply_to_store(*target, fault); break;
+        case FaultKind::store_restored: return apply_to_store(target, fault);
     }
-    counts_[kind] += effective ? 1 : 0;
+    return false;
 }
 
 bool FaultInjector::apply_to_process(Member& target, const Fault& fault) {

@@ -24,10 +24,12 @@ public:
     FaultInjector(const FaultInjector&) = delete;
     FaultInjector& operator=(const FaultInjector&) = delete;
 
-    // The machine boots with `main` now and after every fault.
-    void add(Machine& machine, Role role, Main main);
-    // Schedules the faults of the plan, from now on.
-    void start(const std::vector<Fault>& plan);
+    // The machine boots with `main` now and after every fault. SPUs may be in racks, numbered from
+    // 0; another one is in none.
+    static constexpr std::uint32_t kNoRack = UINT32_MAX;
+    void add(Machine& machine, Role role, Main main, std::uint32_t rack = kNoRack);
+    // Schedules the faults of the plan, from now on. heal() may come after `heal_after`.
+    void start(const std::vector<Fault>& plan, Duration heal_after);
     void heal();
     // No more automatic boots: machines that end stay down.
     void stop_reviving() { reviving_ = false; }
@@ -58,6 +60,7 @@ private:
     struct Member {
         Machine* machine = nullptr;
         Role role = Role::spu;
+        std::uint32_t rack = kNoRack;
         Main main;
         bool booted = false;
         // Boots that were planned before the last fault are void.
@@ -72,8 +75,13 @@ private:
     using Links = std::vector<std::pair<HostId, HostId>>;
 
     Member* pick(Role role, std::uint32_t index);
+    std::vector<Member*> all_of(Role role, std::uint32_t rack);
+    std::vector<Member*> targets_of(const Fault& fault);
+    // The other ends of a link from this target.
+    std::vector<Member*> peers_of(const Member& target, const Fault& fault);
     void apply(const Fault& fault);
     // Each answers whether the fault took effect.
+    bool apply_to(Member& target, Member& peer, const Fault& fault);
     bool apply_to_process(Member& target, const Fault& fault);
     bool apply_to_link(Member& target, Member& peer, const Fault& fault);
     bool apply_to_disk(Member& target, const Fault& fault);
@@ -110,7 +118,9 @@ private:
     void ended(Member& member);
 
     World& world_;
+    std::uint32_t rack_count_ = 0;
     bool active_ = false;
+    std::int64_t heal_ns_ = 0;
     bool reviving_ = true;
     std::vector<std::unique_ptr<Member>> members_;
     // Ends of the faults in force, by their number.

@@ -24,7 +24,7 @@ constexpr std::array<std::string_view, kFaultKindCount> kKindNames = {
     "clock_leap",     "store_latency",
     "store_conflict", "store_restored",
     "store_foreign"};
-constexpr std::array<std::string_view, 3> kRoleNames = {"sc", "spu", "client"};
+constexpr std::array<std::string_view, 4> kRoleNames = {"sc", "spu", "client", "rack"};
 
 }  // namespace
 
@@ -59,6 +59,16 @@ bool over_budget(FaultKind kind) {
 bool of_store(FaultKind kind) {
     return kind == FaultKind::store_latency || kind == FaultKind::store_conflict ||
            kind == FaultKind::store_restored || kind == FaultKind::store_foreign;
+}
+
+bool of_link(FaultKind kind) {
+    return kind == FaultKind::block || kind == FaultKind::reset || kind == FaultKind::delay ||
+           kind == FaultKind::throttle || kind == FaultKind::one_sided_reset ||
+           kind == FaultKind::half_open || kind == FaultKind::connect_hang;
+}
+
+bool of_cluster(FaultKind kind) {
+    return kind == FaultKind::blackout || kind == FaultKind::partition || kind == FaultKind::clog;
 }
 
 std::string_view to_string(Role role) {

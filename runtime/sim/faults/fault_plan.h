@@ -63,8 +63,13 @@ std::string fault_kind_names();
 bool over_budget(FaultKind kind);
 // Faults of the metadata store, which only the SC has.
 bool of_store(FaultKind kind);
+// Faults of the link between a target and a peer.
+bool of_link(FaultKind kind);
+// Faults that draw whom they hit, whatever their target is.
+bool of_cluster(FaultKind kind);
 
-enum class Role : std::uint8_t { sc, spu, client };
+// A rack is all its SPUs at once.
+enum class Role : std::uint8_t { sc, spu, client, rack };
 std::string_view to_string(Role role);
 std::optional<Role> role_from(std::string_view name);
 

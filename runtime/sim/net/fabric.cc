@@ -2,6 +2,7 @@
 
 #include "core/base/assert.h"
 #include "runtime/sim/net/sim_network.h"
+#include "runtime/sim/sched/heap_account.h"
 
 #include <fmt/core.h>
 
@@ -12,6 +13,10 @@
 namespace weir::sim {
 
 namespace {
+
+// As Linux has it.
+constexpr std::int64_t kRetransmitNsMin = 200'000'000;
+constexpr std::int64_t kRetransmitNsMax = 10'000'000'000;
 
 void wake_all(IntrusiveList<weir::detail::Waiter>& waiters) {
     while (!waiters.empty()) {
@@ -60,6 +65,7 @@ SimListener* Fabric::find_listener(HostId host, std::uint16_t port) const {
 }
 
 Stream& Fabric::open_stream(HostId from, HostId to, std::uint16_t port) {
+    const OutsideHeap outside;
     auto stream = std::make_unique<Stream>();
     stream->fabric = this;
     stream->id = next_stream_++;
@@ -87,19 +93,45 @@ Draws Fabric::stream_draws(const Stream& stream) {
         prng, &tape_->track(fmt::format("net {}>{} #{}", host_name(from), host_name(to), number)));
 }
 
+const LinkOptions& Fabric::link(HostId from, HostId to) const {
+    if (links_.empty()) {
+        return link_;
+    }
+    const auto own = links_.find({from, to});
+    return own == links_.end() ? link_ : own->second;
+}
+
+// The sender waits for an acknowledgement that does not come, each time twice as long (RFC 6298).
+std::int64_t Fabric::retransmissions(Stream& stream, const LinkOptions& link) {
+    std::int64_t wait_ns = 0;
+    std::int64_t timeout_ns = std::max(kRetransmitNsMin, 2 * link.latency_ns);
+    while (timeout_ns < kRetransmitNsMax && stream.draws.chance(link.lost_per_mille, 1'000)) {
+        ++counters_.lost;
+        wait_ns += timeout_ns;
+        timeout_ns *= 2;
+    }
+    return wait_ns;
+}
+
 std::int64_t Fabric::latency(Stream& stream, int direction) {
-    std::int64_t latency_ns = link_.latency_ns + stream.draws.exponential(link_.jitter_ns);
-    if (link_.tail_ns > 0 && stream.draws.chance(1, 100)) {
+    const HostId from = stream.sides[direction].host;
+    const HostId to = stream.sides[1 - direction].host;
+    const LinkOptions& quality = link(from, to);
+    std::int64_t latency_ns = quality.latency_ns + stream.draws.exponential(quality.jitter_ns);
+    if (quality.tail_ns > 0 && stream.draws.chance(1, 100)) {
         // Each step is twice as long as the one before: 0.2 % of it up to all of it.
         const auto step = static_cast<int>(stream.draws.below(10));
-        latency_ns += stream.draws.exponential((link_.tail_ns >> (9 - step)) + 1);
+        latency_ns += stream.draws.exponential((quality.tail_ns >> (9 - step)) + 1);
         ++counters_.late;
     }
-    const Slowness slow = slowness(stream.sides[direction].host, stream.sides[1 - direction].host);
-    return latency_ns + slow.latency_ns;
+    if (quality.lost_per_mille > 0) {
+        latency_ns += retransmissions(stream, quality);
+    }
+    return latency_ns + slowness(from, to).latency_ns;
 }
 
 void Fabric::send(Stream& stream, int side, ByteSpan bytes) {
+    const OutsideHeap outside;
     Pipe& pipe = stream.pipes[side];
     scheduler_.trace().event(EventKind::net_send, stream.sides[side].host, scheduler_.now_ns(),
                              stream.label(side), content_hash(bytes));
@@ -117,9 +149,9 @@ void Fabric::send(Stream& stream, int side, ByteSpan bytes) {
     }
     Pipe::Chunk chunk;
     chunk.size = bytes.size();
-    const std::int64_t ns_per_kib =
-        link_.ns_per_kib +
-        slowness(stream.sides[side].host, stream.sides[1 - side].host).ns_per_kib;
+    const HostId from = stream.sides[side].host;
+    const HostId to = stream.sides[1 - side].host;
+    const std::int64_t ns_per_kib = link(from, to).ns_per_kib + slowness(from, to).ns_per_kib;
     const auto transfer = static_cast<std::int64_t>(bytes.size()) * ns_per_kib / 1024;
     chunk.arrives_ns =
         std::max(pipe.last_arrival_ns, scheduler_.now_ns() + latency(stream, side)) + transfer;
@@ -131,6 +163,7 @@ void Fabric::send(Stream& stream, int side, ByteSpan bytes) {
 }
 
 void Fabric::send_end(Stream& stream, int side, Pipe::Chunk::Kind kind) {
+    const OutsideHeap outside;
     Pipe& pipe = stream.pipes[side];
     if (!stream.sides[1 - side].alive() || stream.dark) {
         return;

@@ -38,6 +38,8 @@ struct LinkOptions {
     // One message in a hundred is late: by up to this on average, most of them by far less. 0:
     // none.
     std::int64_t tail_ns = 0;
+    // Messages of a thousand that are lost and come again after a timeout of the sender.
+    std::uint64_t lost_per_mille = 0;
 };
 
 // One direction of a connection.
@@ -96,6 +98,7 @@ struct NetCounters {
     std::uint64_t name_failures = 0;
     std::uint64_t connects_hung = 0;
     std::uint64_t late = 0;  // messages of the heavy tail
+    std::uint64_t lost = 0;  // and sent again
     std::uint64_t bytes = 0;
 };
 
@@ -122,6 +125,11 @@ public:
 
     // Applies to streams that are opened from now on; both directions.
     void set_link(const LinkOptions& options) { link_ = options; }
+    // Likewise, between these two only.
+    void set_link(HostId a, HostId b, const LinkOptions& options) {
+        links_[{a, b}] = options;
+        links_[{b, a}] = options;
+    }
 
     // Null: none. Outlives the fabric, or is taken off before.
     void set_tap(NetworkTap* tap) { tap_ = tap; }
@@ -176,7 +184,9 @@ private:
     SimListener* find_listener(HostId host, std::uint16_t port) const;
     Stream& open_stream(HostId from, HostId to, std::uint16_t port);
     Draws stream_draws(const Stream& stream);
+    const LinkOptions& link(HostId from, HostId to) const;
     std::int64_t latency(Stream& stream, int direction);
+    std::int64_t retransmissions(Stream& stream, const LinkOptions& link);
     // Of all faults of one direction of a link.
     struct Slowness {
         std::int64_t latency_ns = 0;
@@ -204,6 +214,7 @@ private:
     // Streams opened so far between two hosts; only with a tape.
     std::map<std::pair<HostId, HostId>, std::uint64_t> opened_;
     LinkOptions link_;
+    std::map<std::pair<HostId, HostId>, LinkOptions> links_;
     NetworkTap* tap_ = nullptr;
     std::vector<Host> hosts_;
     std::map<std::pair<HostId, HostId>, std::uint32_t> blocks_;

@@ -165,6 +165,13 @@ void Fabric::process_died(NodeExecutor& executor, Death death) {
         }
     }
     for (Stream* stream : affected) {
+        if (stream->sides[0].executor == stream->sides[1].executor) {
+            // It was connected to itself: nobody is left to hear of it.
+            stream->sides[0].executor = nullptr;
+            stream->sides[1].executor = nullptr;
+            forget_if_done(*stream);
+            continue;
+        }
         for (int side = 0; side < 2; ++side) {
             if (stream->sides[side].executor != &executor) {
                 continue;

@@ -66,7 +66,7 @@ Task<Result<std::unique_ptr<Connection>>> SimNetwork::connect(HostPort address, 
     std::int64_t retry_ns = kFirstRetryNs;
     for (int attempt = 0; attempt < kConnectAttempts; ++attempt) {
         TimedWait round_trip(scheduler_, executor_, EventKind::net_connect,
-                             2 * fabric_.link_.latency_ns +
+                             2 * fabric_.link(host_, target).latency_ns +
                                  fabric_.slowness(host_, target).latency_ns +
                                  fabric_.slowness(target, host_).latency_ns,
                              token);
@@ -210,7 +210,9 @@ Task<Result<std::size_t>> SimConnection::read_some(MutByteSpan into, CancelToken
 
 std::size_t SimConnection::give(ByteSpan bytes) {
     Pipe& pipe = stream_->pipes[side_];
-    const std::size_t limit = network_.fabric_.link_.buffer_bytes;
+    const LinkOptions& link =
+        network_.fabric_.link(stream_->sides[side_].host, stream_->sides[1 - side_].host);
+    const std::size_t limit = link.buffer_bytes;
     const std::size_t space = limit > pipe.buffered ? limit - pipe.buffered : 0;
     const std::size_t size = std::min(space, bytes.size());
     if (size != 0) {

@@ -1,8 +1,10 @@
 #include "runtime/sim/sched/scheduler.h"
 
 #include "core/base/assert.h"
+#include "runtime/sim/sched/heap_account.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace weir::sim {
 
@@ -80,6 +82,7 @@ Scheduler::Scheduler(std::uint64_t seed, Chooser chooser, Draws choose, Trace& t
 
 EventId Scheduler::at(std::int64_t when_ns, EventKind kind, std::uint16_t node, Action action,
                       void* context) {
+    const OutsideHeap outside;
     std::uint32_t index = 0;
     if (free_slots_.empty()) {
         index = static_cast<std::uint32_t>(slots_.size());
@@ -103,6 +106,7 @@ void Scheduler::cancel(EventId id) {
     if (id.generation == 0 || slots_[id.slot].generation != id.generation) {
         return;
     }
+    const OutsideHeap outside;
     remove_at(slots_[id.slot].heap_index);
     ++slots_[id.slot].generation;
     free_slots_.push_back(id.slot);
@@ -173,6 +177,7 @@ void Scheduler::fire_next() {
 }
 
 void Scheduler::push_ready(NodeExecutor& node, std::coroutine_handle<> handle) {
+    const OutsideHeap outside;
     ++node.ready_count_;
     if (node.paused()) {
         node.parked_.push_back({handle, trace_.events()});
@@ -186,6 +191,16 @@ void Scheduler::flush_turn_end(NodeExecutor& node) {
         push_ready(node, handle);
     }
     node.turn_end_.clear();
+}
+
+void Scheduler::bound_changes(std::uint64_t count, std::int64_t within_ns) {
+    bounded_ = true;
+    change_count_ = count;
+    for (std::uint64_t i = 0; i < count; ++i) {
+        changes_ns_.push_back(
+            static_cast<std::int64_t>(choose_.below(static_cast<std::uint64_t>(within_ns))));
+    }
+    std::sort(changes_ns_.begin(), changes_ns_.end(), std::greater<>());
 }
 
 bool Scheduler::is_change_step() {
@@ -203,13 +218,18 @@ std::size_t Scheduler::highest_priority() {
     for (std::size_t i = 0; i < ready_.size(); ++i) {
         NodeExecutor& node = *ready_[i].node;
         if (node.priority_ == 0) {
-            node.priority_ = 1 + choose_.below(kPriorities);
+            node.priority_ = 1 + change_count_ + choose_.below(kPriorities);
         }
         if (node.priority_ > ready_[best].node->priority_) {
             best = i;
         }
     }
-    if (is_change_step()) {
+    if (bounded_) {
+        while (!changes_ns_.empty() && changes_ns_.back() <= now_ns_) {
+            changes_ns_.pop_back();
+            ready_[best].node->priority_ = 1 + changes_ns_.size();
+        }
+    } else if (is_change_step()) {
         ready_[best].node->priority_ = 1 + choose_.below(kPriorities);
     }
     return best;
@@ -284,7 +304,10 @@ void Scheduler::resume_one() {
     trace_.begin_step(next.cause, EventKind::resume, node.node_, now_ns_, place_in_set);
     --node.ready_count_;
     node.running_ = true;
-    next.handle.resume();
+    {
+        const HeapScope inside(heap_owner(node.node_));
+        next.handle.resume();
+    }
     node.running_ = false;
     if (node.ready_count_ == 0 && !node.turn_end_.empty()) {
         flush_turn_end(node);

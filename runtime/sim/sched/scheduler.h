@@ -120,6 +120,10 @@ public:
 
     std::int64_t now_ns() const { return now_ns_; }
     Trace& trace() { return trace_; }
+    // Chooser::priority only, before the first run: `count` changes and no more, at random times
+    // before `within_ns`, each of which puts the machine with the highest priority below all
+    // others: PCT of depth count + 1, if steps are spread evenly over time.
+    void bound_changes(std::uint64_t count, std::int64_t within_ns);
     // Chooser::machine only: every choice is written down there, which changes nothing.
     void note_choices(std::vector<Choice>* choices) { choices_ = choices; }
 
@@ -197,6 +201,10 @@ private:
     std::vector<Choice>* choices_ = nullptr;
     std::uint64_t steps_ = 0;
     std::uint64_t next_change_ = 0;
+    // Of bounded changes: how many in all, and the times of those to come, latest first.
+    bool bounded_ = false;
+    std::uint64_t change_count_ = 0;
+    std::vector<std::int64_t> changes_ns_;
 };
 
 }  // namespace weir::sim

@@ -1,6 +1,7 @@
 #include "runtime/sim/tape/tape.h"
 
 #include "core/base/assert.h"
+#include "runtime/sim/sched/heap_account.h"
 
 #include <utility>
 
@@ -13,6 +14,7 @@ TapeDeck::TapeDeck(Tape tape) : playing_(true) {
 }
 
 TapeTrack& TapeDeck::track(std::string_view label) {
+    const OutsideHeap outside;
     const auto found = tracks_.find(label);
     if (found != tracks_.end()) {
         return *found->second;
@@ -46,6 +48,7 @@ TapeFit TapeDeck::fit() const {
 std::uint64_t Draws::taped(std::uint64_t bound, std::uint64_t drawn) {
     WEIR_ASSERT(bound > 0);
     if (!track_->playing) {
+        const OutsideHeap outside;
         track_->values.push_back(drawn);
         ++track_->position;
         return drawn;

@@ -1,10 +1,21 @@
 #include "runtime/sim/trace/trace.h"
 
 #include "core/base/prng.h"
+#include "runtime/sim/sched/heap_account.h"
 
 namespace weir::sim {
 
 Trace::Trace(std::uint64_t seed) : hash_(mix64(seed ^ 0x5745495253494dULL)) {}
+
+void Trace::note_checkpoint() {
+    const OutsideHeap outside;
+    checkpoints_.push_back(hash_);
+}
+
+void Trace::record(const TraceEvent& event) {
+    const OutsideHeap outside;
+    recording_->push_back(event);
+}
 
 std::uint64_t content_hash(ByteSpan bytes) {
     std::uint64_t hash = bytes.size() * 0x9e3779b97f4a7c15ULL;

@@ -53,10 +53,10 @@ public:
         hash = step(hash, a);
         hash_ = step(hash, b);
         if (++events_ % kCheckpointEvents == 0) {
-            checkpoints_.push_back(hash_);
+            note_checkpoint();
         }
         if (recording_ != nullptr) {
-            recording_->push_back(TraceEvent{events_, cause_, time_ns, a, b, kind, node});
+            record(TraceEvent{events_, cause_, time_ns, a, b, kind, node});
         }
     }
     // The event that begins a step of the scheduler; what follows in the step is caused by it.
@@ -78,6 +78,9 @@ private:
         hash = (hash ^ word) * 0x9fb21c651e98df25ULL;
         return hash ^ (hash >> 29);
     }
+    void note_checkpoint();
+    void record(const TraceEvent& event);
+
     std::uint64_t hash_;
     std::uint64_t events_ = 0;
     std::uint64_t cause_ = 0;

@@ -284,6 +284,36 @@ RC_GTEST_PROP(Producers, cut_and_trim_leave_what_a_fold_finds_but_for_the_forgot
     }
 }
 
+// The index of a segment that was cut has only what the log still knew of it then. What a restart
+// joins must not miss a run in the middle: a later cut would make the one before it the newest.
+RC_GTEST_PROP(Producers, join_leaves_no_gap_that_a_cut_could_show, (std::uint64_t seed)) {
+    Case one(seed);
+    for (int i = 0; i < 80; ++i) {
+        one.send();
+    }
+    const Offset middle = one.some_boundary();
+    ProducerTable joined = fold(one.twin.batches, Offset(0), middle);
+    do {
+        one.cut();
+    } while (one.twin.end() > middle && one.prng.chance(1, 2));
+    if (one.twin.end() <= middle) {
+        return;
+    }
+    joined.join(one.table.within(middle, one.twin.end()));
+    const Offset end = one.some_boundary();
+    joined.cut(end);
+    const ProducerTable exact = fold(one.twin.batches, Offset(0), end);
+    for (const auto& [id, entry] : joined.entries()) {
+        if (entry.runs.empty()) {
+            continue;
+        }
+        const auto found = exact.entries().find(id);
+        RC_ASSERT(found != exact.entries().end());
+        RC_ASSERT(found->second.runs.back().next_sequence() == entry.runs.back().next_sequence());
+        RC_ASSERT(found->second.runs.back().next_offset() == entry.runs.back().next_offset());
+    }
+}
+
 TEST(Producers, MemoryIsBoundedAndTheSilentGoFirst) {
     ProducerTable table;
     BatchHeader header;

@@ -4,6 +4,7 @@
 #include "apps/weir-sim/run_batch.h"
 #include "apps/weir-sim/schedule.h"
 #include "apps/weir-sim/simpler.h"
+#include "apps/weir-sim/trace_difference.h"
 
 #include <gtest/gtest.h>
 
@@ -106,6 +107,33 @@ TEST(Bundle, ComesBackAsItWas) {
     ASSERT_EQ(back->one.faults->size(), 1U);
     EXPECT_EQ(back->one.faults->front().argument, bundle.one.faults->front().argument);
     EXPECT_TRUE(replay(*back, {}).same);
+}
+
+TEST(Traces, TheFirstEventThatDiffersIsNamedOnBothSides) {
+    sim::RunReport report;
+    report.machines = {"sc", "spu-0"};
+    sim::TraceEvent event;
+    event.kind = sim::EventKind::disk_done;
+    event.node = 1;
+    event.time_ns = 1'500'000'000;
+    const std::vector<sim::TraceEvent> events(5, event);
+    EXPECT_EQ(first_different_event({report, events}, {report, events}), "");
+    std::vector<sim::TraceEvent> other = events;
+    // Which number it has and what asked for it follow from the events before.
+    other[1].cause = 1;
+    EXPECT_EQ(first_different_event({report, events}, {report, other}), "");
+    other[3].kind = sim::EventKind::timer;
+    other[3].node = 0;
+    other[3].b = 255;
+    other[4].a = 1;
+    EXPECT_EQ(first_different_event({report, events}, {report, other}),
+              "the traces part at event 4: a timer is due (sc, 1.500000000 s, 0, ff) instead of "
+              "the disk is done (spu-0, 1.500000000 s, 0, 0)");
+    other = events;
+    other.pop_back();
+    EXPECT_EQ(first_different_event({report, events}, {report, other}),
+              "the traces part at event 5: the end of the run instead of the disk is done (spu-0, "
+              "1.500000000 s, 0, 0)");
 }
 
 TEST(Bundle, WhatIsNoneSaysSo) {
@@ -229,6 +257,7 @@ public:
     void sent(std::uint64_t, int, ByteSpan) override {}
     void forgotten(std::uint64_t) override {}
     void log_moved(sim::HostId, const LogPosition&) override {}
+    void replica_moved(sim::HostId, const ReplicaMoved&) override {}
     void operation(sim::OperationId) override {
         if (++count_ < 20) {
             return;

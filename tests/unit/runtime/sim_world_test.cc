@@ -6,6 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <vector>
+
 namespace weir::sim {
 namespace {
 
@@ -129,6 +132,87 @@ TEST(SimWorld, ResetOfTheLinkFailsTheClientAndLeaksNothing) {
     EXPECT_FALSE(server.leaks().any());
 }
 
+Task<void> note_bytes(std::unique_ptr<Connection> connection, std::vector<std::uint8_t>* arrived,
+                      CancelToken stop) {
+    Bytes buffer(100);
+    while (true) {
+        const Result<std::size_t> size = co_await connection->read_some(buffer, stop);
+        if (!size.has_value() || *size == 0) {
+            co_return;
+        }
+        arrived->insert(arrived->end(), buffer.begin(),
+                        buffer.begin() + static_cast<std::ptrdiff_t>(*size));
+    }
+}
+
+Task<Result<void>> noting_server(Env& env, std::vector<std::uint8_t>* arrived, CancelToken stop) {
+    const HostPort address{"0.0.0.0", kPort};
+    WEIR_CO_TRY(const std::unique_ptr<Listener> listener, env.network.listen(address));
+    TaskScope scope(env.executor, stop);
+    while (true) {
+        Result<std::unique_ptr<Connection>> accepted = co_await listener->accept(stop);
+        if (!accepted.has_value()) {
+            break;
+        }
+        scope.spawn(note_bytes(*std::move(accepted), arrived, scope.token()));
+    }
+    co_await scope.close();
+    co_return Result<void>();
+}
+
+// 0, 1, 2, ... one each millisecond: even ones on one connection, odd ones on another.
+Task<Result<void>> alternating_client(Env& env, std::uint8_t count, CancelToken stop) {
+    const HostPort address{"server", kPort};
+    WEIR_CO_TRY(const std::unique_ptr<Connection> even,
+                co_await env.network.connect(address, stop));
+    WEIR_CO_TRY(const std::unique_ptr<Connection> odd, co_await env.network.connect(address, stop));
+    for (std::uint8_t number = 0; number < count; ++number) {
+        const Bytes byte = {number};
+        const ByteSpan slices[1] = {byte};
+        Connection& connection = number % 2 == 0 ? *even : *odd;
+        WEIR_CO_CHECK(co_await connection.write(slices, stop));
+        const Duration pause = Duration::from_ms(1);
+        WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, pause, stop));
+    }
+    const Duration arrival = Duration::from_s(1);
+    co_return co_await sleep_for(env.clock, env.executor, arrival, stop);
+}
+
+std::vector<std::uint8_t> arrivals(std::uint64_t seed, std::uint8_t count, Duration jitter) {
+    WorldOptions options;
+    options.link.latency_ns = 1'000'000;
+    options.link.jitter_ns = jitter.ns();
+    World world(seed, options);
+    std::vector<std::uint8_t> arrived;
+    Machine& server = world.add_machine("server");
+    Machine& client = world.add_machine("client");
+    server.boot(Main(noting_server, &arrived));
+    client.boot(Main(alternating_client, count));
+    world.after(Duration::from_s(2), [&server] { server.request_stop(); });
+    world.run_until_stopped(Duration::from_s(20));
+    return arrived;
+}
+
+TEST(SimWorld, MessagesOfDifferentConnectionsOvertakeEachOtherAndOthersDoNot) {
+    constexpr std::uint8_t kCount = 20;
+    int overtaken_count = 0;
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        const std::vector<std::uint8_t> in_order = arrivals(seed, kCount, Duration());
+        EXPECT_TRUE(std::is_sorted(in_order.begin(), in_order.end())) << seed;
+        const std::vector<std::uint8_t> all = arrivals(seed, kCount, Duration::from_ms(5));
+        ASSERT_EQ(all.size(), kCount) << seed;
+        std::vector<std::uint8_t> even;
+        std::vector<std::uint8_t> odd;
+        for (const std::uint8_t number : all) {
+            (number % 2 == 0 ? even : odd).push_back(number);
+        }
+        EXPECT_TRUE(std::is_sorted(even.begin(), even.end())) << seed;
+        EXPECT_TRUE(std::is_sorted(odd.begin(), odd.end())) << seed;
+        overtaken_count += std::is_sorted(all.begin(), all.end()) ? 0 : 1;
+    }
+    EXPECT_GT(overtaken_count, 10);
+}
+
 TEST(SimWorld, BlockedLinkDelaysAndHealingDelivers) {
     World world(4);
     Machine& server = world.add_machine("server");
@@ -179,6 +263,44 @@ Task<Result<void>> halting(Env& env, CancelToken stop) {
     co_await env.process.halt("the disk lies");
     co_await scope.close();
     co_return Result<void>();
+}
+
+Task<Result<void>> talk_to_itself(Env& env, CancelToken stop) {
+    const HostPort any{"0.0.0.0", kPort};
+    WEIR_CO_TRY(const std::unique_ptr<Listener> listener, env.network.listen(any));
+    const HostPort itself{"server", kPort};
+    WEIR_CO_TRY(const auto connection, co_await env.network.connect(itself, stop));
+    WEIR_CO_TRY(const auto accepted, co_await listener->accept(stop));
+    Event never(env.executor);
+    static_cast<void>(co_await never.wait(stop));
+    co_return Result<void>();
+}
+
+class OpenStreams final : public NetworkTap {
+public:
+    void opened(std::uint64_t, HostId, HostId, std::uint16_t) override { ++count; }
+    void sent(std::uint64_t, int, ByteSpan) override {}
+    void forgotten(std::uint64_t) override { --count; }
+    int count = 0;
+};
+
+TEST(SimWorld, NothingIsLeftOfAConnectionToItselfWhenTheProcessIsKilled) {
+    for (const bool power : {false, true}) {
+        World world(9);
+        OpenStreams streams;
+        world.fabric().set_tap(&streams);
+        Machine& server = world.add_machine("server");
+        server.boot(Main(talk_to_itself));
+        world.run_for(Duration::from_ms(100));
+        EXPECT_EQ(streams.count, 1);
+        if (power) {
+            server.power_loss(LossMode::all);
+        } else {
+            server.crash();
+        }
+        EXPECT_EQ(streams.count, 0) << power;
+        world.fabric().set_tap(nullptr);
+    }
 }
 
 TEST(SimWorld, HaltEndsTheProcessWithItsReason) {
@@ -260,6 +382,50 @@ TEST(SimClock, TimersNeverFireEarlyUnderDrift) {
         EXPECT_GE(error_ns, 0);
         EXPECT_LT(error_ns, 1'000);
     }
+}
+
+// Ready again at once.
+struct Yield {
+    Executor& executor;
+    bool await_ready() const { return false; }
+    void await_suspend(std::coroutine_handle<> handle) { executor.post(handle); }
+    void await_resume() const {}
+};
+
+Task<Result<void>> turn_round(Env& env, std::vector<int>* turns, int id, CancelToken stop) {
+    while (!stop.cancelled()) {
+        turns->push_back(id);
+        Yield yield{env.executor};
+        co_await yield;
+    }
+    co_return Result<void>();
+}
+
+// How often another one of three machines, which are ready all the time, takes over.
+std::size_t turns_taken(std::uint64_t changes) {
+    WorldOptions options;
+    options.chooser = Chooser::priority;
+    World world(7, options);
+    constexpr std::int64_t kWithinNs = 1'000'000;
+    world.scheduler().bound_changes(changes, kWithinNs);
+    std::vector<int> turns;
+    for (int id = 0; id < 3; ++id) {
+        Machine& machine = world.add_machine("m-" + std::to_string(id));
+        machine.boot(Main(turn_round, &turns, id));
+    }
+    world.run_for(Duration::from_ns(2 * kWithinNs));
+    EXPECT_GT(turns.size(), 5'000U);
+    std::size_t count = 0;
+    for (std::size_t i = 1; i < turns.size(); ++i) {
+        count += turns[i] != turns[i - 1] ? 1U : 0U;
+    }
+    return count;
+}
+
+TEST(SimWorld, BoundedChangesOfPriorityAreSoMany) {
+    EXPECT_EQ(turns_taken(0), 0U);
+    EXPECT_EQ(turns_taken(1), 1U);
+    EXPECT_EQ(turns_taken(4), 4U);
 }
 
 }  // namespace

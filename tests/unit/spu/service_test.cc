@@ -517,6 +517,90 @@ TEST(SpuService, ConsumerOffsetsOutliveARestartAndDieWithTheirTopic) {
     }));
 }
 
+// Nobody keeps the offsets, then an SPU that has no address, then one that is there.
+TEST(SpuService, AnOffsetThatCannotBeKeptSaysWhy) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Rig rig(env);
+        rig.sc.add_topic("hello", 1, kSpu);
+        WEIR_CO_CHECK(co_await rig.start());
+        for (const SpuId leader : {SpuId(-1), kOther}) {
+            WEIR_CO_CHECK(co_await rig.stop_spu());
+            rig.sc.state.offsets_leader = leader;
+            WEIR_CO_CHECK(co_await rig.start());
+            WEIR_CO_TRY(const auto client, co_await rig.connect());
+            auto request = produce_of("hello", batch_of({"a"}));
+            WEIR_CO_CHECK(co_await produce(*client, request));
+            WEIR_CO_TRY(const std::uint32_t session, co_await open_session(*client, "hello"));
+            WEIR_CO_TRY(const auto refused, co_await commit(*client, 0, session));
+            EXPECT_EQ(refused.error.tag,
+                      leader == kOther ? ErrorTag::spu_not_found : ErrorTag::topic_not_found);
+            EXPECT_EQ(refused.offset, 0);
+        }
+        co_return co_await rig.close();
+    }));
+}
+
+// The head of a batch in a closed segment changes while nobody looks: who has to be led over it to
+// a record is told, who reads elsewhere is not. (What is in batches is for the reader to check.)
+TEST(SpuService, DamagedRecordsAreAStorageError) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Rig rig(env);
+        rig.sc.add_topic("hello", 1, kSpu);
+        WEIR_CO_CHECK(co_await rig.start());
+        {
+            WEIR_CO_TRY(const auto client, co_await rig.connect());
+            for (int i = 0; i < 6; ++i) {
+                auto request = produce_of("hello", batch_of({std::string(1'500, 'x')}));
+                WEIR_CO_TRY(const auto written, co_await produce(*client, request));
+                EXPECT_TRUE(written.error.ok());
+            }
+        }
+        WEIR_CO_CHECK(co_await rig.stop_spu());
+        const auto& replica = rig.sc.state.replicas.front();
+        const std::string path = "data/spu-logs-5001/replicas/hello-0." +
+                                 to_string(replica.record.topic_uid) + "/00000000000000000000.log";
+        {
+            WEIR_CO_TRY(const auto file, co_await env.disk.open(path, OpenMode::open_or_create));
+            const Bytes garbage(16, 0x5a);
+            const std::array<ByteSpan, 1> slices = {ByteSpan(garbage)};
+            WEIR_CO_CHECK(co_await file->write_at(FilePosition(64), slices));
+        }
+        WEIR_CO_CHECK(co_await rig.start());
+        {
+            WEIR_CO_TRY(const auto client, co_await rig.connect());
+            WEIR_CO_CHECK(co_await client->send(SpuApi::stream_fetch, stream_of("hello", 5), 25));
+            WEIR_CO_TRY(const auto whole, co_await next_stream(*client));
+            EXPECT_EQ(extent(whole), (std::pair<std::int64_t, std::int64_t>{5, 1}));
+            WEIR_CO_CHECK(co_await client->send(SpuApi::stream_fetch, stream_of("hello", 1), 25));
+            WEIR_CO_TRY(const auto damaged, co_await next_stream(*client));
+            EXPECT_EQ(damaged.partition.error.tag, ErrorTag::storage_error);
+            EXPECT_TRUE(damaged.partition.records.empty());
+        }
+        co_return co_await rig.close();
+    }));
+}
+
+// More than the log lets wait to be written.
+TEST(SpuService, ALogThatTakesNoMoreIsShortCircuited) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Rig rig(env);
+        rig.config().log.queue_size_bytes_max = 1'000;
+        rig.sc.add_topic("hello", 1, kSpu);
+        WEIR_CO_CHECK(co_await rig.start());
+        {
+            WEIR_CO_TRY(const auto client, co_await rig.connect());
+            auto large = produce_of("hello", batch_of({std::string(1'000, 'x')}));
+            WEIR_CO_TRY(const auto refused, co_await produce(*client, large));
+            EXPECT_EQ(refused.error.tag, ErrorTag::partition_short_circuited);
+            auto small = produce_of("hello", batch_of({"a"}));
+            WEIR_CO_TRY(const auto written, co_await produce(*client, small));
+            EXPECT_TRUE(written.error.ok());
+            EXPECT_EQ(written.base_offset, 0);
+        }
+        co_return co_await rig.close();
+    }));
+}
+
 TEST(SpuService, ConsumerOffsetsAreForwardedToTheirLeader) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Rig rig(env);

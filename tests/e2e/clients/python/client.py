@@ -113,6 +113,14 @@ def consume(address, topic, partition, start, count, outfile, consumer=None):
     say(consumed=int(count))
 
 
+def follow(address, topic):
+    """Reads one partition until its stream ends, by the consumer that does not connect again."""
+    client = Fluvio.connect_with_config(cluster(address))
+    for count, _ in enumerate(client.partition_consumer(topic, 0).stream(Offset.beginning())):
+        say(read=count + 1)
+    say(ended=True)
+
+
 def consume_volume(address, topic, count, size, max_bytes):
     """All of the records `line N`, filled up to a size, in order (see rust/src/volume.rs)."""
     builder = ConsumerConfigExtBuilder(topic)
@@ -149,6 +157,7 @@ VERBS = {
     "list-topics": list_topics,
     "produce": produce,
     "consume": consume,
+    "follow": follow,
     "consume-volume": consume_volume,
     "list-offsets": list_offsets,
     "delete-offset": delete_offset,
