@@ -56,25 +56,27 @@ enum class Mutant : std::uint8_t {
     eviction_skips_record,  // A6: a read of deleted records goes on behind the first one left
     connection_left_open,   // A17: an SPU forgets to close the connection of a peer
     // core/control
-    copy_dropped_early,        // I3: a move of replicas ends before the new ones have caught up
-    elect_any_replica,         // I2: any live replica may win, in the LRS or not
-    unclean_under_never,       // I23: an election outside LRS and ELR that the policy forbids
-    elect_fenced,              // A12: an SPU that is taken for gone wins
-    election_tolerates_lag,    // A8: logs that end within three records of each other are equal
-    winner_by_arrival,         // A19: among equals the one that reported first wins
-    last_known_without_all,    // I2: recovery before all of last_known have reported
-    second_best_known,         // I24: recovery with less than another that is known has
-    elr_not_cleared,           // I3: ELR stays when the LRS has min_live members
-    unclean_stays_in_elr,      // I3: a restart that may have lost its tail stays eligible
-    quick_reboot_keeps_lead,   // I6: a restart that nobody noticed is not fenced
-    alter_lrs_without_cas,     // I10: a change of the LRS is accepted from an older version
-    added_boot_unchecked,      // I3: a member is added that has restarted since it was judged
-    late_failure_hits_leader,  // A7: a failure of an older candidate is held against the new one
-    recovery_unmarked,         // I23: an election from last_known looks like any other
-    change_taken_for_old,      // B7: the SC drops the requests for another LRS
+    copy_dropped_early,          // I3: a move of replicas ends before the new ones have caught up
+    elect_any_replica,           // I2: any live replica may win, in the LRS or not
+    unclean_under_never,         // I23: an election outside LRS and ELR that the policy forbids
+    elect_fenced,                // A12: an SPU that is taken for gone wins
+    election_tolerates_lag,      // A8: logs that end within three records of each other are equal
+    winner_by_arrival,           // A19: among equals the one that reported first wins
+    last_known_without_all,      // I2: recovery before all of last_known have reported
+    second_best_known,           // I24: recovery with less than another that is known has
+    elr_not_cleared,             // I3: ELR stays when the LRS has min_live members
+    unclean_stays_in_elr,        // I3: a restart that may have lost its tail stays eligible
+    quick_reboot_keeps_lead,     // I6: a restart that nobody noticed is not fenced
+    alter_lrs_without_cas,       // I10: a change of the LRS is accepted from an older version
+    added_boot_unchecked,        // I3: a member is added that has restarted since it was judged
+    late_failure_hits_leader,    // A7: a failure of an older candidate is held against the new one
+    recovery_unmarked,           // I23: an election from last_known looks like any other
+    version_of_replica_ignored,  // I10: of one epoch any version of a record is as good
+    change_taken_for_old,        // B7: the SC drops the requests for another LRS
     // core/sc for replication
-    probe_waits_long,     // B2: an election waits for half a minute
-    version_not_counted,  // I15: a record changes and keeps its version
+    probe_waits_long,            // B2: an election waits for half a minute
+    version_not_counted,         // I15: a record changes and keeps its version
+    doubted_leader_keeps_lease,  // A3: who may have been deposed is told to go on
     // core/replication
     attach_not_repeated,    // A12: a follower that its leader did not expect yet asks no more
     no_truncation,          // I9: a follower keeps what its leader does not have

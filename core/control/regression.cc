@@ -1,5 +1,6 @@
 #include "core/control/regression.h"
 
+#include "core/base/mutant.h"
 #include "core/control/live_sets.h"
 
 #include <algorithm>
@@ -10,6 +11,14 @@ namespace {
 
 LeaderEpoch highest_epoch(const RegisteredReplica& replica) {
     return std::max(replica.fence_epoch, replica.report.last_epoch);
+}
+
+bool is_above(const RegisteredReplica& replica, const RecordAge& record) {
+    if (highest_epoch(replica) > record.epoch) {
+        return true;
+    }
+    return replica.fence_epoch == record.epoch && replica.fence_version > record.version &&
+           !mutant(Mutant::version_of_replica_ignored);
 }
 
 LogEnd end_of(const RegisteredReplica& replica) {
@@ -52,7 +61,7 @@ void assign_as_reported(PartitionRecord& record,
 
 }  // namespace
 
-std::vector<Regression> find_regressions(const MetadataView& view, BootEpoch last_boot,
+std::vector<Regression> find_regressions(const MetadataView& view, const SpuMemory& memory,
                                          const std::vector<RegisteredReplica>& replicas) {
     std::vector<Regression> found;
     const auto report = [&](RegressionSign sign, const PartitionRef& of) {
@@ -61,17 +70,20 @@ std::vector<Regression> find_regressions(const MetadataView& view, BootEpoch las
         regression.of = of;
         found.push_back(regression);
     };
-    if (last_boot > view.boot_counter) {
+    if (memory.last_boot > view.boot_counter) {
         report(RegressionSign::boot_above_counter, PartitionRef());
     }
+    if (memory.sc_epoch > view.sc_epoch) {
+        report(RegressionSign::term_above_last, PartitionRef());
+    }
     for (const RegisteredReplica& replica : replicas) {
-        const auto record = view.leader_epochs.find(replica.of);
-        if (record == view.leader_epochs.end()) {
+        const auto record = view.records.find(replica.of);
+        if (record == view.records.end()) {
             if (!view.tombstones.contains(replica.of.topic_uid)) {
                 report(RegressionSign::unknown_partition, replica.of);
             }
-        } else if (highest_epoch(replica) > record->second) {
-            report(RegressionSign::epoch_above_record, replica.of);
+        } else if (is_above(replica, record->second)) {
+            report(RegressionSign::replica_above_record, replica.of);
         }
     }
     return found;

@@ -27,14 +27,24 @@ struct PartitionRef {
 struct RegisteredReplica {
     PartitionRef of;
     ReplicaReport report;
-    // The highest leader epoch that the replica accepted.
+    // The highest leader epoch that the replica accepted, and the version of that epoch's record.
     LeaderEpoch fence_epoch = kNoEpoch;
+    RecordVersion fence_version;
 };
 
-// What the SC remembers.
+// How new a record is.
+struct RecordAge {
+    LeaderEpoch epoch = kNoEpoch;
+    RecordVersion version;
+    friend auto operator<=>(const RecordAge&, const RecordAge&) = default;
+};
+
+// What the SC remembers. Of an SPU that registers with this process of the SC for the first time it
+// is what the process found when it started: what it has counted since then, it has told others.
 struct MetadataView {
+    ScEpoch sc_epoch;
     BootEpoch boot_counter = kNoBoot;
-    std::map<PartitionRef, LeaderEpoch> leader_epochs;
+    std::map<PartitionRef, RecordAge> records;
     // Topics that were deleted.
     std::set<Uid> tombstones;
 };
@@ -42,22 +52,32 @@ struct MetadataView {
 enum class RegressionSign : std::uint8_t {
     // The SPU was given a boot epoch that the SC has not counted to.
     boot_above_counter,
-    // The replica accepted or wrote under a leader epoch above the record's.
-    epoch_above_record,
+    // The SPU has worked for a later term of the SC.
+    term_above_last,
+    // The replica accepted or wrote under a leader epoch above the record's, or accepted a newer
+    // version of the record of this epoch, in which other replicas may be live.
+    replica_above_record,
     // A partition of which the SC knows neither the record nor the deletion of its topic.
     unknown_partition,
 };
 
 struct Regression {
     RegressionSign sign = RegressionSign::boot_above_counter;
-    // Not of boot_above_counter, which concerns every partition.
+    // Not of boot_above_counter and term_above_last, which concern every partition.
     PartitionRef of;
     friend bool operator==(const Regression&, const Regression&) = default;
 };
 
-// `last_boot`: the boot epoch that the SPU ran with before. In the order of the registration;
-// empty when nothing is wrong.
-std::vector<Regression> find_regressions(const MetadataView& view, BootEpoch last_boot,
+// What an SPU remembers.
+struct SpuMemory {
+    // That it ran with before.
+    BootEpoch last_boot = kNoBoot;
+    // The highest that it has worked for.
+    ScEpoch sc_epoch;
+};
+
+// In the order of the registration; empty when nothing is wrong.
+std::vector<Regression> find_regressions(const MetadataView& view, const SpuMemory& memory,
                                          const std::vector<RegisteredReplica>& replicas);
 
 // What an operator's `adopt` makes of one partition. `known` is the record that is there, or one

@@ -390,6 +390,7 @@ Bytes encode_replica_state(const ReplicaState& state) {
     writer.put(state.high_watermark.value());
     writer.put(state.replica_uid.high);
     writer.put(state.replica_uid.low);
+    writer.put(state.fence_version.value());
     writer.put_crc_at(kSlotCrcAt);
     return bytes;
 }
@@ -403,6 +404,7 @@ Result<ReplicaState> decode_replica_state(ByteSpan bytes) {
     state.high_watermark = reader.get_offset();
     state.replica_uid.high = reader.get<std::uint64_t>();
     state.replica_uid.low = reader.get<std::uint64_t>();
+    state.fence_version = RecordVersion(reader.get<std::uint64_t>());
     if (!plausible(state.fence_epoch) || !plausible(state.high_watermark)) {
         return fail(ErrorCode::corrupt, "replica state: impossible values");
     }

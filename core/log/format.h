@@ -131,6 +131,8 @@ struct ReplicaState {
     Uid replica_uid;
     LeaderEpoch fence_epoch{-1};
     Offset high_watermark;
+    // Of the record of that epoch; 0: unknown.
+    RecordVersion fence_version;
 };
 Bytes encode_replica_state(const ReplicaState& state);
 Result<ReplicaState> decode_replica_state(ByteSpan bytes);

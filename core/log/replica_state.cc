@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,12 @@ namespace {
 // that no torn hint can meet a torn fence.
 constexpr std::size_t kFenceSlot = 0;
 constexpr std::size_t kHintSlot = 1;
+
+using Fence = std::tuple<LeaderEpoch, RecordVersion>;
+
+Fence fence_of(const ReplicaState& state) {
+    return {state.fence_epoch, state.fence_version};
+}
 
 }  // namespace
 
@@ -44,10 +51,10 @@ Task<Result<void>> ReplicaStateFile::load() {
             co_return fail(ErrorCode::already_exists, dir_ + ": the state of another replica");
         }
         // The hint's slot comes last.
-        const LeaderEpoch fence = found.has_value() ? found->fence_epoch : slot->fence_epoch;
-        same_count += fence == slot->fence_epoch ? 1U : 0U;
+        const Fence fence = fence_of(found.value_or(*slot));
+        same_count += fence == fence_of(*slot) ? 1U : 0U;
         found = *slot;
-        found->fence_epoch = std::max(fence, slot->fence_epoch);
+        std::tie(found->fence_epoch, found->fence_version) = std::max(fence, fence_of(*slot));
     }
     // The very first write may have been torn; nobody has acted on it.
     if (!found.has_value() && damaged_count == kSlotCount) {
@@ -66,12 +73,13 @@ Task<Result<void>> ReplicaStateFile::load() {
     co_return Result<void>();
 }
 
-Task<Result<void>> ReplicaStateFile::raise_fence(LeaderEpoch epoch) {
-    if (epoch <= state_.fence_epoch) {
+Task<Result<void>> ReplicaStateFile::raise_fence(LeaderEpoch epoch, RecordVersion version) {
+    if (Fence(epoch, version) <= fence_of(state_)) {
         co_return Result<void>();
     }
     ReplicaState raised = state_;
     raised.fence_epoch = epoch;
+    raised.fence_version = version;
     co_return co_await store(raised);
 }
 

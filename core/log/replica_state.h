@@ -1,7 +1,7 @@
-// What a replica must remember besides its log: which replica it is, and the highest leader epoch
-// that it has accepted.
+// What a replica must remember besides its log: which replica it is, and its fence: the highest
+// leader epoch that it has accepted, and the version of that epoch's record.
 //
-// `fence_epoch` is durable before anybody acts on the epoch: raise_fence() writes it twice, each
+// The fence is durable before anybody acts on that record: raise_fence() writes it twice, each
 // with a sync, so that one damaged slot does not lose it. The high watermark beside it is a hint
 // for the next start and may be old (design: replication, 5.2 and 5.8).
 //
@@ -31,13 +31,15 @@ public:
     Task<Result<void>> load();
 
     LeaderEpoch fence_epoch() const { return state_.fence_epoch; }
+    // 0 when an earlier program stored the fence.
+    RecordVersion fence_version() const { return state_.fence_version; }
     Uid replica_uid() const { return state_.replica_uid; }
     // At the last note; may be above the log's end.
     Offset high_watermark() const { return state_.high_watermark; }
 
-    // Durable when this returns. Never lowers it: nothing to do for an epoch that is not higher.
+    // Durable when this returns. Never lowers it: nothing to do for a record that is not newer.
     // After an error it is the old one here, and perhaps the higher one on disk.
-    Task<Result<void>> raise_fence(LeaderEpoch epoch);
+    Task<Result<void>> raise_fence(LeaderEpoch epoch, RecordVersion version);
     // The replica is that of another assignment from now on. Durable when this returns.
     Task<Result<void>> set_replica_uid(Uid uid);
     // The log was cut below the high watermark, or is going to be. Durable when this returns.

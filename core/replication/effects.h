@@ -14,9 +14,17 @@
 
 namespace weir::replication {
 
-// Store the highest epoch that was accepted. Durable before what follows.
+// Store the highest epoch that was accepted, and the version of its record. Durable before what
+// follows.
 struct PersistFence {
     LeaderEpoch epoch;
+    RecordVersion version;
+};
+
+// Store soon that this version of the epoch's record was accepted. Nothing waits for it.
+struct NoteVersion {
+    LeaderEpoch epoch;
+    RecordVersion version;
 };
 
 // This replica no longer leads `epoch`: whoever waits for a commit gets NotLeaderForPartition.
@@ -68,8 +76,8 @@ struct Alarm {
     Offset offset;
 };
 
-using Effect = std::variant<PersistFence, StopLeading, TruncateLog, ResetLog, WriteBatches,
-                            EvictBelow, HwAdvanced, ToPeer, ToSc, Alarm>;
+using Effect = std::variant<PersistFence, NoteVersion, StopLeading, TruncateLog, ResetLog,
+                            WriteBatches, EvictBelow, HwAdvanced, ToPeer, ToSc, Alarm>;
 using Effects = std::vector<Effect>;
 
 }  // namespace weir::replication

@@ -26,7 +26,8 @@ ReplicaState::ReplicaState(const ReplicaIdentity& self, const ReplicaOptions& op
     : self_(self),
       options_(options),
       log_(std::move(recovered.log)),
-      fence_epoch_(recovered.fence_epoch) {
+      fence_epoch_(recovered.fence_epoch),
+      fence_version_(recovered.fence_version) {
     WEIR_ASSERT(log_.log_start <= log_.hw);
     WEIR_ASSERT(log_.hw <= log_.leo);
     WEIR_ASSERT(log_.durable <= log_.leo);
@@ -50,7 +51,9 @@ bool ReplicaState::is_assigned() const {
 }
 
 bool ReplicaState::is_news(const PartitionRecord& record) const {
-    return record.leader_epoch >= fence_epoch_ &&
+    // What is as new as the fence is news to a process that has just started.
+    return std::tie(record.leader_epoch, record.version) >=
+               std::tie(fence_epoch_, fence_version_) &&
            std::tie(record.leader_epoch, record.version) >
                std::tie(record_.leader_epoch, record_.version);
 }
@@ -72,10 +75,17 @@ void ReplicaState::step(const LeaderIs& message, Moment at, Effects& effects) {
         }
         return;
     }
+    // A leader counts by the live sets: an SC whose record is older than that has to find out, also
+    // from a process that comes after this one.
+    const bool others_are_live =
+        message.record.lrs != record_.lrs || message.record.elr != record_.elr;
     if (message.record.leader_epoch > fence_epoch_) {
-        fence_epoch_ = message.record.leader_epoch;
-        effects.push_back(PersistFence{fence_epoch_});
+        effects.push_back(PersistFence{message.record.leader_epoch, message.record.version});
+    } else if (others_are_live) {
+        effects.push_back(NoteVersion{message.record.leader_epoch, message.record.version});
     }
+    std::tie(fence_epoch_, fence_version_) =
+        std::tie(message.record.leader_epoch, message.record.version);
     if (message.record.leader_epoch != record_.leader_epoch) {
         leave_role(effects);
     }

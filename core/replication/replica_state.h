@@ -32,6 +32,8 @@ struct RecoveredReplica {
     ReplicaLog log;
     // The highest epoch that was accepted; kNoEpoch on a new disk.
     LeaderEpoch fence_epoch = kNoEpoch;
+    // The version of that epoch's record that was stored with it.
+    RecordVersion fence_version;
     // Of this partition in this process, before the replica was looked at anew; 0 at the start.
     std::uint64_t last_nonce = 0;
 };
@@ -118,6 +120,7 @@ private:
     const ReplicaOptions& options_;
     ReplicaLog log_;
     LeaderEpoch fence_epoch_;
+    RecordVersion fence_version_;
     ScEpoch sc_epoch_;
     // The newest that was accepted; version 0 before the first.
     PartitionRecord record_;

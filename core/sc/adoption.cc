@@ -70,6 +70,7 @@ Adoption::Adoption(Context& context, PartitionReports& reports, Topics& topics)
 void Adoption::note(const wire::internal::RegisterSpu& request) {
     Reported reported;
     reported.last_boot = std::max(request.boot, request.clean_boot);
+    reported.sc_epoch = request.sc_epoch;
     for (const wire::internal::StoredReplica& stored : request.replicas) {
         reported.replicas.push_back(registered_replica(request.spu, request.boot, stored));
         reported.topics[stored.partition.topic_uid] = stored.topic;
@@ -184,6 +185,7 @@ Task<Result<void>> Adoption::adopt_records(Operated* answer) {
     ClusterRecord cluster = context_.catalog.cluster;
     for (const auto& [spu, reported] : reported_) {
         cluster.boot_counter = std::max(cluster.boot_counter, reported.last_boot);
+        cluster.sc_epoch = std::max(cluster.sc_epoch, ScEpoch(reported.sc_epoch.value() + 1));
     }
     const auto reported = reports();
     // Nothing that is in doubt can be changed otherwise.
@@ -204,7 +206,10 @@ Task<Result<void>> Adoption::adopt_records(Operated* answer) {
         changes.put(entry, std::move(next));
     }
     Result<void> stored = co_await changes.commit();
-    if (!stored.has_value()) {
+    if (stored.has_value()) {
+        // From here on an SPU that was not heard yet is compared with this.
+        context_.found.view = view_of(context_.catalog);
+    } else {
         context_.doubts = std::move(doubts);
         answer->details.clear();
     }

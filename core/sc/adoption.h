@@ -35,6 +35,7 @@ public:
 private:
     struct Reported {
         BootEpoch last_boot = kNoBoot;
+        ScEpoch sc_epoch;
         std::vector<control::RegisteredReplica> replicas;
         // The names of their topics.
         std::map<Uid, std::string> topics;

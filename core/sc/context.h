@@ -15,6 +15,34 @@
 
 namespace weir::sc {
 
+// What this process has to compare an SPU's memory with that it has not heard before
+// (control::MetadataView): the metadata as it found them, or as an operator adopted them since.
+struct Found {
+    control::MetadataView view;
+    // Those have memories of this process as well.
+    std::set<SpuId> admitted;
+};
+
+// The first moments of a process of the SC. Its metadata may be older than the cluster, and only
+// the SPUs can show that; until enough of them have registered it changes nothing. SPUs that only
+// lost their connection are served meanwhile, what else comes waits.
+class Beginning {
+public:
+    explicit Beginning(Executor& executor) : over_(executor) {}
+
+    // Enough have come when no partition lacks min_live replicas: a leader that these metadata do
+    // not know has committed nothing without min_live replicas that have accepted its epoch, and
+    // one of those has registered, and shows it.
+    void heard(SpuId spu, const PartitionTable& partitions);
+    // A silent SPU is not waited for any longer than before it is taken for gone.
+    void end() { over_.set(); }
+    Event& over() { return over_; }
+
+private:
+    std::set<SpuId> heard_;
+    Event over_;
+};
+
 // Partitions of which an SPU has proved that the SC's records are older than the cluster
 // (replication.md 5.14): nothing about them changes until an operator decides. Volatile: the SPUs
 // prove it again after a restart.
@@ -36,6 +64,7 @@ struct Context {
           store(store_in),
           catalog(env_in.executor),
           changing(env_in.executor),
+          beginning(env_in.executor),
           uid_prng(env_in.random.stream("sc.uid")) {}
 
     Env& env;
@@ -46,8 +75,10 @@ struct Context {
     // (a name is free, an SPU has the fewest leaders) must still be true when it is stored, and
     // storing suspends.
     AsyncMutex changing;
+    Beginning beginning;
     Prng uid_prng;
     Doubts doubts;
+    Found found;
     // Topics that were deleted since the start: what an SPU that was away still has of them is not
     // to be taken for something that the metadata have lost.
     std::set<Uid> deleted_topics;

@@ -100,6 +100,12 @@ Task<void> Partitions::wake_on_changes(CancelToken token) {
 Task<void> Partitions::run(CancelToken token) {
     TaskScope scope(context_.env.executor, token);
     scope.spawn(wake_on_changes(scope.token()));
+    for (const auto& [name, entry] : context_.catalog.spus.entries()) {
+        // Who stays silent is waited for from now on.
+        spus_.presence(entry.object.spec.id);
+    }
+    const Result<void> begun = co_await context_.beginning.over().wait(token);
+    static_cast<void>(begun);
     while (!token.cancelled()) {
         const Result<void> done = co_await step();
         if (!done.has_value()) {

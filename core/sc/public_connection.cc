@@ -33,9 +33,14 @@ wire::Status unknown_kind(std::string name) {
     return status_error(std::move(name), ApiError::other("unknown admin object type"));
 }
 
-// Create, Delete and Update can say that a version is not served; their answer is the same in all.
-bool answers_with_status(ScApi api) {
+// Those can say that a version is not served; their answer is the same in all.
+bool changes_metadata(ScApi api) {
     return api == ScApi::create || api == ScApi::remove || api == ScApi::update;
+}
+
+bool changes_metadata(wire::OwnApi api) {
+    return api == wire::OwnApi::operate || api == wire::OwnApi::create_topic ||
+           api == wire::OwnApi::alter_topic;
 }
 
 }  // namespace
@@ -158,6 +163,9 @@ Task<Result<void>> PublicConnection::handle(BufferSlice frame) {
     WEIR_CO_TRY(RequestHeader header, wire::decode_request_header(reader));
     const std::optional<wire::OwnApi> own = wire::own_api_from_key(header.api_key);
     if (own.has_value()) {
+        if (changes_metadata(*own)) {
+            WEIR_CO_CHECK(co_await services_.context.beginning.over().wait(scope_.token()));
+        }
         BufferSlice body = frame.sub(reader.position(), reader.remaining());
         co_return co_await handle_own(*own, std::move(header), std::move(body));
     }
@@ -167,12 +175,15 @@ Task<Result<void>> PublicConnection::handle(BufferSlice frame) {
     }
     const bool served =
         header.api_version >= wire::kScVersionMin && header.api_version <= wire::kScVersionMax;
-    if (!served && answers_with_status(*api)) {
+    if (!served && changes_metadata(*api)) {
         const std::string text =
             fmt::format("version {} of {} is not served, only {} to {}", header.api_version,
                         to_string(*api), wire::kScVersionMin, wire::kScVersionMax);
         wire::Status status = status_error("", ApiError::other(text), text);
         co_return co_await reply_status(std::move(header), std::move(status));
+    }
+    if (changes_metadata(*api)) {
+        WEIR_CO_CHECK(co_await services_.context.beginning.over().wait(scope_.token()));
     }
     BufferSlice body = frame.sub(reader.position(), reader.remaining());
     co_return co_await handle_api(*api, std::move(header), std::move(body));

@@ -49,6 +49,12 @@ ReturnKind return_of(const PartitionRecord& record, const SpuExtra& known,
     return control::classify_return(facts, before, record.durability, health);
 }
 
+// One that has run under a later boot than these metadata know never goes back.
+bool is_known_process(const SpuTable::Entry& entry, const RegisterSpu& request) {
+    const SpuExtra& known = entry.extra;
+    return known.boot != kNoBoot && known.boot_id == request.boot_id && request.boot <= known.boot;
+}
+
 bool holds(const PartitionRecord& record, SpuId spu) {
     return control::assigned_uid(record, spu).has_value();
 }
@@ -66,7 +72,19 @@ control::RegisteredReplica registered_replica(SpuId spu, BootEpoch boot,
     replica.report.leo = stored.leo;
     replica.report.healthy = stored.is_healthy;
     replica.fence_epoch = stored.fence_epoch;
+    replica.fence_version = stored.fence_version;
     return replica;
+}
+
+control::MetadataView view_of(const Catalog& catalog) {
+    control::MetadataView view;
+    view.sc_epoch = catalog.cluster.sc_epoch;
+    view.boot_counter = catalog.cluster.boot_counter;
+    for (const auto& [name, entry] : catalog.partitions.entries()) {
+        const PartitionRecord& record = entry.extra.record;
+        view.records[{record.topic_uid, record.partition}] = {record.leader_epoch, record.version};
+    }
+    return view;
 }
 
 PartitionRecord keep_only_copy(PartitionRecord record, SpuId spu) {
@@ -85,7 +103,24 @@ Registration::Registration(Context& context, Partitions& partitions, PartitionRe
       adoption_(adoption),
       log_(context.env.log, "sc.registration") {}
 
-Task<Registered> Registration::admit(RegisterSpu request) {
+Task<Registered> Registration::admit(RegisterSpu request, CancelToken token) {
+    while (true) {
+        std::optional<Registered> answer = co_await try_admit(&request);
+        if (answer.has_value()) {
+            co_return *std::move(answer);
+        }
+        const Result<void> begun = co_await context_.beginning.over().wait(token);
+        if (!begun.has_value()) {
+            answer.emplace();
+            answer->result = RegisterResult::unavailable;
+            answer->message = to_string(begun.error());
+            co_return *std::move(answer);
+        }
+    }
+}
+
+Task<std::optional<Registered>> Registration::try_admit(const RegisterSpu* of) {
+    const RegisterSpu& request = *of;
     Registered answer;
     answer.cluster_id = context_.catalog.cluster.cluster_id;
     answer.sc_epoch = context_.catalog.cluster.sc_epoch;
@@ -117,6 +152,11 @@ Task<Registered> Registration::admit(RegisterSpu request) {
             request.spu.value(), to_string(known), to_string(request.storage_id));
         co_return answer;
     }
+    hear(request);
+    const bool may_wait = !context_.doubts.all && !is_known_process(*entry, request);
+    if (may_wait && !context_.beginning.over().is_set()) {
+        co_return std::nullopt;
+    }
     const Result<void> taken = co_await take_in(entry, &request, &answer);
     if (!taken.has_value()) {
         answer.result = RegisterResult::unavailable;
@@ -125,22 +165,25 @@ Task<Registered> Registration::admit(RegisterSpu request) {
     co_return answer;
 }
 
+void Registration::hear(const RegisterSpu& request) {
+    look_for_regressions(request);
+    adoption_.note(request);
+    context_.beginning.heard(request.spu, context_.catalog.partitions);
+}
+
 Task<Result<void>> Registration::take_in(const SpuTable::Entry* entry, const RegisterSpu* request,
                                          Registered* answer) {
-    look_for_regressions(*request);
-    adoption_.note(*request);
     if (context_.doubts.all) {
         // It would delete what these metadata do not know.
         co_return fail(ErrorCode::unavailable,
                        "the metadata are older than the cluster: restore the newest ones, or adopt "
                        "what the SPUs have (weir cluster adopt)");
     }
-    const SpuExtra& known = entry->extra;
-    if (known.boot != kNoBoot && known.boot_id == request->boot_id && request->boot <= known.boot) {
-        // The same process on a new connection. Whether it is fenced is the heartbeats' matter. One
-        // that has run under a later boot than these metadata know never goes back.
-        answer->boot = known.boot;
-        note_reports(*request, known.boot);
+    if (is_known_process(*entry, *request)) {
+        // On a new connection. Whether it is fenced is the heartbeats' matter.
+        answer->boot = entry->extra.boot;
+        context_.found.admitted.insert(request->spu);
+        note_reports(*request, answer->boot);
         co_return Result<void>();
     }
     RecordChanges changes(context_, reports_);
@@ -168,6 +211,7 @@ Task<Result<void>> Registration::take_in(const SpuTable::Entry* entry, const Reg
     changes.put(cluster);
     changes.put(*entry, std::move(record));
     WEIR_CO_CHECK(co_await changes.commit());
+    context_.found.admitted.insert(request->spu);
     answer->boot = cluster.boot_counter;
     note_reports(*request, cluster.boot_counter);
     co_return Result<void>();
@@ -202,32 +246,37 @@ void Registration::note_reports(const RegisterSpu& request, BootEpoch boot) {
 }
 
 void Registration::look_for_regressions(const RegisterSpu& request) {
-    control::MetadataView view;
-    view.boot_counter = context_.catalog.cluster.boot_counter;
-    for (const auto& [name, entry] : context_.catalog.partitions.entries()) {
-        const PartitionRecord& record = entry.extra.record;
-        view.leader_epochs[{record.topic_uid, record.partition}] = record.leader_epoch;
+    control::MetadataView view = view_of(context_.catalog);
+    const Found& found = context_.found;
+    if (!found.admitted.contains(request.spu)) {
+        view.sc_epoch = found.view.sc_epoch;
+        view.boot_counter = found.view.boot_counter;
+        for (const auto& [ref, age] : found.view.records) {
+            view.records[ref] = age;
+        }
     }
     std::vector<control::RegisteredReplica> replicas;
     for (const StoredReplica& stored : request.replicas) {
         // What was deleted while the SPU was away is no sign: nobody keeps every topic that was.
-        if (view.leader_epochs.contains(ref_of(stored))) {
+        if (view.records.contains(ref_of(stored))) {
             replicas.push_back(registered_replica(request.spu, request.boot, stored));
         }
     }
-    const BootEpoch last_boot = std::max(request.boot, request.clean_boot);
-    for (const auto& regression : control::find_regressions(view, last_boot, replicas)) {
-        if (regression.sign == control::RegressionSign::boot_above_counter) {
+    control::SpuMemory memory;
+    memory.last_boot = std::max(request.boot, request.clean_boot);
+    memory.sc_epoch = request.sc_epoch;
+    for (const auto& regression : control::find_regressions(view, memory, replicas)) {
+        if (regression.sign != control::RegressionSign::replica_above_record) {
             context_.doubts.all = true;
             WEIR_LOG(log_, error,
-                     "spu {} has run as boot {}, which was never given out: the metadata are older "
-                     "than the cluster; no SPU is served until the newest ones are restored or an "
-                     "operator adopts what the SPUs have",
-                     request.spu.value(), last_boot.value());
+                     "spu {} has run as boot {} in term {}, which was never given out: the "
+                     "metadata are older than the cluster; no SPU is served until the newest ones "
+                     "are restored or an operator adopts what the SPUs have",
+                     request.spu.value(), memory.last_boot.value(), memory.sc_epoch.value());
         } else {
             context_.doubts.partitions.insert(regression.of);
             WEIR_LOG(log_, error,
-                     "spu {} has accepted a newer epoch of {}/{} than the metadata know: its "
+                     "spu {} has accepted a newer record of {}/{} than the metadata know: its "
                      "record is not changed until an operator adopts what the SPUs have",
                      request.spu.value(), to_string(regression.of.topic_uid),
                      regression.of.partition.value());

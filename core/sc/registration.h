@@ -8,6 +8,8 @@
 #include "core/sc/partitions.h"
 #include "core/sc/record_changes.h"
 
+#include <optional>
+
 namespace weir::sc {
 
 // The only replica of a partition is worth waiting for, and may lead again once it says that it is
@@ -19,6 +21,9 @@ PartitionRecord keep_only_copy(PartitionRecord record, SpuId spu);
 control::RegisteredReplica registered_replica(SpuId spu, BootEpoch boot,
                                               const wire::internal::StoredReplica& stored);
 
+// How new the metadata are now.
+control::MetadataView view_of(const Catalog& catalog);
+
 class Registration {
 public:
     Registration(Context& context, Partitions& partitions, PartitionReports& reports,
@@ -27,15 +32,21 @@ public:
     // Whether the SPU may work here. A new process gets a new boot epoch, and in the same
     // transaction the old one loses what it led and may lose its place in the live sets; a process
     // that only reconnects keeps its boot epoch. The intervals and the version are not filled in.
-    Task<wire::internal::Registered> admit(wire::internal::RegisterSpu request);
+    // Only a new process waits for the end of the SC's beginning.
+    Task<wire::internal::Registered> admit(wire::internal::RegisterSpu request, CancelToken token);
 
 private:
+    // An answer, or nullopt when it has to be asked again after the SC's beginning.
+    Task<std::optional<wire::internal::Registered>> try_admit(
+        const wire::internal::RegisterSpu* request);
     Task<Result<void>> take_in(const SpuTable::Entry* entry,
                                const wire::internal::RegisterSpu* request,
                                wire::internal::Registered* answer);
     void bring_back(const PartitionTable::Entry& entry, const SpuTable::Entry& spu,
                     const wire::internal::RegisterSpu& request,
                     const wire::internal::StoredReplica* stored, RecordChanges& changes);
+    // What it has been through, whether it is served or not.
+    void hear(const wire::internal::RegisterSpu& request);
     void look_for_regressions(const wire::internal::RegisterSpu& request);
     void note_reports(const wire::internal::RegisterSpu& request, BootEpoch boot);
 

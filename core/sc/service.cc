@@ -4,6 +4,7 @@
 #include "core/sc/embedded_store.h"
 #include "core/sc/public_connection.h"
 #include "core/sc/records.h"
+#include "core/sc/registration.h"
 #include "core/sc/services.h"
 #include "core/sc/spu_session.h"
 #include "core/task/task_scope.h"
@@ -42,6 +43,7 @@ public:
 
 private:
     Task<void> accept(Listener* listener, Serve serve, const char* port);
+    Task<void> end_beginning();
     Task<void> reconcile();
     Task<void> publish();
     Task<void> keep_store();
@@ -64,6 +66,7 @@ void Service::start() {
     scope_.spawn(accept(public_listener_.get(), &serve_client, "public"));
     scope_.spawn(accept(private_listener_.get(), &serve_spu, "private"));
     scope_.spawn(services_.partitions.run(scope_.token()));
+    scope_.spawn(end_beginning());
     scope_.spawn(reconcile());
     scope_.spawn(publish());
     scope_.spawn(keep_store());
@@ -102,10 +105,25 @@ Task<void> Service::accept(Listener* listener, Serve serve, const char* port) {
     co_await connections.close();
 }
 
+Task<void> Service::end_beginning() {
+    const Clock& clock = context_.env.clock;
+    Deadline deadline(context_.env.clock, clock.now() + context_.config.spu_heartbeat_timeout,
+                      scope_.token());
+    const Result<void> all_came = co_await context_.beginning.over().wait(deadline.token());
+    if (!all_came.has_value() && !scope_.token().cancelled()) {
+        WEIR_LOG(log_, warn, "not all SPUs have come: going on without the others");
+        context_.beginning.end();
+    }
+}
+
 // Makes what was asked for true as far as the cluster allows: the system topic, and topics that
 // wait for SPUs.
 Task<void> Service::reconcile() {
     const CancelToken token = scope_.token();
+    const Result<void> begun = co_await context_.beginning.over().wait(token);
+    if (!begun.has_value()) {
+        co_return;
+    }
     const Duration delay = context_.config.consumer_offset_delay;
     if (delay > Duration()) {
         const Result<void> slept =
@@ -200,6 +218,8 @@ Task<Result<void>> begin_term(Context* context) {
 
 Task<Result<void>> run_with_store(Context* context, CancelToken stop, Started* started) {
     WEIR_CO_CHECK(co_await context->catalog.load(context->store));
+    context->found.view = view_of(context->catalog);
+    context->beginning.heard(kNoSpu, context->catalog.partitions);
     WEIR_CO_CHECK(co_await begin_term(context));
     Service service(*context);
     WEIR_CO_CHECK(service.listen());

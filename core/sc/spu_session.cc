@@ -139,7 +139,7 @@ Task<Result<void>> SpuSession::register_spu() {
     const auto version = choose_internal_version(request.version_min, request.version_max);
     Registered answer;
     if (version.has_value()) {
-        answer = co_await services_.registration.admit(request);
+        answer = co_await services_.registration.admit(request, scope_.token());
     } else {
         answer.result = RegisterResult::version_mismatch;
         answer.message = fmt::format("versions {} to {} are spoken here", kInternalVersionMin,
@@ -333,6 +333,9 @@ SpuId SpuSession::offsets_leader() const {
 
 std::vector<PartitionRef> SpuSession::doubted() const {
     std::vector<PartitionRef> partitions;
+    if (mutant(Mutant::doubted_leader_keeps_lease)) {
+        return partitions;
+    }
     for (const control::PartitionRef& ref : services_.context.doubts.partitions) {
         PartitionRef& partition = partitions.emplace_back();
         partition.topic_uid = ref.topic_uid;

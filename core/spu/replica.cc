@@ -138,6 +138,10 @@ std::optional<StoredReplica> Replica::stored() const {
     stored.topic = key().topic;
     stored.uid = state_file_.replica_uid();
     stored.fence_epoch = state_file_.fence_epoch();
+    stored.fence_version = state_file_.fence_version();
+    if (state_.has_value() && state_->record().leader_epoch == stored.fence_epoch) {
+        stored.fence_version = std::max(stored.fence_version, state_->record().version);
+    }
     stored.is_healthy = log_ != nullptr && !(state_.has_value() && state_->is_suspect());
     if (log_ != nullptr) {
         stored.last_epoch = replication::last_epoch(log_->lineage());

@@ -199,6 +199,7 @@ private:
     void write_batches();
     void stop_leading();
     void note_committed(Offset hw);
+    Task<void> note_version(std::shared_ptr<Replica> self, replication::NoteVersion version);
     void start_deleting();
     Task<void> delete_records(std::shared_ptr<Replica> self);
     void note_uncommitted(Offset leo);

@@ -52,6 +52,8 @@ void Replica::carry_out() {
 bool Replica::carry_out_now(Effect& effect) {
     if (std::holds_alternative<replication::StopLeading>(effect)) {
         stop_leading();
+    } else if (const auto* version = std::get_if<replication::NoteVersion>(&effect)) {
+        manager_.spawn(note_version(shared_from_this(), *version));
     } else if (std::holds_alternative<replication::WriteBatches>(effect)) {
         write_batches();
     } else if (const auto* advanced = std::get_if<replication::HwAdvanced>(&effect)) {
@@ -85,7 +87,7 @@ Task<Result<void>> Replica::carry_out_waiting(Effect effect) {
         if (mutant(Mutant::fence_not_persisted)) {
             co_return Result<void>();
         }
-        co_return co_await state_file_.raise_fence(fence->epoch);
+        co_return co_await state_file_.raise_fence(fence->epoch, fence->version);
     }
     const std::shared_ptr<log::Log> log = log_;
     if (const auto* evict = std::get_if<replication::EvictBelow>(&effect)) {
@@ -116,6 +118,17 @@ Task<Result<void>> Replica::carry_out_waiting(Effect effect) {
         state_->synced(log->synced_end(), context_.moment(partition()), effects_);
     }
     co_return Result<void>();
+}
+
+// When it fails, the next one may do, or the next epoch.
+Task<void> Replica::note_version(std::shared_ptr<Replica> self, replication::NoteVersion version) {
+    WEIR_ASSERT(self.get() == this);
+    const Result<AsyncMutex::Guard> guard = co_await files_.lock();
+    if (guard.has_value() && !closed_ && !deleted_) {
+        const Result<void> stored =
+            co_await state_file_.raise_fence(version.epoch, version.version);
+        WEIR_MAYBE(stored.has_value());
+    }
 }
 
 void Replica::count_cuts(std::size_t first) {

@@ -182,6 +182,7 @@ Task<Result<void>> Replica::prepare(const LeaderIs& message) {
     recovered.log.lineage = log::with_epoch_before(log_->lineage(), log_->log_start(), log_->leo(),
                                                    log_->epoch_before_start());
     recovered.fence_epoch = state_file_.fence_epoch();
+    recovered.fence_version = state_file_.fence_version();
     recovered.last_nonce = last_nonce_;
     state_.emplace(self, context_.config.replication, std::move(recovered),
                    context_.env.clock.now());

@@ -181,6 +181,7 @@ Task<Result<void>> ScLink::Session::register_spu(CancelToken token) {
     hello.boot = link_.context_.terms.boot;
     hello.replicas = link_.replicas_.stored();
     hello.software = std::string(kSoftware);
+    hello.sc_epoch = link_.context_.terms.sc_epoch;
     rpc::OutFrame frame = frame_of(hello, kInternalHelloVersion);
     const Instant sent_at = clock().now();
     WEIR_CO_CHECK(co_await writer_.send(std::move(frame), token));

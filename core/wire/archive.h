@@ -57,6 +57,8 @@ public:
     Decoder(Reader& reader, Version version) : reader_(reader), version_(version) {}
 
     Version version() const { return version_; }
+    // An older program has sent nothing of what follows.
+    bool at_end() const { return !failed() && reader_.remaining() == 0; }
     bool failed() const { return error_.has_value(); }
     void fail_with(std::string text) {
         if (!error_.has_value()) {
@@ -227,6 +229,7 @@ public:
     Encoder(Writer& writer, Version version) : writer_(writer), version_(version) {}
 
     Version version() const { return version_; }
+    static constexpr bool at_end() { return false; }
     Writer& writer() { return writer_; }
 
     template <typename... Ts>

@@ -112,6 +112,8 @@ struct StoredReplica {
     Uid uid;
     // The highest epoch that it accepted.
     LeaderEpoch fence_epoch = kNoEpoch;
+    // Of that epoch, the newest version of the record that it accepted; 0: unknown.
+    RecordVersion fence_version;
     // Of its last batch.
     LeaderEpoch last_epoch = kNoEpoch;
     Offset leo;
@@ -143,6 +145,10 @@ struct RegisterSpu {
     Version version_max = kInternalVersionMax;
     // For logs.
     std::string software;
+    // What was added later is at the end, and may be missing: an older program neither sends it nor
+    // reads it. That is the fence_version of each replica, and this:
+    // The highest term of an SC that this process has worked for; 0: none.
+    ScEpoch sc_epoch;
     friend bool operator==(const RegisterSpu&, const RegisterSpu&) = default;
 };
 

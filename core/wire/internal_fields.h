@@ -27,6 +27,13 @@ template <typename A>
 void fields(A& a, FieldsOf<A, internal::RegisterSpu>& v) {
     a(v.spu, v.storage_id, v.boot_id, v.cluster_id, v.clean_boot, v.boot, v.replicas, v.version_min,
       v.version_max, v.software);
+    if (a.at_end()) {
+        return;
+    }
+    for (auto& replica : v.replicas) {
+        a(replica.fence_version);
+    }
+    a(v.sc_epoch);
 }
 
 template <typename A>

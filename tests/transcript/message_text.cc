@@ -98,6 +98,9 @@ struct EffectText {
     std::string operator()(const PersistFence& e) const {
         return fmt::format("stores epoch {}", e.epoch.value());
     }
+    std::string operator()(const NoteVersion& e) const {
+        return fmt::format("notes version {} of epoch {}", e.version.value(), e.epoch.value());
+    }
     std::string operator()(const StopLeading& e) const {
         return fmt::format("leads epoch {} no longer", e.epoch.value());
     }

@@ -91,7 +91,7 @@ private:
         // The two that follow sync it.
         WEIR_CO_CHECK(co_await state.note_high_watermark(end));
         WEIR_CO_CHECK(co_await state.set_replica_uid(target_.replica_uid));
-        WEIR_CO_CHECK(co_await state.raise_fence(kImportedEpoch));
+        WEIR_CO_CHECK(co_await state.raise_fence(kImportedEpoch, RecordVersion()));
         state.close_file();
         co_return Result<void>();
     }

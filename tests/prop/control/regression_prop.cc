@@ -30,6 +30,7 @@ std::vector<RegisteredReplica> random_replicas(Prng& prng) {
         one.report.leo = Offset(prng.between(0, 9));
         one.report.healthy = prng.chance(4, 5);
         one.fence_epoch = LeaderEpoch(static_cast<std::int32_t>(prng.between(-1, 14)));
+        one.fence_version = RecordVersion(prng.below(5));
         replicas.push_back(one);
     }
     return replicas;
@@ -100,23 +101,29 @@ std::string found_exactly_when_proven(std::uint64_t seed) {
     const std::vector<RegisteredReplica> replicas = random_replicas(prng);
     MetadataView view;
     view.boot_counter = BootEpoch(prng.below(5));
-    const BootEpoch last_boot(prng.below(5));
+    SpuMemory memory;
+    memory.last_boot = BootEpoch(prng.below(5));
+    view.sc_epoch = ScEpoch(prng.below(3));
+    memory.sc_epoch = ScEpoch(prng.below(3));
     PartitionRef known;
     known.topic_uid.low = 7;
     const bool is_known = prng.chance(3, 4);
     const LeaderEpoch epoch(static_cast<std::int32_t>(prng.between(0, 14)));
+    const RecordVersion version(prng.below(4));
     if (is_known) {
-        view.leader_epochs[known] = epoch;
+        view.records[known] = {epoch, version};
     } else if (prng.chance(1, 2)) {
         view.tombstones.insert(known.topic_uid);
     }
-    std::size_t expected = last_boot > view.boot_counter ? 1 : 0;
+    std::size_t expected = memory.last_boot > view.boot_counter ? 1 : 0;
+    expected += memory.sc_epoch > view.sc_epoch ? 1 : 0;
     for (const RegisteredReplica& one : replicas) {
-        const bool newer = one.fence_epoch > epoch || one.report.last_epoch > epoch;
+        const bool newer = one.fence_epoch > epoch || one.report.last_epoch > epoch ||
+                           (one.fence_epoch == epoch && one.fence_version > version);
         const bool proof = is_known ? newer : view.tombstones.empty();
         expected += proof ? 1 : 0;
     }
-    const std::size_t found = find_regressions(view, last_boot, replicas).size();
+    const std::size_t found = find_regressions(view, memory, replicas).size();
     return found == expected ? "" : fmt::format("found {} of {}", found, expected);
 }
 

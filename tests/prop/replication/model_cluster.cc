@@ -51,6 +51,7 @@ void Cluster::start(Node& node) {
     registration.known_storage = node.known_storage;
     RecoveredReplica recovered;
     recovered.fence_epoch = node.disk.fence_epoch;
+    recovered.fence_version = node.disk.fence_version;
     recovered.log.lineage = lineage_of(node.disk.log);
     recovered.log.leo = end_of(node.disk.log);
     // What a process finds on its disk may still be in the memory of the machine only.
@@ -73,6 +74,7 @@ void Cluster::start(Node& node) {
 void Cluster::assign(Node& node, Uid uid) {
     RecoveredReplica recovered;
     recovered.fence_epoch = node.disk.fence_epoch;
+    recovered.fence_version = node.disk.fence_version;
     if (node.state != nullptr) {
         node.last_nonce = node.state->last_nonce();
     }
@@ -156,6 +158,9 @@ void Cluster::perform(Node& node, const Effect& effect, const FromPeer* input, E
     if (const auto* fence = std::get_if<PersistFence>(&effect)) {
         oracle_.fence_stored(node, fence->epoch);
         node.disk.fence_epoch = fence->epoch;
+        node.disk.fence_version = fence->version;
+    } else if (const auto* version = std::get_if<NoteVersion>(&effect)) {
+        node.disk.fence_version = version->version;
     } else if (const auto* cut = std::get_if<TruncateLog>(&effect)) {
         node.disk.log.resize(static_cast<std::size_t>(cut->to.value()));
         node.disk.durable = std::min(node.disk.durable, node.disk.log.size());

@@ -32,6 +32,7 @@ struct Disk {
     // Of `log`, what a loss of power can't take.
     std::size_t durable = 0;
     LeaderEpoch fence_epoch = kNoEpoch;
+    RecordVersion fence_version;
     BootEpoch clean_boot = kNoBoot;
     Uid storage;
     // Of the replica that the log belongs to; none before the first.

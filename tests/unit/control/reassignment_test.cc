@@ -201,25 +201,46 @@ TEST(Regression, EachProofIsFound) {
     replica.fence_epoch = LeaderEpoch(6);
     MetadataView view;
     view.boot_counter = BootEpoch(9);
-    view.leader_epochs[replica.of] = LeaderEpoch(6);
-    EXPECT_TRUE(find_regressions(view, BootEpoch(9), {replica}).empty());
+    view.sc_epoch = ScEpoch(4);
+    view.records[replica.of] = {LeaderEpoch(6), RecordVersion(20)};
+    replica.fence_version = RecordVersion(20);
+    SpuMemory memory;
+    memory.last_boot = BootEpoch(9);
+    memory.sc_epoch = ScEpoch(4);
+    EXPECT_TRUE(find_regressions(view, memory, {replica}).empty());
 
-    auto found = find_regressions(view, BootEpoch(10), {replica});
+    memory.last_boot = BootEpoch(10);
+    auto found = find_regressions(view, memory, {replica});
     ASSERT_EQ(found.size(), 1U);
     EXPECT_EQ(found[0].sign, RegressionSign::boot_above_counter);
+    memory.last_boot = BootEpoch(9);
 
-    view.leader_epochs[replica.of] = LeaderEpoch(5);
-    found = find_regressions(view, BootEpoch(9), {replica});
+    memory.sc_epoch = ScEpoch(5);
+    found = find_regressions(view, memory, {replica});
     ASSERT_EQ(found.size(), 1U);
-    EXPECT_EQ(found[0].sign, RegressionSign::epoch_above_record);
+    EXPECT_EQ(found[0].sign, RegressionSign::term_above_last);
+    memory.sc_epoch = ScEpoch(4);
+
+    replica.fence_version = RecordVersion(21);
+    found = find_regressions(view, memory, {replica});
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].sign, RegressionSign::replica_above_record);
+    // Of an epoch before the record's any version is old.
+    view.records[replica.of].epoch = LeaderEpoch(7);
+    EXPECT_TRUE(find_regressions(view, memory, {replica}).empty());
+
+    view.records[replica.of] = {LeaderEpoch(5), RecordVersion(30)};
+    found = find_regressions(view, memory, {replica});
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].sign, RegressionSign::replica_above_record);
     EXPECT_EQ(found[0].of, replica.of);
 
-    view.leader_epochs.clear();
-    found = find_regressions(view, BootEpoch(9), {replica});
+    view.records.clear();
+    found = find_regressions(view, memory, {replica});
     ASSERT_EQ(found.size(), 1U);
     EXPECT_EQ(found[0].sign, RegressionSign::unknown_partition);
     view.tombstones.insert(replica.of.topic_uid);
-    EXPECT_TRUE(find_regressions(view, BootEpoch(9), {replica}).empty());
+    EXPECT_TRUE(find_regressions(view, memory, {replica}).empty());
 }
 
 TEST(Regression, AdoptTakesWhatIsReportedAboveAllEpochs) {

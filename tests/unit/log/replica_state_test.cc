@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <tuple>
 
 namespace weir::log {
 namespace {
@@ -44,8 +45,8 @@ TEST_F(ReplicaStateTest, FenceIsDurableTwice) {
         const auto node = world_.boot();
         ReplicaStateFile file(node->env().disk, "r", identity_);
         ASSERT_TRUE(node->run(file.load())->has_value());
-        ASSERT_TRUE(node->run(file.raise_fence(LeaderEpoch(7)))->has_value());
-        ASSERT_TRUE(node->run(file.raise_fence(LeaderEpoch(5)))->has_value());
+        ASSERT_TRUE(node->run(file.raise_fence(LeaderEpoch(7), RecordVersion()))->has_value());
+        ASSERT_TRUE(node->run(file.raise_fence(LeaderEpoch(5), RecordVersion(9)))->has_value());
         ASSERT_TRUE(node->run(file.note_high_watermark(Offset(30)))->has_value());
         EXPECT_EQ(file.fence_epoch(), LeaderEpoch(7));
     }
@@ -62,11 +63,32 @@ TEST_F(ReplicaStateTest, FenceIsDurableTwice) {
     EXPECT_EQ(load(), "corrupt");
 }
 
+// A new epoch begins with the version of its own record.
+TEST_F(ReplicaStateTest, TheVersionOfTheRecordIsPartOfTheFence) {
+    for (const auto& [epoch, version, kept] :
+         {std::tuple{7, 6U, 6U}, {7, 5U, 6U}, {7, 8U, 8U}, {6, 9U, 8U}, {8, 2U, 2U}}) {
+        const auto node = world_.boot();
+        ReplicaStateFile file(node->env().disk, "r", identity_);
+        ASSERT_TRUE(node->run(file.load())->has_value());
+        ASSERT_TRUE(
+            node->run(file.raise_fence(LeaderEpoch(epoch), RecordVersion(version)))->has_value());
+        EXPECT_EQ(file.fence_version(), RecordVersion(kept));
+        sim::Draws draws{Prng(1)};
+        world_.power_loss(draws, sim::LossMode::all);
+    }
+    damage(0);
+    const auto node = world_.boot();
+    ReplicaStateFile file(node->env().disk, "r", identity_);
+    ASSERT_TRUE(node->run(file.load())->has_value());
+    EXPECT_EQ(file.fence_epoch(), LeaderEpoch(8));
+    EXPECT_EQ(file.fence_version(), RecordVersion(2));
+}
+
 TEST_F(ReplicaStateTest, AnotherReplicaIsRefused) {
     {
         const auto node = world_.boot();
         ReplicaStateFile file(node->env().disk, "r", identity_);
-        ASSERT_TRUE(node->run(file.raise_fence(LeaderEpoch(7)))->has_value());
+        ASSERT_TRUE(node->run(file.raise_fence(LeaderEpoch(7), RecordVersion()))->has_value());
     }
     identity_.partition = 9;
     EXPECT_EQ(load(), "already_exists");
@@ -96,7 +118,7 @@ TEST_F(ReplicaStateTest, FenceHoldsThroughPowerLosses) {
                 if (prng.below(2) == 0) {
                     const LeaderEpoch next(promised.value() + 1);
                     asked = std::max(asked, next);
-                    done = node->run(file.raise_fence(next), steps);
+                    done = node->run(file.raise_fence(next, RecordVersion()), steps);
                     promised = done.has_value() ? next : promised;
                 } else {
                     const Offset hint(static_cast<std::int64_t>(prng.below(100)));

@@ -69,11 +69,11 @@ inline ReplicaLog log_of(std::initializer_list<std::int32_t> epochs, std::int64_
 class Replica {
 public:
     explicit Replica(int spu, ReplicaLog log = {}, std::int32_t fence_epoch = -1,
-                     ReplicaOptions replica_options = {})
+                     ReplicaOptions replica_options = {}, std::uint64_t fence_version = 0)
         : options(replica_options),
           spu_(spu),
           state({SpuId(spu), boot_of(spu), kTopic, PartitionId(), uid_of(spu)}, options,
-                {std::move(log), LeaderEpoch(fence_epoch)}, now) {}
+                {std::move(log), LeaderEpoch(fence_epoch), RecordVersion(fence_version)}, now) {}
 
     Moment moment() const { return {now, lease_end}; }
 

@@ -47,7 +47,7 @@ TEST(ReplicaState, ObeysOnlyNewsFromTheActiveSc) {
 }
 
 TEST(ReplicaState, DoesNotGoBackBehindItsStoredEpoch) {
-    Replica replica(1, {}, 7);
+    Replica replica(1, {}, 7, {}, 9);
     replica.hear(record_of(1, 6, 8, {1, 2}));
     EXPECT_TRUE(replica.effects.empty());
     EXPECT_EQ(replica.state.leader(), nullptr);
@@ -238,6 +238,25 @@ TEST(ReplicaState, DamageEndsEverything) {
     leader.hear(record_of(1, 6, 9, {1}));
     EXPECT_TRUE(leader.sc_message<PromoteFailed>());
     EXPECT_EQ(leader.state.leader(), nullptr);
+}
+
+TEST(ReplicaState, StoresTheVersionThatChangesTheLiveReplicas) {
+    Replica replica(1, {}, 4);
+    replica.hear(record_of(1, 5, 8, {1, 2, 3}));
+    ASSERT_NE(replica.effect<PersistFence>(), nullptr);
+    EXPECT_EQ(replica.effect<PersistFence>()->version, RecordVersion(8));
+    replica.hear(record_of(1, 5, 10, {1, 2}));
+    ASSERT_NE(replica.effect<NoteVersion>(), nullptr);
+    EXPECT_EQ(replica.effect<NoteVersion>()->epoch, epoch(5));
+    EXPECT_EQ(replica.effect<NoteVersion>()->version, RecordVersion(10));
+}
+
+TEST(ReplicaState, ARecordFromBeforeTheStoredVersionIsOld) {
+    Replica replica(1, {}, 5, {}, 10);
+    replica.hear(record_of(1, 5, 9, {1, 2, 3}));
+    EXPECT_EQ(replica.state.leader(), nullptr);
+    replica.hear(record_of(1, 5, 10, {1, 2}));
+    EXPECT_NE(replica.state.leader(), nullptr);
 }
 
 }  // namespace weir::replication

@@ -56,6 +56,11 @@ protected:
             });
         }
     }
+    void start_spu_that_reconnects(int id) {
+        test::FakeSpuOptions options = spu_options(id);
+        options.reconnects = true;
+        start_spu(options);
+    }
     // As SPU `id` was told last.
     const PartitionRecord& record(int id) { return spus_[id].record(kKey); }
     void pass(std::int64_t ms) { world_.run_for(Duration::from_ms(ms)); }
@@ -357,6 +362,75 @@ TEST_F(ScPartitions, NothingChangesAboutAPartitionWhoseRecordIsInDoubt) {
     // Others are not concerned.
     const ReplicaKey offsets = {"consumer-offset", 0};
     EXPECT_EQ(spus_[1].record(offsets).phase, PartitionPhase::online);
+}
+
+// 5.14: only the SPUs can show that its metadata are old.
+TEST_F(ScPartitions, AnScThatHasJustStartedChangesNothingBeforeEnoughSpusHaveCome) {
+    for (int id = 1; id <= 3; ++id) {
+        spu_machines_[id]->crash();
+        start_spu_that_reconnects(id);
+    }
+    create(3);
+    const PartitionRecord before = record(3);
+    ASSERT_EQ(before.min_live, 2U);
+    sc_->crash();
+    spu_machines_[1]->crash();
+    spu_machines_[2]->crash();
+    boot_sc();
+    pass(1'000);
+    // One that has only lost its connection is served.
+    EXPECT_EQ(record(3), before);
+    EXPECT_EQ(spus_[3].registered.result, wire::internal::RegisterResult::accepted);
+    // Nor does a deletion go by what may be old: it waits.
+    run([](Env& env, ScClient& client) -> Task<Result<void>> {
+        const Instant asked = env.clock.now();
+        WEIR_CO_TRY(const Status done, co_await client.delete_topic("hello"));
+        EXPECT_TRUE(done.error.ok());
+        EXPECT_GT((env.clock.now() - asked).ms(), 1'000);
+        EXPECT_LT((env.clock.now() - asked).ms(), 2'500);
+        co_return Result<void>();
+    });
+    pass(200);
+    EXPECT_FALSE(spus_[3].replicas.contains(kKey));
+}
+
+TEST_F(ScPartitions, ANewProcessWaitsForTheOthersOfAnScThatHasJustStarted) {
+    create(3);
+    const PartitionRecord before = record(3);
+    sc_->crash();
+    for (int id = 1; id <= 3; ++id) {
+        spu_machines_[id]->crash();
+    }
+    boot_sc();
+    const BootEpoch boot = spus_[3].registered.boot;
+    start_spu(3);
+    pass(1'000);
+    EXPECT_EQ(spus_[3].registered.boot, boot);
+    EXPECT_EQ(record(3), before);
+    start_spu(2);
+    pass(300);
+    EXPECT_GT(spus_[3].registered.boot, boot);
+    EXPECT_GT(record(3).leader_epoch, before.leader_epoch);
+    EXPECT_EQ(record(3).phase, PartitionPhase::online);
+}
+
+// What the SC has changed by old metadata hides nothing: another one led that epoch before.
+TEST_F(ScPartitions, AnSpuThatComesLateIsComparedWithWhatTheScFoundAtItsStart) {
+    create(3);
+    sc_->crash();
+    for (int id = 1; id <= 3; ++id) {
+        spu_machines_[id]->crash();
+    }
+    boot_sc();
+    start_spu(1);
+    start_spu(3);
+    pass(300);
+    const PartitionRecord elected = record(3);
+    ASSERT_EQ(elected.phase, PartitionPhase::online);
+    spus_[2].disk.at(kKey).fence_epoch = elected.leader_epoch;
+    start_spu(2);
+    const wire::internal::PartitionRef doubted = {elected.topic_uid, elected.partition};
+    EXPECT_EQ(spus_[2].doubted, std::vector{doubted});
 }
 
 // S9: the SC's store is one from before.
