@@ -129,6 +129,11 @@ void FollowerProgress::pushed(Offset end, std::size_t bytes, Instant now) {
         return;
     }
     session_->cursor = end;
+    if (end <= session_->acked) {
+        // It has these from an earlier session, and has said so in this one: nothing that comes
+        // from it would take them out of the window.
+        return;
+    }
     session_->bytes_in_flight += bytes;
     session_->in_flight.push_back({end, bytes});
 }

@@ -449,7 +449,7 @@ const std::vector<MutantInfo>& mutant_catalogue() {
         {Mutant::journal_trimmed_first,
          "journal_trimmed_first",
          {Invariant::a13_recovery, Invariant::a15_metadata},
-         "sc-restart",
+         "sc-alone",
          "the journal of the metadata is cut before the snapshot in its place is on disk"},
         {Mutant::eviction_skips_record,
          "eviction_skips_record",

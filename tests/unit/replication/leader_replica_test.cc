@@ -337,6 +337,26 @@ TEST(Push, IsLimitedByChunkAndWindow) {
     EXPECT_EQ(push->bytes_max, 100U);
 }
 
+// It got them in a session before this one, and said so before they were sent again.
+TEST(Push, WhatIsAcknowledgedAlreadyTakesNoRoomInTheWindow) {
+    ReplicaOptions options;
+    options.window_bytes = 150;
+    Replica leader = leader_with({}, 0, options);
+    leader.hear(record_of(1, 5, 8, {1, 2}));
+    leader.hear(attach_of(2, 5, 1, log_of({})));
+    leader.append_records(2, 5);
+    leader.hear(ack_of(2, 5, 1, 1));
+    std::optional<Push> push = leader.state.next_push(SpuId(2), leader.moment());
+    ASSERT_TRUE(push);
+    EXPECT_EQ(push->base, at(0));
+    const BatchMark first{at(0), at(1), epoch(5)};
+    leader.state.pushed(SpuId(2), *push, {&first, 1}, 5'000, leader.moment(), leader.effects);
+    push = leader.state.next_push(SpuId(2), leader.moment());
+    ASSERT_TRUE(push);
+    EXPECT_EQ(push->base, at(1));
+    EXPECT_GT(push->bytes_max, 0U);
+}
+
 TEST(Push, TellsTheHwToWhoHasEverything) {
     Replica leader = leader_with({}, 0);
     leader.hear(record_of(1, 5, 8, {1, 2}));
