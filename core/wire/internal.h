@@ -50,7 +50,9 @@ namespace weir::wire::internal {
 inline constexpr Version kInternalHelloVersion = 1;
 // What this program speaks.
 inline constexpr Version kInternalVersionMin = 1;
-inline constexpr Version kInternalVersionMax = 1;
+inline constexpr Version kInternalVersionMax = 2;
+// Of `doubted` in HeartbeatAck and Assignments.
+inline constexpr Version kDoubtedSince = 2;
 
 // The highest version that both ranges have; nullopt when they do not meet.
 std::optional<Version> choose_internal_version(Version peer_min, Version peer_max);
@@ -288,8 +290,8 @@ struct Heartbeat {
 struct HeartbeatAck {
     static constexpr MessageKind kKind = MessageKind::heartbeat_ack;
     std::uint64_t sequence = 0;
-    // For which the SC grants no lease: an SPU has shown that its record is old, so that somebody
-    // else may lead. Always the current value.
+    // Version 2. For which the SC grants no lease: an SPU has shown that its record is old, so that
+    // somebody else may lead. Always the current value.
     std::vector<PartitionRef> doubted;
     friend bool operator==(const HeartbeatAck&, const HeartbeatAck&) = default;
 };

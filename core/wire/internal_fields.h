@@ -66,7 +66,10 @@ void fields(A& a, FieldsOf<A, internal::TopicRef>& v) {
 template <typename A>
 void fields(A& a, FieldsOf<A, internal::Assignments>& v) {
     a(v.sequence, v.full, v.removed_replicas, v.replicas, v.removed_spus, v.spus, v.removed_topics,
-      v.topics, v.smartmodules, v.offsets_leader, v.doubted);
+      v.topics, v.smartmodules, v.offsets_leader);
+    if (a.version() >= internal::kDoubtedSince) {
+        a(v.doubted);
+    }
 }
 
 template <typename A>
@@ -92,7 +95,10 @@ void fields(A& a, FieldsOf<A, internal::Heartbeat>& v) {
 
 template <typename A>
 void fields(A& a, FieldsOf<A, internal::HeartbeatAck>& v) {
-    a(v.sequence, v.doubted);
+    a(v.sequence);
+    if (a.version() >= internal::kDoubtedSince) {
+        a(v.doubted);
+    }
 }
 
 template <typename A>

@@ -20,6 +20,7 @@ public:
 
     Version version() const { return version_; }
     void fail_with(const std::string&) {}
+    static constexpr bool at_end() { return false; }
 
     template <typename... Ts>
     void operator()(Ts&... values) {

@@ -276,7 +276,8 @@ private:
     template <typename T>
     Task<Result<void>> send(rpc::FrameWriter& writer, const T& message) {
         rpc::OutFrame frame;
-        frame.head = wire::internal::message_frame(message, 1, CorrelationId(1));
+        frame.head = wire::internal::message_frame(message, wire::internal::kInternalHelloVersion,
+                                                   CorrelationId(1));
         co_return co_await writer.send(std::move(frame), CancelToken());
     }
 
@@ -325,17 +326,21 @@ private:
                     boot_ = state_->registered.boot;
                 }
             } else if (header.kind == MessageKind::heartbeat_ack) {
-                WEIR_CO_TRY(const HeartbeatAck ack, decode_message<HeartbeatAck>(body, 1));
+                WEIR_CO_TRY(const HeartbeatAck ack, decode_message<HeartbeatAck>(
+                                                        body, wire::internal::kInternalVersionMax));
                 state_->acks = ack.sequence;
                 state_->doubted = ack.doubted;
             } else if (header.kind == MessageKind::probe_partitions) {
-                WEIR_CO_TRY(const ProbePartitions probe, decode_message<ProbePartitions>(body, 1));
+                WEIR_CO_TRY(
+                    const ProbePartitions probe,
+                    decode_message<ProbePartitions>(body, wire::internal::kInternalVersionMax));
                 state_->probes += probe.partitions.size();
                 if (options_.answers_probes) {
                     WEIR_CO_CHECK(co_await send(writer, answer(probe)));
                 }
             } else if (header.kind == MessageKind::assignments) {
-                WEIR_CO_TRY(const Assignments message, decode_message<Assignments>(body, 1));
+                WEIR_CO_TRY(const Assignments message,
+                            decode_message<Assignments>(body, wire::internal::kInternalVersionMax));
                 state_->doubted = message.doubted;
                 ScMessages promotions;
                 const SpuReport report = apply(message, promotions);

@@ -19,9 +19,11 @@ T random_value(Prng& prng, Version version) {
     return value;
 }
 
-// Decoding what was encoded gives the value back and leaves nothing; no proper prefix decodes.
+// Decoding what was encoded gives the value back and leaves nothing; no proper prefix decodes, but
+// for one without the last `added_size` bytes: what an older program sends.
 template <typename T, typename Encode, typename Decode>
-void check_round_trip(const T& value, Encode encode_it, Decode decode_it) {
+void check_round_trip(const T& value, Encode encode_it, Decode decode_it,
+                      std::size_t added_size = 0) {
     Writer writer;
     encode_it(writer, value);
     Reader reader(writer.span());
@@ -31,6 +33,9 @@ void check_round_trip(const T& value, Encode encode_it, Decode decode_it) {
     RC_ASSERT(reader.remaining() == 0U);
     const std::size_t step = 1 + writer.size() / 50;
     for (std::size_t size = 0; size < writer.size(); size += step) {
+        if (size == writer.size() - added_size) {
+            continue;
+        }
         Reader cut(writer.span().first(size));
         const Result<T> partial = decode_it(cut);
         RC_ASSERT(!partial.has_value());
@@ -58,12 +63,38 @@ void check_own(Prng& prng, Version version, Result<T> (*decode_it)(Reader&, Vers
     check_request(random_value<T>(prng, version), version, decode_it);
 }
 
+std::size_t added_size_of(const internal::RegisterSpu& message) {
+    return message.replicas.size() * sizeof(RecordVersion::rep) + sizeof(ScEpoch::rep);
+}
+
+// A registration without what was added to it is that of an older program.
+void check_older_registration(Prng& prng) {
+    auto value = random_value<internal::RegisterSpu>(prng, internal::kInternalHelloVersion);
+    Writer writer;
+    internal::encode_message(writer, value, internal::kInternalHelloVersion);
+    Reader older(writer.span().first(writer.size() - added_size_of(value)));
+    const auto decoded =
+        internal::decode_message<internal::RegisterSpu>(older, internal::kInternalHelloVersion);
+    for (internal::StoredReplica& replica : value.replicas) {
+        replica.fence_version = RecordVersion();
+    }
+    value.sc_epoch = ScEpoch();
+    RC_ASSERT(decoded.has_value());
+    RC_ASSERT(*decoded == value);
+}
+
 template <typename T>
 void check_message(Prng& prng) {
-    const T value = random_value<T>(prng, 1);
+    const Version version = *rc::gen::inRange<Version>(internal::kInternalVersionMin,
+                                                       internal::kInternalVersionMax + 1);
+    const T value = random_value<T>(prng, version);
+    std::size_t added_size = 0;
+    if constexpr (std::is_same_v<T, internal::RegisterSpu>) {
+        added_size = added_size_of(value);
+    }
     check_round_trip(
-        value, [](Writer& w, const T& v) { internal::encode_message(w, v, 1); },
-        [](Reader& r) { return internal::decode_message<T>(r, 1); });
+        value, [=](Writer& w, const T& v) { internal::encode_message(w, v, version); },
+        [=](Reader& r) { return internal::decode_message<T>(r, version); }, added_size);
 }
 
 Version any_version(Version min) {
@@ -235,6 +266,7 @@ RC_GTEST_PROP(InternalProtocol, messages_round_trip, (std::uint64_t seed)) {
 #define CHECK_MESSAGE(T) check_message<internal::T>(prng)
     WEIR_INTERNAL_MESSAGES(CHECK_MESSAGE);
 #undef CHECK_MESSAGE
+    check_older_registration(prng);
 }
 
 RC_GTEST_PROP(InternalProtocol, headers_round_trip, (std::int32_t id)) {
@@ -253,8 +285,8 @@ RC_GTEST_PROP(InternalProtocol, headers_round_trip, (std::int32_t id)) {
 TEST(InternalProtocol, ChoosesTheHighestCommonVersion) {
     using internal::choose_internal_version;
     EXPECT_EQ(choose_internal_version(1, 1), Version(1));
-    EXPECT_EQ(choose_internal_version(1, 7), Version(1));
-    EXPECT_EQ(choose_internal_version(2, 7), std::nullopt);
+    EXPECT_EQ(choose_internal_version(1, 7), Version(internal::kInternalVersionMax));
+    EXPECT_EQ(choose_internal_version(internal::kInternalVersionMax + 1, 9), std::nullopt);
     EXPECT_EQ(choose_internal_version(-3, 0), std::nullopt);
 }
 

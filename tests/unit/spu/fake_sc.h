@@ -164,6 +164,7 @@ private:
         registrations.push_back(hello);
         Registered welcome = terms;
         welcome.boot = boot_of(hello);
+        welcome.version = wire::internal::kInternalVersionMax;
         rpc::OutFrame frame;
         frame.head = message_frame(welcome, 1, CorrelationId(0));
         WEIR_CO_CHECK(co_await writer.send(std::move(frame), token));
@@ -201,7 +202,8 @@ private:
         while (true) {
             while (!probes_.empty()) {
                 rpc::OutFrame probe;
-                probe.head = wire::internal::message_frame(probes_.front(), 1, CorrelationId(0));
+                probe.head = wire::internal::message_frame(
+                    probes_.front(), wire::internal::kInternalVersionMax, CorrelationId(0));
                 probes_.pop_front();
                 const auto sent = co_await writer.send(std::move(probe), end.token());
                 if (!sent.has_value()) {
@@ -226,7 +228,8 @@ private:
             next.sequence = ++sequence;
             next.doubted = doubted;
             rpc::OutFrame frame;
-            frame.head = wire::internal::message_frame(next, 1, CorrelationId(0));
+            frame.head = wire::internal::message_frame(next, wire::internal::kInternalVersionMax,
+                                                       CorrelationId(0));
             const auto sent = co_await writer.send(std::move(frame), end.token());
             if (!sent.has_value()) {
                 co_return;
@@ -245,24 +248,30 @@ private:
             wire::Reader bytes(frame->span());
             WEIR_CO_TRY(const InternalHeader header, decode_internal_header(bytes));
             if (header.kind == MessageKind::spu_report) {
-                WEIR_CO_TRY(const SpuReport report, decode_message<SpuReport>(bytes, 1));
+                WEIR_CO_TRY(const SpuReport report,
+                            decode_message<SpuReport>(bytes, wire::internal::kInternalVersionMax));
                 for (const ReplicaReport& replica : report.replicas) {
                     reports.insert_or_assign(replica.key, replica);
                 }
             } else if (header.kind == MessageKind::replica_removed) {
-                WEIR_CO_TRY(const ReplicaRemoved message, decode_message<ReplicaRemoved>(bytes, 1));
+                WEIR_CO_TRY(
+                    const ReplicaRemoved message,
+                    decode_message<ReplicaRemoved>(bytes, wire::internal::kInternalVersionMax));
                 removed.push_back(message.replica);
             } else if (header.kind == MessageKind::sc_messages) {
-                WEIR_CO_TRY(const ScMessages told, decode_message<ScMessages>(bytes, 1));
+                WEIR_CO_TRY(const ScMessages told,
+                            decode_message<ScMessages>(bytes, wire::internal::kInternalVersionMax));
                 messages.insert(messages.end(), told.messages.begin(), told.messages.end());
             } else if (header.kind == MessageKind::heartbeat && answers_heartbeats) {
-                WEIR_CO_TRY(const Heartbeat heartbeat, decode_message<Heartbeat>(bytes, 1));
+                WEIR_CO_TRY(const Heartbeat heartbeat,
+                            decode_message<Heartbeat>(bytes, wire::internal::kInternalVersionMax));
                 ++heartbeat_count;
                 HeartbeatAck ack;
                 ack.sequence = heartbeat.sequence;
                 ack.doubted = doubted;
                 rpc::OutFrame out;
-                out.head = message_frame(ack, 1, CorrelationId(0));
+                out.head =
+                    message_frame(ack, wire::internal::kInternalVersionMax, CorrelationId(0));
                 WEIR_CO_CHECK(co_await writer.send(std::move(out), token));
             }
             changed_.notify_all();
