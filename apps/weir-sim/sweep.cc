@@ -4,6 +4,7 @@
 #include "apps/weir-sim/failure.h"
 #include "apps/weir-sim/job_pool.h"
 #include "apps/weir-sim/last_words.h"
+#include "apps/weir-sim/report_text.h"
 
 #include <fmt/core.h>
 
@@ -56,6 +57,9 @@ private:
     const SweepOptions& options_;
     JobPool::Job next_ = 0;
 };
+
+// Failures that are shown while the sweep goes on.
+constexpr std::size_t kShownAtOnce = 20;
 
 class Sweep {
 public:
@@ -143,6 +147,7 @@ private:
                                              std::move(run.report.checkpoints)});
         }
         if (report.verdict != sim::Verdict::passed) {
+            show_failure(report);
             report_.failures.push_back(std::move(run));
         }
     }
@@ -177,6 +182,17 @@ private:
         const std::string name = std::filesystem::path(scenario->name).stem().string();
         failure.bundle_path = leave_bundle_of(std::move(bundle), options_.bundle_dir,
                                               fmt::format("{}-{}.json", name, failure.report.seed));
+    }
+
+    // At once, since a sweep may go on for hours; its report tells the same, with the bundle.
+    void show_failure(const sim::RunReport& report) const {
+        if (report_.failures.size() >= kShownAtOnce) {
+            return;
+        }
+        std::fprintf(stderr, "%s%s seed %llu: %s\n%s", is_terminal_ ? "\r\033[K" : "",
+                     report.scenario.c_str(), static_cast<unsigned long long>(report.seed),
+                     std::string(sim::to_string(report.verdict)).c_str(),
+                     violations_text(report).c_str());
     }
 
     void show_progress() {

@@ -133,6 +133,8 @@ def check_failures(program, folder):
                 rf"  bundle: (.*-{seed}.json); smaller: weir-sim shrink \1\n")
         found = re.search(told, done.stdout)
         assert found and pathlib.Path(found.group(1)).exists(), done.stdout
+        # And at once, while the others still run.
+        assert f"{stuck} seed {seed}: liveness\n  A12 progress" in done.stderr, done.stderr
     assert "\n3 runs, 3 failed\n" in done.stdout, done.stdout
     report = json.loads(attempt(program, "sweep", stuck, "--seeds", 50, "--first-failure",
                                 "--jobs", 1, "--bundles", folder, "--json",
