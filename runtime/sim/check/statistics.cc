@@ -22,10 +22,11 @@ std::string text(const PartitionStatus& status) {
                        status.leader.leo.value(), status.size_bytes, status.live_replica_count);
 }
 
-// Who was online in the epoch in which it leads alone says what is so, or was so before.
+// Who was online in the epoch in which it leads alone says what is so, or was so before. Not the
+// high watermark: a replica that follows takes that of its leader, which may be lower, while its
+// log, whose word is told, goes on knowing that those records are committed.
 std::string ahead(const PartitionStatus& status, const RealReplica& leader) {
     const bool is_ahead = status.leader.leo.value() > leader.leo ||
-                          status.leader.hw.value() > leader.hw ||
                           status.base_offset.value() > leader.log_start;
     return is_ahead ? fmt::format("told is {}, its leader has [{}, {}, {})", text(status),
                                   leader.log_start, leader.hw, leader.leo)
