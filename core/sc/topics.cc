@@ -18,6 +18,11 @@ namespace {
 using wire::ApiError;
 using wire::ErrorTag;
 
+// Between the moment when the watches of clients tell that a topic is there, and the answer to its
+// creation. Fluvio's clients look a topic up in what their own watch has told them, on a connection
+// of its own, and do not wait for it: who creates a topic and uses it at once would not find it.
+constexpr Duration kWatchersHeadStart = Duration::from_ms(10);
+
 // Control-plane spec 8.6, as a real SC lists it.
 TopicSpec consumer_offset_spec() {
     ComputedReplicas replicas;
@@ -207,6 +212,9 @@ Task<wire::Status> Topics::wait_online(std::string name, Uid uid, CancelToken to
         wanted = control::partition_count_of(topic->object.spec.replicas);
         online = online_count(name);
         if (online >= wanted) {
+            const Result<void> told = co_await sleep_for(context_.env.clock, context_.env.executor,
+                                                         kWatchersHeadStart, deadline.token());
+            WEIR_MAYBE(told.has_value());
             co_return status_ok(name);
         }
         if (context_.env.probe.fault(FaultPoint::sc_topic_wait_short)) {

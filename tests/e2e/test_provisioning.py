@@ -24,6 +24,8 @@ CREATE, DELETE, VERSION = 1001, 1002, 19
 CREATIONS = 50
 MEDIAN_MS_MAX = 20
 SYNCED_FILES_OF_A_CREATION = 10
+# When others use the machine meanwhile.
+MEDIAN_MS_MAX_BUSY = 250
 DELETION_S_MAX = 1.0
 TOPIC = "short-lived"
 RECORDS = 20
@@ -54,8 +56,16 @@ def make_synced_file(path):
         os.close(handle)
 
 
+def processor_times():
+    """(idle, all) of all processors since the start of the machine."""
+    with open("/proc/stat", encoding="ascii") as stat:
+        times = [int(field) for field in stat.readline().split()[1:]]
+    return times[3] + times[4], sum(times)
+
+
 def check_creation(cluster):
     times_ms = []
+    idle_before, all_before = processor_times()
     files_ms = []
     with wire.Connection(cluster.address) as sc:
         for number in range(CREATIONS):
@@ -67,14 +77,18 @@ def check_creation(cluster):
             answer = sc.request(CREATE, VERSION, body)
             times_ms.append((time.monotonic() - begin) * 1000)
             assert status_code(answer) == 0, answer
+    idle_after, all_after = processor_times()
+    is_idle = (idle_after - idle_before) * 2 > all_after - all_before
     with wire.Connection(cluster.leader_address(f"timed-{CREATIONS - 1}")) as spu:
         assert spu.produce(f"timed-{CREATIONS - 1}", 0, [(None, b"at once")]) == 0
     times_ms.sort()
     median, p90 = statistics.median(times_ms), times_ms[CREATIONS * 9 // 10]
     file = statistics.median(files_ms)
     print(f"{CREATIONS} topics created: median {median:.1f} ms, p90 {p90:.1f} ms, "
-          f"slowest {times_ms[-1]:.1f} ms; a synced file {file:.1f} ms", flush=True)
-    assert median <= max(MEDIAN_MS_MAX, SYNCED_FILES_OF_A_CREATION * file), times_ms
+          f"slowest {times_ms[-1]:.1f} ms; a synced file {file:.1f} ms, "
+          f"{'idle' if is_idle else 'busy'} machine", flush=True)
+    limit = MEDIAN_MS_MAX if is_idle else MEDIAN_MS_MAX_BUSY
+    assert median <= max(limit, SYNCED_FILES_OF_A_CREATION * file), times_ms
 
 
 def folders(cluster):

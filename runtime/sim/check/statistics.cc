@@ -26,8 +26,8 @@ std::string text(const PartitionStatus& status) {
 // high watermark: a replica that follows takes that of its leader, which may be lower, while its
 // log, whose word is told, goes on knowing that those records are committed.
 std::string ahead(const PartitionStatus& status, const RealReplica& leader) {
-    const bool is_ahead = status.leader.leo.value() > leader.leo ||
-                          status.base_offset.value() > leader.log_start;
+    const bool is_ahead =
+        status.leader.leo.value() > leader.leo || status.base_offset.value() > leader.log_start;
     return is_ahead ? fmt::format("told is {}, its leader has [{}, {}, {})", text(status),
                                   leader.log_start, leader.hw, leader.leo)
                     : std::string();

@@ -5,6 +5,7 @@ should. What is printed: {"calls": [names], "error": text or null} for each step
 """
 
 import json
+import time
 
 from fluvio import (
     Fluvio,
@@ -48,7 +49,21 @@ class World:
     def make_topic(self, what, partitions=1):
         name = self.name(what)
         self.admin.create_topic(name, self.spec(partitions).build())
+        self.wait_until_known(name)
         return name
+
+    def wait_until_known(self, name):
+        """The other connection hears of topics by a watch of its own, which may come after the
+        answer to the creation; the client looks into what it has heard, and does not wait."""
+        give_up = time.monotonic() + 30
+        while True:
+            try:
+                self.client.topic_producer(name)
+                return
+            except Exception as error:
+                if "Topic not found" not in str(error) or time.monotonic() > give_up:
+                    raise
+                time.sleep(0.005)
 
     def spec(self, partitions=1):
         return (TopicSpec.create().with_partitions(partitions)

@@ -18,6 +18,15 @@ from steps import check, step
 COUNT = 20
 
 
+def run_async(coroutine):
+    """What it returns. The client's own tasks outlive it, want the GIL to end, and hold its network
+    loop meanwhile; its blocking calls never give the GIL up. Whoever makes one at once may wait
+    for 60 s; sleeping gives it up."""
+    result = asyncio.run(coroutine)
+    time.sleep(0.2)
+    return result
+
+
 def values(stream, count):
     return [next(stream).value_string() for _ in range(count)]
 
@@ -62,7 +71,7 @@ def produce_async(world):
         await producer.async_flush()
         return [await output.async_wait() for output in outputs]
 
-    check([item.offset() for item in asyncio.run(send())], list(range(4)))
+    check([item.offset() for item in run_async(send())], list(range(4)))
     check(world.values(name, 4), numbers(0, 4))
 
 
@@ -133,7 +142,7 @@ def consume_async(world):
                            COUNT)
                 + await take(await consumer.async_stream(Offset.beginning()), COUNT))
 
-    check(asyncio.run(read()), numbers(0, COUNT) * 2)
+    check(run_async(read()), numbers(0, COUNT) * 2)
 
 
 @step("PartitionConsumer.async_stream_with_config to its end")
@@ -147,7 +156,7 @@ def consume_async_to_the_end(world):
         stream = await consumer.async_stream_with_config(Offset.beginning(), config)
         return [record.value_string() async for record in stream]
 
-    check(asyncio.run(read()), numbers(0, COUNT))
+    check(run_async(read()), numbers(0, COUNT))
 
 
 @step("PartitionConsumer.stream_with_config", "ConsumerConfig.disable_continuous")
@@ -197,7 +206,7 @@ def consume_topics(world):
         consumer = world.client.multi_topic_partition_consumer([(one, 0), (two, 0)])
         return await take(await consumer.async_stream(Offset.beginning()), 12)
 
-    check(sorted(asyncio.run(read())), sorted(numbers(0, 5) + numbers(0, 7)))
+    check(sorted(run_async(read())), sorted(numbers(0, 5) + numbers(0, 7)))
 
 
 @step("MultiplePartitionConsumer.async_stream_with_config")
@@ -209,7 +218,7 @@ def consume_topics_configured(world):
         stream = await consumer.async_stream_with_config(Offset.beginning(), ConsumerConfig())
         return await take(stream, 5)
 
-    check(asyncio.run(read()), numbers(0, 5))
+    check(run_async(read()), numbers(0, 5))
 
 
 @step("Fluvio.consumer_with_config", "ConsumerConfigExtBuilder.topic",

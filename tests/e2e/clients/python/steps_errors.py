@@ -65,6 +65,7 @@ def too_large(world):
     name = world.name("tiny")
     spec = world.spec().with_segment_size(2048)
     world.admin.create_topic(name, spec.build())
+    world.wait_until_known(name)
     config = TopicProducerConfigBuilder().batch_size(1_000_000).build()
     producer = world.client.topic_producer_with_config(name, config)
 

@@ -108,6 +108,7 @@ async fn too_large(world: &World) -> Result<()> {
     let mut spec = world.spec(1);
     spec.set_storage(TopicStorageConfig { segment_size: Some(2048), max_partition_size: None });
     world.admin.create(name.clone(), false, spec).await?;
+    world.wait_until_known(&name).await?;
     let policy = RetryPolicy { max_retries: 0, ..Default::default() };
     let config = TopicProducerConfigBuilder::default()
         .batch_size(1_000_000)
@@ -123,6 +124,7 @@ async fn wrong_compression(world: &World) -> Result<()> {
     let mut spec = world.spec(1);
     spec.set_compression_type(CompressionAlgorithm::Lz4);
     world.admin.create(name.clone(), false, spec).await?;
+    world.wait_until_known(&name).await?;
     let config = TopicProducerConfigBuilder::default().compression(Compression::Gzip).build()?;
     refused("", world.fluvio.topic_producer_with_config(name, config).await.map(|_| ()))
 }

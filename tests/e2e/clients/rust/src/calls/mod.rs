@@ -44,7 +44,21 @@ impl World {
     pub async fn make_topic(&self, what: &str, partitions: u32) -> Result<String> {
         let name = self.name(what);
         self.admin.create(name.clone(), false, self.spec(partitions)).await?;
+        self.wait_until_known(&name).await?;
         Ok(name)
+    }
+
+    /// The other connection hears of topics by a watch of its own, which may come after the answer
+    /// to the creation; the client looks into what it has heard, and does not wait.
+    pub async fn wait_until_known(&self, name: &str) -> Result<()> {
+        let begin = std::time::Instant::now();
+        loop {
+            match self.fluvio.topic_producer(name).await {
+                Ok(_) => return Ok(()),
+                Err(error) if begin.elapsed() > STEP_TIMEOUT / 2 => return Err(error.into()),
+                Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
+            }
+        }
     }
 
     /// A topic with the values 0 to count - 1, committed: an offset that a client asks for is cut
