@@ -16,7 +16,7 @@ SCENARIO = "single-spu-power-loss"
 # It waits for as long as some memory says that nobody wrote.
 UNSTABLE = "uninitialised_byte"
 # One that does the same each time, as a build does that decides in another way.
-OTHER_BUILD = "offsets_shift_by_eviction"
+OTHER_BUILD = "retention_in_ms"
 OTHER_SCENARIO = "retention"
 SEED_COUNT = 8
 
