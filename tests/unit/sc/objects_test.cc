@@ -236,7 +236,8 @@ TEST_F(ScObjects, AModuleAndAHomeAreReplaced) {
             EXPECT_EQ(modules.size(), 1U);
             EXPECT_EQ(modules.at(0).spec.payload, payload);
         }
-        for (const std::string& endpoint : {"here:9003", "there:9003"}) {
+        const std::array<std::string, 2> endpoints = {"here:9003", "there:9003"};
+        for (const std::string& endpoint : endpoints) {
             WEIR_CO_CHECK(co_await expect_ok(client, ScApi::create,
                                              creation("house", home_at(endpoint)), "house"));
             WEIR_CO_TRY(const wire::ObjectList objects,
@@ -251,7 +252,8 @@ TEST_F(ScObjects, AModuleAndAHomeAreReplaced) {
 
 TEST_F(ScObjects, FiltersAreAPartOfTheName) {
     run([](Env&, ScClient& client) -> Task<Result<void>> {
-        for (const std::string& name : {"east-1", "east-2", "west-1"}) {
+        const std::array<std::string, 3> names = {"east-1", "east-2", "west-1"};
+        for (const std::string& name : names) {
             const std::int32_t id = name == "east-1" ? 1 : name == "east-2" ? 2 : 3;
             WEIR_CO_CHECK(
                 co_await expect_ok(client, ScApi::create, creation(name, custom_spu(id)), name));
