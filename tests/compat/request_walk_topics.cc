@@ -99,8 +99,8 @@ Task<Result<void>> RequestWalk::list_filtered() {
         }
     }
     const int version = static_cast<int>(prng_.between(15, 19));
-    WEIR_CO_TRY(const BufferSlice answer,
-                co_await call("sc", spec::kList, version, spec::list(label, {filter}, true)));
+    const Bytes request = spec::list(label, {filter}, true);
+    WEIR_CO_TRY(const BufferSlice answer, co_await call("sc", spec::kList, version, request));
     wire::Reader reader(answer.span());
     const auto response = wire::decode_list_response(reader, static_cast<wire::Version>(version));
     if (!response.has_value()) {

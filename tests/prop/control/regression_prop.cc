@@ -116,7 +116,7 @@ std::string found_exactly_when_proven(std::uint64_t seed) {
         view.tombstones.insert(known.topic_uid);
     }
     std::size_t expected = memory.last_boot > view.boot_counter ? 1 : 0;
-    expected += memory.sc_epoch > view.sc_epoch ? 1 : 0;
+    expected += memory.sc_epoch > view.sc_epoch ? 1U : 0U;
     for (const RegisteredReplica& one : replicas) {
         const bool newer = one.fence_epoch > epoch || one.report.last_epoch > epoch ||
                            (one.fence_epoch == epoch && one.fence_version > version);

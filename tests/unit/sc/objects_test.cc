@@ -3,6 +3,8 @@
 #include "core/sc/records.h"
 #include "tests/support/sc_world.h"
 
+#include <array>
+
 namespace weir::test {
 namespace {
 
