@@ -239,13 +239,6 @@ void LogImpl::drop_appends(CutRequest request) {
     changed_.notify_all();
 }
 
-Task<Result<void>> LogImpl::sync_file(std::string path) {
-    WEIR_CO_TRY(const std::unique_ptr<File> file,
-                co_await env_.disk.open(std::move(path), OpenMode::read_write));
-    WEIR_CO_CHECK(co_await file->sync_data());
-    co_return co_await env_.disk.sync_directory(dir_);
-}
-
 Task<Result<void>> LogImpl::finish_cut(std::vector<std::shared_ptr<Segment>> doomed, Kept kept) {
     WEIR_CO_CHECK(co_await delete_files(std::move(doomed)));
     SegmentHeader header;
@@ -254,20 +247,17 @@ Task<Result<void>> LogImpl::finish_cut(std::vector<std::shared_ptr<Segment>> doo
     header.previous_epoch = cut_->previous_epoch;
     const std::shared_ptr<Segment> active = segments_.back();
     WEIR_CO_TRY(active->file, co_await create_segment_file(env_.disk, dir_, header));
+    if (kept.last != nullptr && kept.last->index.has_value()) {
+        // It tells a start where the segment ends, should the next one be lost; not worth failing.
+        const auto noted =
+            co_await write_index_file(env_.disk, dir_, config_.identity, kept.last,
+                                      summary_of(*kept.last), CheckpointFile::Sync::yes);
+        WEIR_MAYBE(noted.has_value());
+    }
     WEIR_CO_CHECK(co_await env_.disk.sync_directory(dir_));
     cut_.reset();
     for (std::size_t i = 0; i < kSlotCount; ++i) {
         WEIR_CO_CHECK(co_await write_checkpoint(false, cut_sync()));
-    }
-    if (kept.last != nullptr && kept.last->index.has_value()) {
-        // It tells a start where the segment ends, should the next one be lost; not worth failing.
-        const auto noted = co_await write_index_file(env_.disk, dir_, config_.identity, kept.last,
-                                                     summary_of(*kept.last));
-        if (noted.has_value()) {
-            const auto synced =
-                co_await sync_file(join_path(dir_, index_file_name(kept.last->base_offset)));
-            WEIR_MAYBE(synced.has_value());
-        }
     }
     co_return Result<void>();
 }

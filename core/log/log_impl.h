@@ -187,8 +187,6 @@ private:
     Task<Result<void>> begin_cut(CutRequest request, LeaderEpoch previous_epoch);
     std::vector<std::shared_ptr<Segment>> swap_segments(CutRequest request, Kept kept);
     void drop_appends(CutRequest request);
-    // A file of the folder, and its entry there.
-    Task<Result<void>> sync_file(std::string path);
     Task<Result<void>> finish_cut(std::vector<std::shared_ptr<Segment>> doomed, Kept kept);
 
     // log_commit.cc

@@ -57,10 +57,11 @@ Task<Result<std::shared_ptr<File>>> create_segment_file(Disk& disk, std::string 
                                                         SegmentHeader header);
 // Writes bytes [from, to) of a file once more, as they are; not synced. `file` outlives the call.
 Task<Result<void>> rewrite(File& file, std::uint64_t from, std::uint64_t to);
-// Writes the index file of a closed segment that has its index in memory; not synced. `summary` is
-// that of the segment.
+// Writes the index file of a closed segment that has its index in memory. `summary` is that of the
+// segment. The entry in the folder is not synced.
 Task<Result<void>> write_index_file(Disk& disk, std::string dir, LogIdentity identity,
-                                    std::shared_ptr<Segment> segment, IndexSummary summary);
+                                    std::shared_ptr<Segment> segment, IndexSummary summary,
+                                    CheckpointFile::Sync sync = CheckpointFile::Sync::no);
 struct FoundIndex {
     IndexHeader header;
     IndexSummary summary;

@@ -70,7 +70,8 @@ Task<Result<void>> rewrite(File& file, std::uint64_t from, std::uint64_t to) {
 }
 
 Task<Result<void>> write_index_file(Disk& disk, std::string dir, LogIdentity identity,
-                                    std::shared_ptr<Segment> segment, IndexSummary summary) {
+                                    std::shared_ptr<Segment> segment, IndexSummary summary,
+                                    CheckpointFile::Sync sync) {
     WEIR_ASSERT(segment->index.has_value());
     IndexHeader header;
     header.identity = identity;
@@ -86,7 +87,11 @@ Task<Result<void>> write_index_file(Disk& disk, std::string dir, LogIdentity ide
                                    OpenMode::open_or_create));
     WEIR_CO_CHECK(co_await file->truncate(0));
     const std::array<ByteSpan, 1> slices = {ByteSpan(bytes)};
-    co_return co_await file->write_at(FilePosition(0), slices);
+    WEIR_CO_CHECK(co_await file->write_at(FilePosition(0), slices));
+    if (sync == CheckpointFile::Sync::no) {
+        co_return Result<void>();
+    }
+    co_return co_await file->sync_data();
 }
 
 Task<Result<std::optional<FoundIndex>>> read_index(Disk& disk, std::string dir,
