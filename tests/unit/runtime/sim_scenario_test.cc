@@ -191,12 +191,13 @@ TEST(Checks, ConvergenceHasALimit) {
     EXPECT_NE(error_of("[checks]\nspeed = 1\n").find("small.toml:5:"), std::string::npos);
 }
 
-// Under a sanitizer nothing is counted.
+constexpr const char* kNotCounted = "under a sanitizer the heap of machines is not counted";
+
 TEST(Checks, MemoryHasABudget) {
     const RunReport wide = run_case(case_of("[run]\nduration = \"2s\"\n"));
     EXPECT_EQ(wide.verdict, Verdict::passed);
     if (!g_heap.counts) {
-        GTEST_SKIP();
+        GTEST_SKIP() << kNotCounted;
     }
     EXPECT_GT(wide.memory_bytes, 4'096U);
     const RunReport again = run_case(case_of("[run]\nduration = \"2s\"\n"));
@@ -219,7 +220,7 @@ Task<Result<void>> hoard(Env& env, CancelToken stop) {
 
 TEST(Checks, MemoryIsThatOfTheMachineThatAskedForIt) {
     if (!g_heap.counts) {
-        GTEST_SKIP();
+        GTEST_SKIP() << kNotCounted;
     }
     World world(1);
     Machine& idle = world.add_machine("idle");

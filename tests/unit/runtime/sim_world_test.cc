@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <vector>
 
 namespace weir::sim {
@@ -14,8 +15,7 @@ namespace {
 
 constexpr std::uint16_t kPort = 7000;
 
-Task<void> echo(Env& env, std::unique_ptr<Connection> connection, CancelToken stop) {
-    static_cast<void>(env);
+Task<void> echo(std::unique_ptr<Connection> connection, CancelToken stop) {
     Bytes buffer(1000);
     while (true) {
         Result<std::size_t> size = co_await connection->read_some(buffer, stop);
@@ -30,7 +30,10 @@ Task<void> echo(Env& env, std::unique_ptr<Connection> connection, CancelToken st
     }
 }
 
-Task<Result<void>> echo_server(Env& env, CancelToken stop) {
+// Spawns what serves the connection.
+using Serve = std::function<void(TaskScope&, std::unique_ptr<Connection>)>;
+
+Task<Result<void>> serve_all(Env& env, Serve serve, CancelToken stop) {
     const HostPort address{"0.0.0.0", kPort};
     WEIR_CO_TRY(const std::unique_ptr<Listener> listener, env.network.listen(address));
     TaskScope scope(env.executor, stop);
@@ -39,10 +42,17 @@ Task<Result<void>> echo_server(Env& env, CancelToken stop) {
         if (!accepted.has_value()) {
             break;
         }
-        scope.spawn(echo(env, *std::move(accepted), scope.token()));
+        serve(scope, *std::move(accepted));
     }
     co_await scope.close();
     co_return Result<void>();
+}
+
+Task<Result<void>> echo_server(Env& env, CancelToken stop) {
+    const Serve serve = [](TaskScope& scope, std::unique_ptr<Connection> connection) {
+        scope.spawn(echo(std::move(connection), scope.token()));
+    };
+    co_return co_await serve_all(env, serve, stop);
 }
 
 Task<Result<void>> echo_client(Env& env, std::uint64_t rounds, CancelToken stop) {
@@ -146,18 +156,10 @@ Task<void> note_bytes(std::unique_ptr<Connection> connection, std::vector<std::u
 }
 
 Task<Result<void>> noting_server(Env& env, std::vector<std::uint8_t>* arrived, CancelToken stop) {
-    const HostPort address{"0.0.0.0", kPort};
-    WEIR_CO_TRY(const std::unique_ptr<Listener> listener, env.network.listen(address));
-    TaskScope scope(env.executor, stop);
-    while (true) {
-        Result<std::unique_ptr<Connection>> accepted = co_await listener->accept(stop);
-        if (!accepted.has_value()) {
-            break;
-        }
-        scope.spawn(note_bytes(*std::move(accepted), arrived, scope.token()));
-    }
-    co_await scope.close();
-    co_return Result<void>();
+    const Serve serve = [arrived](TaskScope& scope, std::unique_ptr<Connection> connection) {
+        scope.spawn(note_bytes(std::move(connection), arrived, scope.token()));
+    };
+    co_return co_await serve_all(env, serve, stop);
 }
 
 // 0, 1, 2, ... one each millisecond: even ones on one connection, odd ones on another.

@@ -318,6 +318,19 @@ TEST(SpuService, OneRequestMayWriteToSeveralPartitionsAndTopics) {
     }));
 }
 
+// A batch of a kilobyte is refused, and a smaller one is taken as if it had never come.
+Task<Result<void>> check_large_refused(Rig& rig, ErrorTag tag) {
+    WEIR_CO_TRY(const auto client, co_await rig.connect());
+    auto large = produce_of("hello", batch_of({std::string(1'000, 'x')}));
+    WEIR_CO_TRY(const auto refused, co_await produce(*client, large));
+    EXPECT_EQ(refused.error.tag, tag);
+    auto small = produce_of("hello", batch_of({std::string(500, 'x')}));
+    WEIR_CO_TRY(const auto written, co_await produce(*client, small));
+    EXPECT_TRUE(written.error.ok()) << to_string(written.error);
+    EXPECT_EQ(written.base_offset, 0);
+    co_return Result<void>();
+}
+
 TEST(SpuService, ABatchMayNotBeLargerThanARequest) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Rig rig(env);
@@ -325,16 +338,7 @@ TEST(SpuService, ABatchMayNotBeLargerThanARequest) {
         rig.config().batch_size_max = 1'000;
         rig.sc.add_topic("hello", 1, kSpu);
         WEIR_CO_CHECK(co_await rig.start());
-        {
-            WEIR_CO_TRY(const auto client, co_await rig.connect());
-            auto large = produce_of("hello", batch_of({std::string(1'000, 'x')}));
-            WEIR_CO_TRY(const auto refused, co_await produce(*client, large));
-            EXPECT_EQ(refused.error.tag, ErrorTag::message_too_large);
-            auto small = produce_of("hello", batch_of({std::string(500, 'x')}));
-            WEIR_CO_TRY(const auto written, co_await produce(*client, small));
-            EXPECT_TRUE(written.error.ok()) << to_string(written.error);
-            EXPECT_EQ(written.base_offset, 0);
-        }
+        WEIR_CO_CHECK(co_await check_large_refused(rig, ErrorTag::message_too_large));
         co_return co_await rig.close();
     }));
 }
@@ -587,16 +591,7 @@ TEST(SpuService, ALogThatTakesNoMoreIsShortCircuited) {
         rig.config().log.queue_size_bytes_max = 1'000;
         rig.sc.add_topic("hello", 1, kSpu);
         WEIR_CO_CHECK(co_await rig.start());
-        {
-            WEIR_CO_TRY(const auto client, co_await rig.connect());
-            auto large = produce_of("hello", batch_of({std::string(1'000, 'x')}));
-            WEIR_CO_TRY(const auto refused, co_await produce(*client, large));
-            EXPECT_EQ(refused.error.tag, ErrorTag::partition_short_circuited);
-            auto small = produce_of("hello", batch_of({"a"}));
-            WEIR_CO_TRY(const auto written, co_await produce(*client, small));
-            EXPECT_TRUE(written.error.ok());
-            EXPECT_EQ(written.base_offset, 0);
-        }
+        WEIR_CO_CHECK(co_await check_large_refused(rig, ErrorTag::partition_short_circuited));
         co_return co_await rig.close();
     }));
 }
