@@ -1,6 +1,7 @@
 // B1 to B8: how long what the rules promise may take once nothing happens any more (design,
 // replication 10), each with three times what the timers, links and disks add up to.
 
+#include "runtime/sim/check/record_view.h"
 #include "runtime/sim/check/replication_oracle.h"
 
 #include <fmt/core.h>
@@ -20,10 +21,6 @@ constexpr std::int64_t kElectNs = kMarginTimes * 4'100'000'000;
 constexpr std::int64_t kRejoinNs = kMarginTimes * 5'600'000'000;
 // A request is repeated every 200 ms.
 constexpr std::int64_t kAnswerNs = kMarginTimes * 250'000'000;
-
-bool contains(const SpuSet& set, SpuId spu) {
-    return std::find(set.begin(), set.end(), spu) != set.end();
-}
 
 }  // namespace
 
