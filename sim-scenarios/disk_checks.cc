@@ -1,7 +1,7 @@
 #include "sim-scenarios/disk_checks.h"
 
-#include "core/log/format.h"
 #include "core/spu/replica_manager.h"
+#include "runtime/sim/check/segment_path.h"
 #include "sim-scenarios/payload.h"
 
 #include <fmt/core.h>
@@ -73,9 +73,7 @@ bool DiskChecks::charge(Machine& machine, std::string_view path) {
         return false;
     }
     const std::string_view dir = path.substr(0, slash);
-    const std::size_t parent = dir.rfind('/');
-    const auto ref = spu::parse_replica_folder_name(
-        dir.substr(parent == std::string_view::npos ? 0 : parent + 1));
+    const auto ref = spu::parse_replica_folder_name(last_part(dir));
     if (!ref.has_value()) {
         return false;
     }
@@ -149,19 +147,15 @@ void DiskChecks::check_log_start(PartitionRef ref, std::int64_t log_start) {
     bool begins = false;
     bool inside = false;
     for (const auto& [path, node] : spu->machine->disk_image().files()) {
-        const std::size_t slash = path.rfind('/');
-        const std::size_t parent = slash == std::string::npos ? slash : path.rfind('/', slash - 1);
-        if (parent == std::string::npos) {
+        const auto segment = parse_segment_path(path);
+        if (!segment.has_value()) {
             continue;
         }
-        const std::string_view folder(path.data() + parent + 1, slash - parent - 1);
-        const auto base =
-            log::parse_file_name(std::string_view(path).substr(slash + 1), log::kSegmentSuffix);
-        const auto replica = spu::parse_replica_folder_name(folder);
-        if (base.has_value() && replica.has_value() && replica->key.topic == topic &&
+        const auto replica = spu::parse_replica_folder_name(last_part(segment->dir));
+        if (replica.has_value() && replica->key.topic == topic &&
             replica->key.partition == ref.partition) {
-            begins = begins || base->value() == log_start;
-            inside = inside || base->value() < log_start;
+            begins = begins || segment->base == log_start;
+            inside = inside || segment->base < log_start;
         }
     }
     if (inside && !begins) {
@@ -206,14 +200,8 @@ void DiskChecks::before_boot(Machine& machine) {
         return;
     }
     for (const auto& [path, node] : machine.disk_image().files()) {
-        const std::size_t slash = path.rfind('/');
-        const auto base = slash == std::string::npos
-                              ? std::nullopt
-                              : log::parse_file_name(std::string_view(path).substr(slash + 1),
-                                                     log::kSegmentSuffix);
-        if (base.has_value()) {
-            replication_.segment_found(machine.host(), std::string_view(path).substr(0, slash),
-                                       *base);
+        if (const auto segment = parse_segment_path(path)) {
+            replication_.segment_found(machine.host(), segment->dir, Offset(segment->base));
         }
     }
     // Damage shows when a log is recovered: from then on the oracle knows what is left.
@@ -234,9 +222,7 @@ std::optional<TopicIndex> DiskChecks::topic_of(const InspectedLog& log) {
         return known->second;
     }
     // Topics of the scenario exist once: their name is enough.
-    const std::size_t slash = log.dir.rfind('/');
-    const auto ref = spu::parse_replica_folder_name(
-        std::string_view(log.dir).substr(slash == std::string::npos ? 0 : slash + 1));
+    const auto ref = spu::parse_replica_folder_name(last_part(log.dir));
     for (const TopicIndex topic : run_.topics) {
         if (ref.has_value() && oracle_.topic_name(topic) == ref->key.topic) {
             return topic;

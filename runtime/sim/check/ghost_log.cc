@@ -3,6 +3,7 @@
 #include "core/base/assert.h"
 #include "core/log/format.h"
 #include "core/model/batch.h"
+#include "runtime/sim/check/segment_path.h"
 
 #include <algorithm>
 #include <string>
@@ -20,13 +21,9 @@ struct FoundSegment {
 std::vector<FoundSegment> find_segments(const DiskImage& image, std::string_view dir) {
     std::vector<FoundSegment> segments;
     for (const auto& [path, node] : image.files()) {
-        if (!path.starts_with(dir) || path.size() <= dir.size() || path[dir.size()] != '/') {
-            continue;
-        }
-        const auto base = log::parse_file_name(std::string_view(path).substr(dir.size() + 1),
-                                               log::kSegmentSuffix);
-        if (base.has_value() && node->size() >= log::kSegmentHeaderSize) {
-            segments.push_back(FoundSegment{base->value(), node->content()});
+        const auto segment = parse_segment_path(path);
+        if (segment.has_value() && segment->dir == dir && node->size() >= log::kSegmentHeaderSize) {
+            segments.push_back(FoundSegment{segment->base, node->content()});
         }
     }
     return segments;

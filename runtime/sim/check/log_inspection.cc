@@ -4,6 +4,7 @@
 #include "core/log/format.h"
 #include "core/log/log.h"
 #include "core/model/batch.h"
+#include "runtime/sim/check/segment_path.h"
 
 #include <fmt/core.h>
 
@@ -32,13 +33,12 @@ std::vector<Found> find_logs(const DiskImage& image, std::string_view root) {
         if (!path.starts_with(root) || path.find(log::kRemovedSuffix) != std::string::npos) {
             continue;
         }
-        const std::size_t slash = path.rfind('/');
-        if (slash == std::string::npos) {
+        const auto segment = parse_segment_path(path);
+        if (!segment.has_value()) {
             continue;
         }
-        const std::string dir = path.substr(0, slash);
-        const std::string_view name = std::string_view(path).substr(slash + 1);
-        if (!log::parse_file_name(name, log::kSegmentSuffix).has_value() || found.contains(dir)) {
+        const std::string dir(segment->dir);
+        if (found.contains(dir)) {
             continue;
         }
         const ByteSpan content = node->content();
@@ -152,11 +152,9 @@ std::string difference(const InspectedLog& first, const InspectedLog& second) {
 std::vector<WalkedLog> walk_logs(const DiskImage& image, std::string_view root) {
     std::map<std::string, WalkedLog> walked;
     for (const auto& [path, node] : image.files()) {
-        const std::size_t slash = path.rfind('/');
+        const auto segment = parse_segment_path(path);
         if (!path.starts_with(root) || path.find(log::kRemovedSuffix) != std::string::npos ||
-            slash == std::string::npos ||
-            !log::parse_file_name(std::string_view(path).substr(slash + 1), log::kSegmentSuffix)
-                 .has_value()) {
+            !segment.has_value()) {
             continue;
         }
         const ByteSpan content = node->content();
@@ -171,7 +169,7 @@ std::vector<WalkedLog> walk_logs(const DiskImage& image, std::string_view root) 
         while (const auto batch = walker.next()) {
             end = batch->header.next_offset().value();
         }
-        WalkedLog& entry = walked[path.substr(0, slash)];
+        WalkedLog& entry = walked[std::string(segment->dir)];
         entry.identity = header->identity;
         // The newest segment comes last; an older one may hold the rest of a cut behind its end.
         entry.end = end;
