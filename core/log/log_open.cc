@@ -1,5 +1,6 @@
 // Opening and deleting logs.
 
+#include "core/base/mutant.h"
 #include "core/log/log_impl.h"
 
 #include <algorithm>
@@ -64,6 +65,9 @@ LogImpl::LogImpl(Env& env, std::string dir, LogConfig config,
 Task<Result<std::unique_ptr<Log>>> Log::open(Env& env, std::string dir, LogConfig config) {
     if (dir.empty()) {
         co_return fail(ErrorCode::invalid_argument, "a log needs a folder of its own");
+    }
+    if (mutant(Mutant::closed_damage_cut)) {
+        WEIR_MAYBE((co_await repair(env, dir, config)).has_value());
     }
     auto checkpoint =
         std::make_unique<CheckpointFile>(env.disk, join_path(dir, std::string(kCheckpointName)));

@@ -37,9 +37,6 @@ Task<Result<void>> Recovery::look() {
         plan_cut(*checkpoint_->cut);
     }
     WEIR_CO_CHECK(drop_below_log_start());
-    if (mutant(Mutant::closed_damage_cut)) {
-        WEIR_CO_CHECK(co_await cut_at_damage());
-    }
     if (!finishes_cut()) {
         WEIR_CO_CHECK(co_await look_at_last());
     }
@@ -160,30 +157,6 @@ Result<void> Recovery::drop_below_log_start() {
         result_.log_start = found_.front().base_offset;
     }
     return {};
-}
-
-// Mutant::closed_damage_cut: the first closed segment with a damaged batch becomes the last one,
-// and nothing below is taken for synced.
-Task<Result<void>> Recovery::cut_at_damage() {
-    for (std::size_t i = 0; i + 1 < found_.size() && checkpoint_.has_value(); ++i) {
-        WEIR_CO_TRY(const std::unique_ptr<File> file,
-                    co_await env_.disk.open(path_of(found_[i].base_offset), OpenMode::read_only));
-        ScanBounds bounds;
-        bounds.base_offset = found_[i].base_offset;
-        bounds.end_offset = found_[i + 1].base_offset;
-        const auto scan = co_await scan_segment(*file, bounds);
-        if (!scan.has_value() || scan->ends_well()) {
-            continue;
-        }
-        while (found_.size() > i + 1) {
-            doomed_files_.push_back(segment_file_name(found_.back().base_offset));
-            found_.pop_back();
-        }
-        checkpoint_->clean = false;
-        checkpoint_->segment_base = found_[i].base_offset;
-        checkpoint_->position = 0;
-    }
-    co_return Result<void>();
 }
 
 // Nothing when the segment is unborn: its header was never synced, hence nothing was written after

@@ -34,7 +34,6 @@ private:
     bool finishes_cut() const { return checkpoint_.has_value() && checkpoint_->cut.has_value(); }
     void plan_cut(const Cut& cut);
     Result<void> drop_below_log_start();
-    Task<Result<void>> cut_at_damage();
     Task<Result<void>> look_before_start();
     Task<Result<std::optional<SegmentHeader>>> read_header(File& file, Offset base_offset);
     Task<Result<void>> look_at_last();
