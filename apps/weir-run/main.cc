@@ -1,5 +1,6 @@
 // weir-run: the servers. Also under the name fluvio-run, which Fluvio's own tools look for.
 #include "apps/weir-run/options.h"
+#include "apps/weir-run/repair.h"
 #include "apps/weir-run/serve.h"
 #include "runtime/record/recorded_env.h"
 #include "runtime/record/recorder.h"
@@ -57,6 +58,16 @@ int run(Options options) {
     return result.has_value() ? 0 : report(who, result.error());
 }
 
+int run_repair(Options options) {
+    Result<std::unique_ptr<real::RealEnv>> made = real::RealEnv::create(options.real);
+    if (!made.has_value()) {
+        return report("repair", made.error());
+    }
+    real::RealEnv& real = **made;
+    const Result<void> done = real.run(repair(real.env(), std::move(options.repair), print_line));
+    return done.has_value() ? 0 : report("repair", done.error());
+}
+
 int run_main(int argc, const char* const* argv) {
     Parsed parsed = parse_options(argc, argv);
     if (!parsed.options.has_value()) {
@@ -66,6 +77,7 @@ int run_main(int argc, const char* const* argv) {
     switch (parsed.options->command) {
         case Command::metadata: return print_metadata();
         case Command::version: print_line("weir-run " WEIR_VERSION); return 0;
+        case Command::repair: return run_repair(*std::move(parsed.options));
         case Command::sc:
         case Command::spu: return run(*std::move(parsed.options));
     }

@@ -1,6 +1,7 @@
 #include "apps/weir-run/options.h"
 
 #include "apps/commit.h"
+#include "apps/weir-run/repair.h"
 #include "core/model/setting_words.h"
 
 #include <CLI/CLI.hpp>
@@ -368,6 +369,7 @@ Parsed parse_options(int argc, const char* const* argv) {
     app.require_subcommand(1);
     add_sc(app, options);
     add_spu(app, options, id_given);
+    add_repair(app, options);
     app.add_subcommand("metadata", "describe this program as JSON")->callback([&options] {
         options.command = Command::metadata;
     });

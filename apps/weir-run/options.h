@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/result.h"
+#include "core/model/replica_key.h"
 #include "core/sc/service.h"
 #include "core/spu/service.h"
 #include "runtime/real/real_env.h"
@@ -12,13 +13,21 @@
 
 namespace weir::run {
 
-enum class Command : std::uint8_t { sc, spu, metadata, version };
+enum class Command : std::uint8_t { sc, spu, repair, metadata, version };
+
+// `repair`; the folder is RealOptions::disk_root.
+struct RepairOptions {
+    std::int32_t spu = 0;
+    ReplicaKey key;
+    bool accept_loss = false;
+};
 
 struct Options {
     Command command = Command::version;
     real::RealOptions real;
     sc::Config sc;
     spu::Config spu;
+    RepairOptions repair;
     // Flags that were given, are understood, and have no effect here; for one line in the log.
     std::vector<std::string> unused;
     // Where to keep a recording of all that the server does and sees; empty: nowhere.

@@ -59,7 +59,16 @@ std::string reason(const wire::ClusterDescription& cluster,
                                              : "it does not follow the leader";
 }
 
-std::string_view why_offline(const PartitionRecord& record) {
+std::string why_offline(const wire::ClusterDescription& cluster, const PartitionRecord& record) {
+    const SpuId only = record.replicas.size() == 1 ? record.replicas.front().spu : kNoSpu;
+    if (std::any_of(
+            cluster.spus.begin(), cluster.spus.end(),
+            [only](const wire::DescribedSpu& spu) { return spu.id == only && spu.online; })) {
+        return fmt::format(
+            "its only replica, on spu {}, does not open. If that lasts, it is damaged: stop the "
+            "SPU, and look with `weir-run repair`",
+            only.value());
+    }
     if (!record.lrs.empty() || !record.elr.empty()) {
         return "it waits for a replica that is complete";
     }
@@ -109,7 +118,8 @@ std::vector<std::string> replication_problems(const wire::ClusterDescription& cl
         const PartitionRecord& record = partition.record;
         const std::string name = to_string(partition.key);
         if (record.leader == kNoSpu) {
-            problems.push_back(fmt::format("{} has no leader: {}", name, why_offline(record)));
+            problems.push_back(
+                fmt::format("{} has no leader: {}", name, why_offline(cluster, record)));
         } else if (record.lrs.size() < record.min_live) {
             problems.push_back(
                 fmt::format("{} commits nothing: {} of its replicas are live, and {} must be", name,

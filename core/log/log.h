@@ -110,10 +110,10 @@ struct RecoveryReport {
     std::uint32_t indexes_rebuilt_count = 0;
 };
 
-// What repair() did.
+// What repair() did, or would do.
 struct RepairReport {
     Offset log_start;
-    // The log ends here now.
+    // The log ends here then.
     Offset good_end;
     // Where it was known to end before; above good_end when something was lost.
     Offset known_end;
@@ -172,6 +172,9 @@ public:
     // Errors: `not_found` (no log), `already_exists` (of another identity), `not_supported` (of a
     // newer version), `disk_full`, `io_error`.
     static Task<Result<RepairReport>> repair(Env& env, std::string dir, LogConfig config);
+
+    // What repair() would do; changes nothing on disk. Everything is read. Errors as there.
+    static Task<Result<RepairReport>> find_damage(Env& env, std::string dir, LogConfig config);
 
     // Deletes a closed log's folder, in an order in which a crash leaves either a whole log or a
     // folder named with kRemovedSuffix, which destroy_leftovers() deletes. Fine if not there.

@@ -1,4 +1,5 @@
-// Log::repair: the longest good prefix of a damaged log, and the cut that leaves only that.
+// Log::find_damage and Log::repair: the longest good prefix of a damaged log, and the cut that
+// leaves only that.
 
 #include "core/log/checkpoint.h"
 #include "core/log/epochs.h"
@@ -32,7 +33,7 @@ std::optional<Offset> first_difference(const Lineage& a, const Lineage& b) {
     return std::nullopt;
 }
 
-// Lives in the frame of Log::repair.
+// Lives in the frame of one of the two.
 class Repair {
 public:
     Repair(Env& env, std::string dir, LogConfig config)
@@ -41,7 +42,10 @@ public:
           config_(std::move(config)),
           checkpoint_file_(env.disk, join_path(dir_, std::string(kCheckpointName))) {}
 
-    Task<Result<RepairReport>> run();
+    // Reads all, changes nothing.
+    Task<Result<RepairReport>> look();
+    // After look().
+    Task<Result<void>> cut();
 
 private:
     Task<Result<void>> find();
@@ -49,7 +53,6 @@ private:
     Task<Result<bool>> walk_segment(std::size_t index);
     std::optional<Offset> end_bound(std::size_t index) const;
     Task<Result<SegmentScan>> scan_closed(File& file, ScanBounds bounds);
-    Task<Result<void>> cut();
     Task<Result<void>> save_last_kept();
     void damaged(Offset base_offset, std::uint64_t position, std::string_view what) {
         report_.damage =
@@ -76,12 +79,9 @@ private:
     RepairReport report_;
 };
 
-Task<Result<RepairReport>> Repair::run() {
+Task<Result<RepairReport>> Repair::look() {
     WEIR_CO_CHECK(co_await find());
     WEIR_CO_CHECK(co_await walk());
-    if (!report_.damage.empty()) {
-        WEIR_CO_CHECK(co_await cut());
-    }
     co_return report_;
 }
 
@@ -276,9 +276,18 @@ Task<Result<void>> Repair::save_last_kept() {
 
 }  // namespace
 
+Task<Result<RepairReport>> Log::find_damage(Env& env, std::string dir, LogConfig config) {
+    Repair repair(env, std::move(dir), std::move(config));
+    co_return co_await repair.look();
+}
+
 Task<Result<RepairReport>> Log::repair(Env& env, std::string dir, LogConfig config) {
     Repair repair(env, std::move(dir), std::move(config));
-    co_return co_await repair.run();
+    WEIR_CO_TRY(RepairReport report, co_await repair.look());
+    if (!report.damage.empty()) {
+        WEIR_CO_CHECK(co_await repair.cut());
+    }
+    co_return report;
 }
 
 }  // namespace weir::log

@@ -89,7 +89,7 @@ Task<Result<void>> ReplicaStateFile::set_replica_uid(Uid uid) {
     co_return co_await store(changed);
 }
 
-Task<Result<void>> ReplicaStateFile::lower_high_watermark(Offset high_watermark) {
+Task<Result<void>> ReplicaStateFile::set_high_watermark(Offset high_watermark) {
     state_.high_watermark = high_watermark;
     co_return co_await store(state_);
 }

@@ -42,8 +42,8 @@ public:
     Task<Result<void>> raise_fence(LeaderEpoch epoch, RecordVersion version);
     // The replica is that of another assignment from now on. Durable when this returns.
     Task<Result<void>> set_replica_uid(Uid uid);
-    // The log was cut below the high watermark, or is going to be. Durable when this returns.
-    Task<Result<void>> lower_high_watermark(Offset high_watermark);
+    // The log is going to be cut. Durable when this returns.
+    Task<Result<void>> set_high_watermark(Offset high_watermark);
     // Lazily: without a sync.
     Task<Result<void>> note_high_watermark(Offset high_watermark);
     void close_file() { file_.close_file(); }

@@ -248,7 +248,8 @@ Task<Result<void>> Replica::upkeep() {
     WEIR_CO_TRY(const AsyncMutex::Guard guard, co_await files_.lock());
     // Of what is on disk, so that a log that ends below it has lost something.
     const Offset hw = std::min(log->committed_end(), log->synced_end());
-    if (!closed_ && log == log_ && !working_ && hw != state_file_.high_watermark()) {
+    if (!closed_ && log == log_ && !working_ && !state_->is_suspect() &&
+        hw != state_file_.high_watermark()) {
         WEIR_CO_CHECK(co_await state_file_.note_high_watermark(hw));
     }
     co_return Result<void>();
@@ -265,7 +266,9 @@ Task<Result<void>> Replica::close() {
     closed_ = true;
     log_->set_observer(nullptr);
     Result<void> noted;
-    if (synced.has_value() && log_->committed_end() != state_file_.high_watermark()) {
+    // What tells that the log lacks something stays until that was told (contradiction()).
+    if (synced.has_value() && state_.has_value() && !state_->is_suspect() &&
+        log_->committed_end() != state_file_.high_watermark()) {
         noted = co_await state_file_.note_high_watermark(log_->committed_end());
     }
     state_file_.close_file();

@@ -103,7 +103,7 @@ Task<Result<void>> Replica::carry_out_waiting(Effect effect) {
                  cut->to.value());
         if (cut->to < state_file_.high_watermark()) {
             WEIR_CO_TRY(const AsyncMutex::Guard guard, co_await files_.lock());
-            WEIR_CO_CHECK(co_await state_file_.lower_high_watermark(cut->to));
+            WEIR_CO_CHECK(co_await state_file_.set_high_watermark(cut->to));
         }
         WEIR_CO_CHECK(co_await log->truncate(cut->to));
     } else if (const auto* reset = std::get_if<replication::ResetLog>(&effect)) {

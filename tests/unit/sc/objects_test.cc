@@ -96,6 +96,17 @@ wire::DeleteRequest deletion(ObjectKind kind, std::string name) {
     return request;
 }
 
+wire::UpdateRequest one_more_partition(std::string topic) {
+    wire::AddPartition add;
+    add.count = 1;
+    wire::UpdateTopic update;
+    update.name = std::move(topic);
+    update.action = std::move(add);
+    wire::UpdateRequest request;
+    request.target = std::move(update);
+    return request;
+}
+
 CustomSpuSpec custom_spu(std::int32_t id) {
     CustomSpuSpec spec;
     spec.id = SpuId(id);
@@ -369,6 +380,10 @@ TEST_F(ScObjects, AStoreThatRefusesIsToldByTheCodeOfTheKind) {
                                               creation("y", TableFormatSpec()), kTable, kRefused));
         WEIR_CO_CHECK(co_await expect_refused(client, ScApi::create, creation("y", MirrorSpec()),
                                               ErrorTag::other, kRefused));
+        // Fluvio closes the connection, and says nothing.
+        WEIR_CO_CHECK(co_await expect_refused(client, ScApi::update, one_more_partition("x"),
+                                              ErrorTag::topic_error, kRefused));
+        WEIR_CO_CHECK(co_await expect_names(client, ObjectKind::partition, named(), named("x-0")));
         for (const auto& [kind, tag] :
              {std::pair(ObjectKind::topic, ErrorTag::topic_error),
               std::pair(ObjectKind::spu_group, kSpu), std::pair(ObjectKind::smartmodule, kModule),
