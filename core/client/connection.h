@@ -111,8 +111,8 @@ private:
     CorrelationId next_id();
     template <typename Request>
     Bytes encode_request(CorrelationId id, std::uint16_t api_key, wire::Version version,
-                         const Request& request) const {
-        wire::Writer writer;
+                         const Request& request) {
+        wire::Writer writer(writer_.take_spare());
         begin(writer, id, api_key, version);
         encode(writer, request, version);
         wire::finish_frame(writer);

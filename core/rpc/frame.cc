@@ -20,6 +20,10 @@ constexpr std::size_t kTrustedSizeMax = 2U << 20;
 // Bounds one gathered write; the kernel takes 1,024 slices at most.
 constexpr std::size_t kGatherSizeMax = 1U << 20;
 constexpr std::size_t kGatherFramesMax = 256;
+// What a connection keeps of the heads it has sent: those of the usual size, as many as are usually
+// under way.
+constexpr std::size_t kSpareSizeMax = 1024;
+constexpr std::size_t kSparesMax = 32;
 
 }  // namespace
 
@@ -202,8 +206,28 @@ Task<Result<void>> FrameWriter::write_some(CancelToken token) {
     }
     written_count_ += in_flight_.size();
     queued_size_bytes_ -= size;
+    keep_spares();
     in_flight_.clear();
     co_return Result<void>();
+}
+
+// The frames in flight are written: nobody looks at their heads any more.
+void FrameWriter::keep_spares() {
+    for (OutFrame& frame : in_flight_) {
+        if (spares_.size() < kSparesMax && frame.head.capacity() <= kSpareSizeMax) {
+            frame.head.clear();
+            spares_.push_back(std::move(frame.head));
+        }
+    }
+}
+
+Bytes FrameWriter::take_spare() {
+    if (spares_.empty()) {
+        return Bytes();
+    }
+    Bytes spare = std::move(spares_.back());
+    spares_.pop_back();
+    return spare;
 }
 
 }  // namespace weir::rpc

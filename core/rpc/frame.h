@@ -75,18 +75,23 @@ public:
     // tasks may call it; one of them writes for all. After the first error every call fails.
     Task<Result<void>> flush(CancelToken token);
 
+    // An empty buffer for the head of the next frame; one that was sent before, if there is one.
+    Bytes take_spare();
+
     // enqueue and flush.
     Task<Result<void>> send(OutFrame frame, CancelToken token);
 
 private:
     Task<Result<void>> write_queued(CancelToken token);
     Task<Result<void>> write_some(CancelToken token);
+    void keep_spares();
 
     Connection& connection_;
     Notifier progress_;
     Fifo<OutFrame> queue_;
     std::vector<OutFrame> in_flight_;
     std::vector<ByteSpan> slices_;
+    std::vector<Bytes> spares_;
     std::uint64_t queued_size_bytes_ = 0;
     std::uint64_t enqueued_count_ = 0;
     std::uint64_t written_count_ = 0;

@@ -107,7 +107,7 @@ void PublicConnection::enqueue_updates() {
     for (const auto& watch : watches_) {
         if (watch->behind()) {
             rpc::OutFrame frame;
-            frame.head = watch->next_frame();
+            frame.head = watch->next_frame(writer_.take_spare());
             writer_.enqueue(std::move(frame));
         }
     }
@@ -143,7 +143,7 @@ Task<void> PublicConnection::push_updates() {
 
 template <typename Response>
 void PublicConnection::enqueue(const RequestHeader& header, const Response& response) {
-    wire::Writer writer;
+    wire::Writer writer(writer_.take_spare());
     wire::begin_response(writer, header.correlation_id);
     wire::encode(writer, response, header.api_version);
     wire::finish_frame(writer);
@@ -306,7 +306,7 @@ Result<void> PublicConnection::start_watch(const RequestHeader& header,
     auto watch = make_watch_stream(services_.context.catalog, request, header.api_version,
                                    header.correlation_id);
     rpc::OutFrame frame;
-    frame.head = watch->next_frame();
+    frame.head = watch->next_frame(writer_.take_spare());
     writer_.enqueue(std::move(frame));
     watches_.push_back(std::move(watch));
     return Result<void>();

@@ -121,7 +121,7 @@ Task<Result<void>> SpuSession::flush() {
 template <typename T>
 void SpuSession::enqueue(const T& message, CorrelationId correlation_id) {
     rpc::OutFrame frame;
-    frame.head = message_frame(message, version_, correlation_id);
+    frame.head = message_frame(message, version_, correlation_id, writer_.take_spare());
     writer_.enqueue(std::move(frame));
 }
 

@@ -18,7 +18,7 @@ public:
 
     bool behind() const override { return watcher_.behind(); }
 
-    Bytes next_frame() override {
+    Bytes next_frame(Bytes into) override {
         const auto delta = watcher_.look();
         wire::WatchUpdate<Spec> update;
         update.epoch = static_cast<std::int64_t>(delta.epoch);
@@ -43,7 +43,7 @@ public:
         watcher_.advance();
         wire::WatchResponse response;
         response.update = std::move(update);
-        wire::Writer writer;
+        wire::Writer writer(std::move(into));
         wire::begin_response(writer, correlation_id_);
         wire::encode(writer, response, version_);
         wire::finish_frame(writer);

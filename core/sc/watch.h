@@ -16,8 +16,9 @@ public:
     virtual ~WatchStream() = default;
     // There is something to send.
     virtual bool behind() const = 0;
-    // The next response as a whole frame: everything at the first call, changes later.
-    virtual Bytes next_frame() = 0;
+    // The next response as a whole frame, built in the empty buffer `into`: everything at the first
+    // call, changes later.
+    virtual Bytes next_frame(Bytes into) = 0;
 };
 
 // `version` and `correlation_id` are those of the request; every response carries them.

@@ -75,7 +75,8 @@ Task<Result<void>> FollowerSession::push_some() {
     if (outbox_.messages.empty()) {
         co_return Result<void>();
     }
-    rpc::OutFrame frame = partition_frame(std::exchange(outbox_.messages, {}), version_);
+    rpc::OutFrame frame =
+        partition_frame(std::exchange(outbox_.messages, {}), version_, writer_.take_spare());
     co_return co_await writer_.send(std::move(frame), end());
 }
 

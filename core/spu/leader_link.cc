@@ -170,7 +170,8 @@ Task<void> LeaderLink::send(rpc::FrameWriter& writer, wire::Version version, Can
             co_await turn_end(context_.env.executor);
             continue;
         }
-        rpc::OutFrame frame = partition_frame(std::exchange(outbox_.messages, {}), version);
+        rpc::OutFrame frame =
+            partition_frame(std::exchange(outbox_.messages, {}), version, writer.take_spare());
         const Result<void> sent = co_await writer.send(std::move(frame), end.token());
         if (!sent.has_value()) {
             note_end(sent.error(), end);

@@ -95,7 +95,7 @@ Task<Result<void>> PeerSession::read_all(CancelToken token) {
 template <typename T>
 Task<Result<void>> PeerSession::answer(T message, CancelToken token) {
     rpc::OutFrame frame;
-    frame.head = message_frame(message, version_, correlation_id_);
+    frame.head = message_frame(message, version_, correlation_id_, writer_.take_spare());
     co_return co_await writer_.send(std::move(frame), token);
 }
 

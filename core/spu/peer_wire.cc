@@ -46,9 +46,10 @@ Task<Result<wire::Version>> greet_peer(Context& context, rpc::FrameReader& reade
     co_return welcome.version;
 }
 
-rpc::OutFrame partition_frame(std::vector<PartitionMessage> messages, wire::Version version) {
+rpc::OutFrame partition_frame(std::vector<PartitionMessage> messages, wire::Version version,
+                              Bytes into) {
     rpc::OutFrame frame;
-    frame.head = encode_partition_messages(messages, version);
+    frame.head = encode_partition_messages(messages, version, std::move(into));
     for (PartitionMessage& message : messages) {
         for (BufferSlice& slice : message.batches) {
             frame.body.push_back(std::move(slice));

@@ -21,9 +21,10 @@ rpc::FrameLimits peer_frame_limits(const Config& config);
 Task<Result<wire::Version>> greet_peer(Context& context, rpc::FrameReader& reader,
                                        rpc::FrameWriter& writer, SpuId expected, CancelToken token);
 
-// One frame with all of the messages, and their batches without copies.
+// One frame with all of the messages, and their batches without copies. `into` is an empty buffer
+// for its head.
 rpc::OutFrame partition_frame(std::vector<wire::internal::PartitionMessage> messages,
-                              wire::Version version);
+                              wire::Version version, Bytes into);
 
 // Gives the messages of a frame to their replicas, in order. Errors: malformed, cancelled.
 Task<Result<void>> take_partition_frame(ReplicaManager& replicas, BufferSlice frame,

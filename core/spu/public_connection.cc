@@ -127,7 +127,7 @@ ClientConnection::Layout ClientConnection::layout_of(const wire::RequestHeader& 
 template <typename T>
 void ClientConnection::enqueue(CorrelationId correlation_id, const T& response,
                                wire::Version version) {
-    wire::Writer writer;
+    wire::Writer writer(writer_.take_spare());
     wire::begin_response(writer, correlation_id);
     encode(writer, response, version);
     wire::finish_frame(writer);

@@ -19,9 +19,9 @@ constexpr std::uint32_t kFrameSizeMax = 64U << 20;
 constexpr Duration kConnectTimeout = Duration::from_s(5);
 
 template <typename T>
-rpc::OutFrame frame_of(const T& message, wire::Version version) {
+rpc::OutFrame frame_of(const T& message, wire::Version version, rpc::FrameWriter& writer) {
     rpc::OutFrame frame;
-    frame.head = message_frame(message, version, CorrelationId(0));
+    frame.head = message_frame(message, version, CorrelationId(0), writer.take_spare());
     return frame;
 }
 
@@ -182,7 +182,7 @@ Task<Result<void>> ScLink::Session::register_spu(CancelToken token) {
     hello.replicas = link_.replicas_.stored();
     hello.software = std::string(kSoftware);
     hello.sc_epoch = link_.context_.terms.sc_epoch;
-    rpc::OutFrame frame = frame_of(hello, kInternalHelloVersion);
+    rpc::OutFrame frame = frame_of(hello, kInternalHelloVersion, writer_);
     const Instant sent_at = clock().now();
     WEIR_CO_CHECK(co_await writer_.send(std::move(frame), token));
     WEIR_CO_TRY(const BufferSlice answer, co_await next_frame(token));
@@ -352,13 +352,13 @@ Task<Result<void>> ScLink::Session::send_report(CancelToken token) {
     report.replicas = link_.replicas_.take_reports();
     if (!report.replicas.empty() || confirmation_due_) {
         confirmation_due_ = false;
-        writer_.enqueue(frame_of(report, terms_.version));
+        writer_.enqueue(frame_of(report, terms_.version, writer_));
     }
     std::vector<ReplicaRef> removed = link_.replicas_.take_removed();
     for (const ReplicaRef& ref : removed) {
         ReplicaRemoved message;
         message.replica = ref;
-        writer_.enqueue(frame_of(message, terms_.version));
+        writer_.enqueue(frame_of(message, terms_.version, writer_));
     }
     const Result<void> sent = co_await writer_.flush(token);
     if (!sent.has_value()) {
@@ -379,7 +379,7 @@ Task<void> ScLink::Session::send_messages(CancelSource& end) {
             co_await turn_end(executor());
             continue;
         }
-        rpc::OutFrame frame = frame_of(outbox.take(), terms_.version);
+        rpc::OutFrame frame = frame_of(outbox.take(), terms_.version, writer_);
         const Result<void> sent = co_await writer_.send(std::move(frame), end.token());
         if (!sent.has_value()) {
             note_failure(sent.error());
@@ -403,7 +403,7 @@ Task<void> ScLink::Session::send_heartbeats(CancelSource& end) {
         if (probe.fault(FaultPoint::spu_heartbeat_extra)) {
             ++heartbeat.sequence;
             heartbeats_.push_back({heartbeat.sequence, clock().now()});
-            writer_.enqueue(frame_of(heartbeat, terms_.version));
+            writer_.enqueue(frame_of(heartbeat, terms_.version, writer_));
         }
         if (clock().now() - last_heard_ > timeout) {
             sent = fail(ErrorCode::timed_out, "nothing heard from the SC");
@@ -412,7 +412,7 @@ Task<void> ScLink::Session::send_heartbeats(CancelSource& end) {
         } else {
             ++heartbeat.sequence;
             heartbeats_.push_back({heartbeat.sequence, clock().now()});
-            rpc::OutFrame frame = frame_of(heartbeat, terms_.version);
+            rpc::OutFrame frame = frame_of(heartbeat, terms_.version, writer_);
             sent = co_await writer_.send(std::move(frame), end.token());
         }
         if (!sent.has_value()) {

@@ -31,8 +31,9 @@ wire::StreamFetchResponse refuse_stream(const wire::StreamFetchRequest& request,
 }
 
 rpc::OutFrame stream_frame(CorrelationId correlation_id, wire::Version version,
-                           const wire::StreamFetchResponse& response, log::LogSlice slice) {
-    wire::Writer writer;
+                           const wire::StreamFetchResponse& response, log::LogSlice slice,
+                           Bytes into) {
+    wire::Writer writer(std::move(into));
     wire::begin_response(writer, correlation_id);
     encode_head(writer, response, slice.size_bytes, version);
     wire::finish_frame(writer, slice.size_bytes);
@@ -194,16 +195,16 @@ Task<Result<void>> Stream::send_slice(log::LogSlice slice, Offset high_watermark
     wire::StreamFetchResponse response = empty_response();
     response.partition.high_watermark = high_watermark.value();
     response.partition.log_start_offset = log_start.value();
-    rpc::OutFrame frame =
-        stream_frame(start_.correlation_id, start_.version, response, std::move(slice));
+    rpc::OutFrame frame = stream_frame(start_.correlation_id, start_.version, response,
+                                       std::move(slice), writer_.take_spare());
     co_return co_await writer_.send(std::move(frame), token);
 }
 
 Task<Result<void>> Stream::send_error(ApiError error, CancelToken token) {
     wire::StreamFetchResponse response = empty_response();
     response.partition.error = std::move(error);
-    rpc::OutFrame frame =
-        stream_frame(start_.correlation_id, start_.version, response, log::LogSlice());
+    rpc::OutFrame frame = stream_frame(start_.correlation_id, start_.version, response,
+                                       log::LogSlice(), writer_.take_spare());
     co_return co_await writer_.send(std::move(frame), token);
 }
 

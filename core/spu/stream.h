@@ -65,8 +65,10 @@ private:
 // The answer when this SPU does not serve the partition: there is no stream then.
 wire::StreamFetchResponse refuse_stream(const wire::StreamFetchRequest& request,
                                         std::uint32_t stream_id, wire::ApiError error);
-// A response of a stream as a frame: head, then the records of `slice` (may be empty).
+// A response of a stream as a frame: head, then the records of `slice` (may be empty). The
+// head is built in the empty buffer `into`.
 rpc::OutFrame stream_frame(CorrelationId correlation_id, wire::Version version,
-                           const wire::StreamFetchResponse& response, log::LogSlice slice);
+                           const wire::StreamFetchResponse& response, log::LogSlice slice,
+                           Bytes into);
 
 }  // namespace weir::spu

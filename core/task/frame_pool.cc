@@ -22,7 +22,7 @@ namespace weir::detail {
 namespace {
 
 constexpr std::size_t kStep = 64;
-constexpr std::size_t kClasses = 64;  // frames up to 4 KiB are pooled
+constexpr std::size_t kClasses = 128;  // frames below 8 KiB are pooled
 
 struct FreeFrame {
     FreeFrame* next;

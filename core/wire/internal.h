@@ -419,10 +419,12 @@ void encode_message(Writer& writer, const T& message, Version version);
 WEIR_INTERNAL_MESSAGES(WEIR_INTERNAL_MESSAGE);
 #undef WEIR_INTERNAL_MESSAGE
 
-// A whole frame, length field included: what OutFrame::head takes.
+// A whole frame, length field included: what OutFrame::head takes. `into` is an empty buffer to
+// build it in.
 template <typename T>
-Bytes message_frame(const T& message, Version version, CorrelationId correlation_id) {
-    Writer writer;
+Bytes message_frame(const T& message, Version version, CorrelationId correlation_id,
+                    Bytes into = {}) {
+    Writer writer(std::move(into));
     begin_frame(writer);
     InternalHeader header;
     header.kind = T::kKind;

@@ -41,9 +41,10 @@ Result<void> read_marks(ByteSpan batches, Append& append) {
 
 }  // namespace
 
-Bytes encode_partition_messages(const std::vector<PartitionMessage>& messages, Version version) {
-    Writer writer;
-    writer.write_u32(0);
+Bytes encode_partition_messages(const std::vector<PartitionMessage>& messages, Version version,
+                                Bytes into) {
+    Writer writer(std::move(into));
+    begin_frame(writer);
     InternalHeader header;
     header.kind = MessageKind::partition_messages;
     header.version = version;
@@ -59,7 +60,7 @@ Bytes encode_partition_messages(const std::vector<PartitionMessage>& messages, V
             body_size += size;
         }
     }
-    writer.patch_u32(0, static_cast<std::uint32_t>(writer.size() - 4 + body_size));
+    finish_frame(writer, body_size);
     return std::move(writer).take();
 }
 

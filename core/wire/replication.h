@@ -28,7 +28,9 @@ struct PartitionMessage {
 
 // The head of a frame with these messages, length field included; the batches of all messages, in
 // order, are the rest of the frame (rpc::OutFrame::body). The marks in an Append do not travel.
-Bytes encode_partition_messages(const std::vector<PartitionMessage>& messages, Version version);
+// `into` is an empty buffer to build it in.
+Bytes encode_partition_messages(const std::vector<PartitionMessage>& messages, Version version,
+                                Bytes into = {});
 
 // `frame` is the payload, from its InternalHeader on; its slices are shared with the result. The
 // batches of a message come as one slice.

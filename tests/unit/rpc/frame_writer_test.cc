@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 
 namespace weir::rpc {
@@ -20,6 +21,9 @@ public:
         co_await yield(executor_);
         co_await yield(executor_);
         ++write_count;
+        if (under_way) {
+            under_way();
+        }
         if (write_count == fail_at) {
             co_return fail(ErrorCode::connection_closed, "reset by peer");
         }
@@ -40,6 +44,7 @@ public:
     std::string sent;
     int write_count = 0;
     int fail_at = 0;
+    std::function<void()> under_way;
 
 private:
     Executor& executor_;
@@ -71,6 +76,30 @@ TEST(FrameWriter, GathersWhatQueuedWhileAWriteWasUnderWay) {
     EXPECT_EQ(ok, 4);
     EXPECT_EQ(connection.write_count, 2);
     EXPECT_EQ(writer.queued_size_bytes(), 0U);
+}
+
+TEST(FrameWriter, AHeadIsTheNextSpareOnceItIsWritten) {
+    test::ManualExecutor executor;
+    CollectingConnection connection(executor);
+    FrameWriter writer(connection, executor);
+    EXPECT_EQ(writer.take_spare().capacity(), 0U);
+    OutFrame frame = frame_of("1111");
+    const std::uint8_t* memory = frame.head.data();
+    writer.enqueue(std::move(frame));
+    int seen_under_way = 0;
+    connection.under_way = [&] {
+        ++seen_under_way;
+        EXPECT_EQ(writer.take_spare().capacity(), 0U);
+    };
+    writer.enqueue(frame_of("2222"));
+    EXPECT_TRUE(executor.run_to_end(writer.flush(CancelToken())).has_value());
+    EXPECT_EQ(connection.sent, "11112222");
+    EXPECT_EQ(seen_under_way, 1);
+    static_cast<void>(writer.take_spare());
+    const Bytes spare = writer.take_spare();
+    EXPECT_EQ(spare.data(), memory);
+    EXPECT_TRUE(spare.empty());
+    EXPECT_EQ(writer.take_spare().capacity(), 0U);
 }
 
 TEST(FrameWriter, AFileRangeFollowsItsHeadAtOnce) {
