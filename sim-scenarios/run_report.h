@@ -50,6 +50,7 @@ struct RunReport {
     std::int64_t load_begin_ns = 0;
     // What was planned and done, for whoever makes a smaller case of it.
     std::vector<Fault> fault_plan;
+    std::vector<FaultHit> fault_hits;
     std::vector<OperationId> operations;
     // Of a case with a tape.
     std::optional<TapeFit> tape_fit;

@@ -283,6 +283,7 @@ RunReport Runner::report() {
     result.situations = stage_.points.situations();
     result.load_begin_ns = load_begin_ns_;
     result.fault_plan = fault_plan_;
+    result.fault_hits = stage_.injector.hits();
     result.operations = stage_.run.operations;
     result.broken_off = broken_off() && !failed();
     if (stage_.deck != nullptr && case_.tape.has_value()) {

@@ -269,6 +269,9 @@ private:
             spec.loss = loss;
         }
         check_rack(reader, spec.kind, spec.target, spec.peer);
+        if (of_link(spec.kind) && spec.target == spec.peer && machine_count(spec.target) == 1) {
+            refuse_link_to_itself(reader, spec.kind);
+        }
         if (over_budget(spec.kind) && spec.target != Role::spu) {
             reader.refuse_table(fmt::format("{} needs target = \"spu\"", to_string(spec.kind)));
         }
@@ -290,6 +293,41 @@ private:
         }
     }
 
+    std::uint32_t machine_count(Role role) const {
+        switch (role) {
+            case Role::sc: return 1;
+            case Role::spu: return scenario_.spu_count;
+            case Role::client: return scenario_.client_count;
+            case Role::rack: return scenario_.rack_count;
+        }
+        return 0;
+    }
+    static void refuse_link_to_itself(TableReader& reader, FaultKind kind) {
+        reader.refuse_table(
+            fmt::format("{} needs two machines, and its target is its peer: another "
+                        "peer, or more machines",
+                        to_string(kind)));
+    }
+    void check_planned_machines(TableReader& reader, const Fault& fault) {
+        const bool by_leader =
+            fault.target_index >= kLeaderIndex || fault.peer_index >= kLeaderIndex;
+        const bool are_spus = (fault.target_index < kLeaderIndex || fault.target == Role::spu) &&
+                              (fault.peer_index < kLeaderIndex || fault.peer == Role::spu);
+        if (by_leader && !are_spus) {
+            reader.refuse_table("leader, follower and other are SPUs");
+        }
+        const std::uint32_t count = machine_count(fault.target);
+        if (!of_link(fault.kind) || fault.target != fault.peer || count == 0) {
+            return;
+        }
+        // Who leads shows only later.
+        const bool is_known =
+            (fault.target_index >= kLeaderIndex) == (fault.peer_index >= kLeaderIndex);
+        if (count == 1 || (is_known && fault.target_index % count == fault.peer_index % count)) {
+            refuse_link_to_itself(reader, fault.kind);
+        }
+    }
+
     void planned(TableReader& reader) {
         Fault fault;
         std::uint64_t argument = scenario_.plan.size();
@@ -305,6 +343,7 @@ private:
         reader.duration("lasts", fault.lasts);
         reader.word("loss", fault.loss, loss_from, "all, none, prefix, sectors");
         check_rack(reader, fault.kind, fault.target, fault.peer);
+        check_planned_machines(reader, fault);
         if (over_budget(fault.kind) && fault.kind != FaultKind::wipe) {
             reader.refuse_table(fmt::format("{} cannot be planned", to_string(fault.kind)));
         }

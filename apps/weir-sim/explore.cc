@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -279,7 +280,18 @@ private:
         ++report_.levels.back().run_count;
         const auto ran = running_.extract(job);
         if (depth_ < options_.bound) {
-            parents_.emplace(job, std::make_pair(std::move(ran.mapped()), branches_of(line)));
+            Branches branches = branches_of(line);
+            if (depth_ == 0) {
+                count_orders(branches);
+            }
+            parents_.emplace(job, std::make_pair(std::move(ran.mapped()), std::move(branches)));
+        }
+    }
+
+    void count_orders(const Branches& branches) {
+        report_.orders_log10 = 0;
+        for (const Branches::Point& point : branches.choices) {
+            *report_.orders_log10 += std::log10(static_cast<double>(point.options));
         }
     }
 

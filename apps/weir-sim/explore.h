@@ -51,6 +51,9 @@ struct ExploreReport {
         std::uint64_t run_count = 0;
     };
     std::vector<Level> levels;
+    // How far that is from all schedules: what the options of the run without deviations come to
+    // when they are multiplied, as a power of ten. Nothing: the bound is 0, nobody has counted.
+    std::optional<double> orders_log10;
     std::int64_t wall_ns = 0;
     // The first in the order of the search; its bundle says how it came about.
     std::optional<TimedReport> failure;

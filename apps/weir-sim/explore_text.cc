@@ -48,8 +48,12 @@ json explore_json(const ExploreReport& report) {
                   {"load_only", report.load_only},
                   {"levels", std::move(levels)},
                   {"covered", covered_text(report)},
+                  {"orders_log10", nullptr},
                   {"wall_ns", report.wall_ns},
                   {"failure", nullptr}};
+    if (report.orders_log10.has_value()) {
+        value["orders_log10"] = *report.orders_log10;
+    }
     if (report.failure.has_value()) {
         json failure = run_json(*report.failure);
         value["failure"] = {{"verdict", failure["verdict"]},
@@ -78,6 +82,9 @@ std::string explore_text(const ExploreReport& report) {
     }
     text += fmt::format("  covered       {}, in {:.1f} s\n", covered_text(report),
                         static_cast<double>(report.wall_ns) / 1e9);
+    if (report.orders_log10.has_value()) {
+        text += fmt::format("  of            some 10^{:.0f} orders in all\n", *report.orders_log10);
+    }
     if (report.failure.has_value()) {
         text += fmt::format("{}, deviations: {}\n", to_string(report.failure->report.verdict),
                             report.deviation_count);

@@ -35,9 +35,14 @@ def check_clean(program):
     alone = explore(program, "--bound", 1, "--jobs", 1)
     assert alone["levels"] == whole["levels"], (alone, whole)
 
+    # How far that is from all: there are at least as many orders as choices of two.
+    assert 20 < whole["orders_log10"] < 1000, whole
+    assert explore(program, "--bound", 0)["orders_log10"] is None
+
     two = explore(program, "--bound", 2, "--load-only", "--time", "60s")
     assert [level["complete"] for level in two["levels"]] == [True] * 3, two
     assert two["covered"] == "all schedules with at most 2 deviations under load", two
+    assert two["orders_log10"] < whole["orders_log10"], (two, whole)
 
     power = explore(program, "--bound", 1, "--power-loss", "spu-0")
     more = power["levels"][1]["schedules"] - whole["levels"][1]["schedules"]

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string_view>
 
 namespace weir::app {
@@ -39,13 +40,8 @@ std::string machine_text(const TraceEvent& event) {
     return fmt::format("machine step {}", event.a);
 }
 
-// Faults of what is between two machines, by name: which there are changes from time to time.
-constexpr std::array<std::string_view, 7> kBetweenTwo = {
-    "block", "reset", "delay", "throttle", "one_sided_reset", "half_open", "connect_hang"};
-
-bool has_peer(const sim::Fault& fault) {
-    return std::find(kBetweenTwo.begin(), kBetweenTwo.end(), to_string(fault.kind)) !=
-           kBetweenTwo.end();
+void add_name(std::string& names, const std::string& name) {
+    names += names.empty() ? name : ", " + name;
 }
 
 }  // namespace
@@ -64,16 +60,6 @@ std::uint32_t EventTexts::lane_of(const TraceEvent& event) const {
     }
     const TraceEvent* step = causes_.find(event.cause);
     return step != nullptr && step->node < recording_.machines.size() ? step->node : last_lane();
-}
-
-std::int32_t EventTexts::lane_of(sim::Role role, std::uint32_t index) const {
-    std::vector<std::int32_t> of_role;
-    for (std::size_t i = 0; i < recording_.machines.size(); ++i) {
-        if (recording_.machines[i].starts_with(to_string(role))) {
-            of_role.push_back(static_cast<std::int32_t>(i));
-        }
-    }
-    return of_role.empty() ? -1 : of_role[index % of_role.size()];
 }
 
 std::string EventTexts::sent(const TraceEvent& event) const {
@@ -182,6 +168,38 @@ std::optional<StoryEvent> EventTexts::describe(const TraceEvent& event) const {
     return told_event;
 }
 
+void EventTexts::name_machines(const TraceEvent& event, StoryFault& shown) const {
+    std::set<sim::HostId> targets;
+    std::set<sim::HostId> peers;
+    for (const sim::FaultHit& hit : report_.fault_hits) {
+        if (hit.event == event.sequence) {
+            targets.insert(hit.target);
+            peers.insert(hit.peer);
+        }
+    }
+    std::string names;
+    for (const sim::HostId target : targets) {
+        add_name(names, recording_.machines[target]);
+    }
+    shown.text = fmt::format("{} of {}", shown.kind,
+                             names.empty() ? recording_.machines[shown.lane] : names);
+    if (!of_link(static_cast<sim::FaultKind>(event.a)) || peers.empty()) {
+        return;
+    }
+    if (peers == targets) {
+        shown.text += " towards itself, so nothing happens";
+        return;
+    }
+    if (peers.size() == 1) {
+        shown.peer_lane = *peers.begin();
+    }
+    names.clear();
+    for (const sim::HostId peer : peers) {
+        add_name(names, recording_.machines[peer]);
+    }
+    shown.text += " towards " + names;
+}
+
 std::vector<StoryFault> EventTexts::faults() const {
     std::vector<StoryFault> faults;
     for (const TraceEvent& event : recording_.events) {
@@ -190,7 +208,6 @@ std::vector<StoryFault> EventTexts::faults() const {
         }
         StoryFault shown;
         shown.kind = std::string(to_string(static_cast<sim::FaultKind>(event.a)));
-        shown.text = shown.kind;
         shown.lane = lane_of(event);
         shown.from_ns = event.time_ns;
         shown.to_ns = event.time_ns;
@@ -199,16 +216,8 @@ std::vector<StoryFault> EventTexts::faults() const {
             const std::int64_t healed_ns =
                 event.time_ns - fault->at.ns() + case_.scenario.duration.ns();
             shown.to_ns = std::min(event.time_ns + fault->lasts.ns(), healed_ns);
-            if (has_peer(*fault)) {
-                shown.peer_lane = lane_of(fault->peer, fault->peer_index);
-            }
-            if (shown.peer_lane >= 0) {
-                shown.text += fmt::format(
-                    " towards {}", recording_.machines[static_cast<std::size_t>(shown.peer_lane)]);
-            }
         }
-        shown.text = fmt::format("{} of {}{}", shown.kind, recording_.machines[shown.lane],
-                                 shown.text.substr(shown.kind.size()));
+        name_machines(event, shown);
         faults.push_back(std::move(shown));
     }
     return faults;

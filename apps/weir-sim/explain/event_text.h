@@ -26,7 +26,8 @@ private:
     const sim::Fault* planned(const sim::TraceEvent& event) const;
     const sim::Violation* violated(const sim::TraceEvent& event) const;
     std::uint32_t lane_of(const sim::TraceEvent& event) const;
-    std::int32_t lane_of(sim::Role role, std::uint32_t index) const;
+    // Adds the other machines of a fault to its target, as they were when it came.
+    void name_machines(const sim::TraceEvent& event, StoryFault& shown) const;
 
     const sim::Case& case_;
     const sim::RunReport& report_;

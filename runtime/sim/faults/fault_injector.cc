@@ -113,14 +113,17 @@ void FaultInjector::apply(const Fault& fault) {
     const auto kind = static_cast<std::size_t>(fault.kind);
     world_.trace().event(EventKind::fault, targets.front()->machine->host(),
                          world_.scheduler().now_ns(), kind, fault.argument);
+    const std::uint64_t event = world_.trace().events();
     bool effective = false;
     for (Member* target : targets) {
-        if (of_link(fault.kind)) {
-            for (Member* peer : peers_of(*target, fault)) {
-                effective = apply_to(*target, *peer, fault) || effective;
-            }
-        } else {
-            effective = apply_to(*target, *target, fault) || effective;
+        const std::vector<Member*> peers =
+            of_link(fault.kind) ? peers_of(*target, fault) : std::vector<Member*>{target};
+        for (Member* peer : peers) {
+            hits_.push_back(FaultHit{event, target->machine->host(), peer->machine->host()});
+            // The drawn peer may be the target: applied all the same, so that the run is the one
+            // that this seed has always had, but nothing comes of it.
+            const bool is_real = !of_link(fault.kind) || peer != target;
+            effective = (apply_to(*target, *peer, fault) && is_real) || effective;
         }
     }
     counts_[kind] += effective ? 1 : 0;

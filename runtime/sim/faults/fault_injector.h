@@ -18,6 +18,14 @@
 
 namespace weir::sim {
 
+// A fault that came: at which event of the trace, and to which machine. The peer of a fault of a
+// link is the other end, else the machine itself.
+struct FaultHit {
+    std::uint64_t event = 0;
+    HostId target = 0;
+    HostId peer = 0;
+};
+
 class FaultInjector {
 public:
     explicit FaultInjector(World& world) : world_(world) {}
@@ -54,6 +62,8 @@ public:
     StoreFaults& store_faults() { return store_faults_; }
 
     const FaultCounts& counts() const { return counts_; }
+    // Whom the faults of the plan have hit, by time.
+    const std::vector<FaultHit>& hits() const { return hits_; }
     std::uint64_t total() const;
 
 private:
@@ -134,6 +144,7 @@ private:
     // For the restores to come, by the arguments of their faults.
     std::map<std::uint64_t, Backup> backups_;
     FaultCounts counts_{};
+    std::vector<FaultHit> hits_;
 };
 
 }  // namespace weir::sim

@@ -63,7 +63,7 @@ std::string fault_kind_names();
 bool over_budget(FaultKind kind);
 // Faults of the metadata store, which only the SC has.
 bool of_store(FaultKind kind);
-// Faults of the link between a target and a peer.
+// Faults of the link between a target and a peer. A machine has no link to itself.
 bool of_link(FaultKind kind);
 // Faults that draw whom they hit, whatever their target is.
 bool of_cluster(FaultKind kind);

@@ -207,6 +207,21 @@ TEST(Story, ThePromiseAndTheLossAreBothInTheCausalPast) {
     EXPECT_LT(text.find("acknowledged: record 5"), text.find("fault: power_loss")) << text;
 }
 
+TEST(Story, AFaultOfALinkNamesWhomItHit) {
+    LostRecord lost;
+    lost.script.recording().events[lost.fault - 1].a =
+        static_cast<std::uint64_t>(sim::FaultKind::block);
+    // Whatever the plan says: "leader" is somebody else later.
+    lost.report.fault_hits = {{lost.fault, kServer, kClient}};
+    Story story = lost.tell();
+    EXPECT_EQ(story.faults.at(0).text, "block of spu-0 towards client-0");
+    EXPECT_EQ(story.faults[0].peer_lane, static_cast<std::int32_t>(kClient));
+    lost.report.fault_hits = {{lost.fault, kServer, kServer}};
+    story = lost.tell();
+    EXPECT_EQ(story.faults.at(0).text, "block of spu-0 towards itself, so nothing happens");
+    EXPECT_EQ(story.faults[0].peer_lane, -1);
+}
+
 TEST(Story, TheCausalPastAndTheFaultsStayWhenLittleElseDoes) {
     LostRecord lost;
     for (int i = 0; i < 50; ++i) {

@@ -120,6 +120,56 @@ TEST(Racks, ArackCutFromTheOtherCommitsNothing) {
     EXPECT_LT(split.records.acked, whole.records.acked);
 }
 
+// --- Faults of links ------------------------------------------------------------------------
+
+constexpr const char* kBlocked =
+    "kind = \"block\"\ntarget = \"spu\"\nat = \"1s\"\nlasts = \"1s\"\n";
+
+TEST(Links, AplannedFaultOfALinkToItselfIsRefused) {
+    const std::string plan =
+        "[topology]\nspus = 3\n[[plan]]\npeer = \"spu\"\n" + std::string(kBlocked);
+    for (const char* same : {"", "which = \"1\"\nwhich_peer = \"4\"\n",
+                             "which = \"other\"\nwhich_peer = \"other\"\n"}) {
+        EXPECT_NE(error_of(plan + same).find("its target is its peer"), std::string::npos) << same;
+    }
+    for (const char* two :
+         {"which = \"0\"\nwhich_peer = \"1\"\n", "which = \"leader\"\nwhich_peer = \"follower\"\n",
+          "which = \"leader\"\nwhich_peer = \"0\"\n"}) {
+        EXPECT_EQ(error_of(plan + two), "") << two;
+    }
+    const std::string drawn = "[[faults]]\nkind = \"reset\"\ntarget = \"spu\"\npeer = \"spu\"\n";
+    EXPECT_NE(error_of(drawn).find("its target is its peer"), std::string::npos);
+    EXPECT_EQ(error_of("[topology]\nspus = 2\n" + drawn), "");
+    const std::string leader = "[[plan]]\npeer = \"client\"\nwhich_peer = \"leader\"\n";
+    EXPECT_NE(error_of(leader + kBlocked).find("are SPUs"), std::string::npos);
+}
+
+TEST(Links, AfaultTellsWhomItHitAndCountsOnlyBetweenTwo) {
+    const std::string text =
+        "replicas = 3\n[run]\nduration = \"4s\"\n[topology]\nspus = 3\n[points]\n"
+        "enabled = false\n[[plan]]\npeer = \"spu\"\nwhich = \"leader\"\n" +
+        std::string(kBlocked);
+    const auto blocked = [](const RunReport& report) {
+        return report.faults[static_cast<std::size_t>(FaultKind::block)];
+    };
+    const RunReport known = run_case(case_of(text + "which_peer = \"follower\"\n"));
+    ASSERT_EQ(known.fault_hits.size(), 1U);
+    const FaultHit hit = known.fault_hits.front();
+    EXPECT_EQ(hit.peer, hit.target % 3 + 1) << "the next SPU; the SC is machine 0";
+    EXPECT_EQ(blocked(known), 1U);
+    // One of these is the leader.
+    std::uint64_t effective = 0;
+    int to_itself = 0;
+    for (const char* number : {"0", "1", "2"}) {
+        const RunReport report = run_case(case_of(text + "which_peer = \"" + number + "\"\n"));
+        ASSERT_EQ(report.fault_hits.size(), 1U);
+        to_itself += report.fault_hits[0].target == report.fault_hits[0].peer ? 1 : 0;
+        effective += blocked(report);
+    }
+    EXPECT_EQ(to_itself, 1);
+    EXPECT_EQ(effective, 2U);
+}
+
 TEST(Racks, AfaultOfARackNeedsRacks) {
     const std::string fault = "[[faults]]\nkind = \"crash\"\ntarget = \"rack\"\n";
     EXPECT_NE(error_of(fault).find("topology.racks"), std::string::npos);
