@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <optional>
 
 namespace weir::cli {
 namespace {
@@ -50,6 +51,16 @@ Task<Result<std::vector<std::string>>> find_problems(Session& session) {
     co_return problems;
 }
 
+// A topic without all of its partitions. One that mirrors may wait for its first remote for ever.
+std::optional<std::string> placement_problem(const TopicObject& topic, std::size_t spus_online) {
+    const auto* computed = std::get_if<ComputedReplicas>(&topic.spec.replicas);
+    if (topic.status.resolution == TopicResolution::provisioned || computed == nullptr) {
+        return std::nullopt;
+    }
+    return fmt::format("topic {} waits to be placed: it has {} replicas, and {} SPUs are online",
+                       topic.name, computed->replication_factor, spus_online);
+}
+
 Task<Result<Counts>> count(Session& session) {
     client::Admin admin(session.client);
     Counts counts;
@@ -76,6 +87,11 @@ Task<Result<Counts>> count(Session& session) {
             (1 + status.replicas.size());
     }
     WEIR_CO_TRY(counts.problems, co_await find_problems(session));
+    for (const TopicObject& topic : topics) {
+        if (auto problem = placement_problem(topic, counts.spus_online)) {
+            counts.problems.push_back(*std::move(problem));
+        }
+    }
     co_return counts;
 }
 
@@ -122,7 +138,9 @@ Task<Result<void>> status(Session& session, OutputFormat format) {
     }
     if (!counts.problems.empty()) {
         co_return fail(ErrorCode::unavailable,
-                       fmt::format("{} problems with replicas", counts.problems.size()));
+                       counts.problems.size() == 1
+                           ? "1 problem"
+                           : fmt::format("{} problems", counts.problems.size()));
     }
     co_return Result<void>();
 }

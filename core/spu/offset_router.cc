@@ -34,6 +34,10 @@ ApiResult<SpuAddress> OffsetRouter::leader_address() const {
     if (context_.cluster.offsets_leader == SpuId(-1)) {
         return api_fail(ApiError(ErrorTag::topic_not_found));
     }
+    if (context_.cluster.offsets_leader == context_.config.id) {
+        // It is to lead them, and does not yet, or not any more.
+        return api_fail(ApiError(ErrorTag::partition_not_leader));
+    }
     const auto found = context_.cluster.spus.find(context_.cluster.offsets_leader);
     if (found == context_.cluster.spus.end()) {
         return api_fail(ApiError(ErrorTag::spu_not_found));

@@ -144,6 +144,9 @@ Task<Result<void>> ClientConnection::handle(BufferSlice frame, CancelToken stop)
     if (!api.has_value()) {
         co_return fail(ErrorCode::malformed, fmt::format("unknown api key {}", header.api_key));
     }
+    if (*api != SpuApi::api_versions && !services_.replicas.begun().is_set()) {
+        WEIR_CO_CHECK(co_await services_.replicas.begun().wait(stop));
+    }
     switch (*api) {
         case SpuApi::produce:
             co_return co_await handle_produce(std::move(header), std::move(body), stop);

@@ -64,6 +64,10 @@ public:
     const PartitionSpec& spec() const { return spec_; }
     // The SC said last that this SPU leads.
     bool is_to_lead() const { return leader_ == context_.config.id; }
+    // Somebody leads, and this SPU does if it shall and can.
+    bool is_settled() const {
+        return leader_ != kNoSpu && (!is_to_lead() || led_ || open_error_.has_value());
+    }
     const std::string& dir() const { return dir_; }
     // The topic is gone, or the partition was taken from this SPU.
     bool deleted() const { return deleted_; }

@@ -18,6 +18,7 @@ namespace {
 constexpr std::size_t kOpenersMax = 8;
 // Of a log found at the start whose disk fails.
 constexpr int kOpenTriesMax = 5;
+constexpr Duration kBeginningMax = Duration::from_s(2);
 constexpr Duration kOpenRetryInterval = Duration::from_ms(200);
 
 std::optional<std::uint64_t> parse_hex64(std::string_view digits) {
@@ -72,6 +73,7 @@ ReplicaManager::ReplicaManager(Context& context, std::string dir)
       dir_(std::move(dir)),
       files_changed_(context.env.executor),
       peers_changed_(context.env.executor),
+      begun_(context.env.executor),
       report_due_(context.env.executor),
       background_(context.env.executor) {}
 
@@ -128,6 +130,24 @@ void ReplicaManager::apply(const wire::internal::Assignments& change) {
     }
     if (change.full) {
         note_orphans();
+    }
+    was_told_ = true;
+    check_begun();
+}
+
+void ReplicaManager::check_begun() {
+    if (was_told_ && !begun_.is_set() &&
+        std::all_of(replicas_.begin(), replicas_.end(),
+                    [](const auto& entry) { return entry.second->is_settled(); })) {
+        begun_.set();
+    }
+}
+
+Task<void> ReplicaManager::end_beginning(CancelToken token) {
+    const Result<void> slept =
+        co_await sleep_for(context_.env.clock, context_.env.executor, kBeginningMax, token);
+    if (slept.has_value()) {
+        begun_.set();
     }
 }
 
@@ -315,6 +335,7 @@ Task<void> ReplicaManager::run_upkeep(CancelToken token) {
 
 void ReplicaManager::role_changed(Replica& replica) {
     note_news(replica);
+    check_begun();
     if (replica.has_peers()) {
         peers_changed_.notify_all();
     }

@@ -35,6 +35,12 @@ public:
     // Until everything that was on the disk at the start is open, or cannot be opened.
     Task<Result<void>> wait_opened(CancelToken token);
     std::vector<wire::internal::StoredReplica> stored() const;
+    // Until the SC has said after the start who leads the replicas here, and this SPU leads those
+    // that it shall: before that nobody is to be told that it does not. At most 2 s, since the SC
+    // may be away, or a partition without a leader.
+    Event& begun() { return begun_; }
+    // Sets the limit.
+    Task<void> end_beginning(CancelToken token);
     // What the SC sent. Never waits; the work goes on in the background.
     void apply(const wire::internal::Assignments& change);
 
@@ -118,6 +124,7 @@ private:
     Task<void> remove_replica(std::shared_ptr<Replica> replica);
     void removed(wire::internal::ReplicaRef ref);
     void note_if_changed(Replica& replica);
+    void check_begun();
 
     Context& context_;
     Logger logger_;
@@ -143,6 +150,8 @@ private:
     // One of the four above has changed.
     Notifier files_changed_;
     Notifier peers_changed_;
+    bool was_told_ = false;
+    Event begun_;
     IntrusiveList<Replica> changed_;
     bool has_news_ = false;
     std::vector<wire::internal::ReplicaRef> removed_;

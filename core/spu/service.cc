@@ -97,6 +97,7 @@ Task<Result<void>> Service::serve(Listener& public_port, Listener& private_port,
     acceptors.spawn(accept_all(public_port, Port::clients, clients, acceptors.token()));
     acceptors.spawn(accept_all(private_port, Port::peers, peers, acceptors.token()));
     upkeep.spawn(link_.run_link(upkeep.token()));
+    upkeep.spawn(replicas_.end_beginning(upkeep.token()));
     upkeep.spawn(replicas_.run_upkeep(upkeep.token()));
     upkeep.spawn(replicas_.run_ticks(upkeep.token()));
     upkeep.spawn(replicas_.run_scrub(upkeep.token()));

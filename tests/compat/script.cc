@@ -44,6 +44,9 @@ public:
                 frame = fail(sent.error());
             }
         }
+        if (step.unanswered) {
+            co_return Result<void>();
+        }
         frame = co_await peer->next(kAnswerTimeout);
         check(step, frame);
         co_return Result<void>();

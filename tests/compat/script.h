@@ -26,6 +26,8 @@ struct Step {
     std::string connection;
     // Without one the step only reads the next frame.
     std::optional<Request> request;
+    // Nothing is read before the next step: the request has no answer.
+    bool unanswered = false;
     // The body of the answer; none: the server closes the connection.
     std::optional<Bytes> answer;
     // Eight bytes of the answer from here on are not compared: an epoch.

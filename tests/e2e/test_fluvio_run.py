@@ -20,7 +20,6 @@ import clients  # noqa: E402
 import network  # noqa: E402
 import processes  # noqa: E402
 import records  # noqa: E402
-import wire  # noqa: E402
 
 ADDRESS = "127.0.0.1:9003"
 VERSION = "0.18.3"
@@ -122,20 +121,8 @@ def check_records(home, client, count):
     assert problem is None, problem
 
 
-def is_led():
-    """By one of the two SPUs: its process may be online a moment before."""
-    for port in (9010, 9020):
-        try:
-            with wire.Connection(f"127.0.0.1:{port}") as spu:
-                spu.fetch_offsets(TOPIC, 0)
-                return True
-        except (OSError, EOFError, wire.Refused):
-            continue
-    return False
-
-
 def produce(home, client, first, count):
-    processes.wait_until(is_led, WAIT_S, f"somebody who leads {TOPIC}-0")
+    """At once: an SPU that has just started lets clients wait until it leads again."""
     client.run(home, "produce", TOPIC, "run", first, count, "none")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import subprocess
 import sys
 import time
 
@@ -95,6 +96,20 @@ def check_listing(cluster):
     wait_healthy(cluster)
 
 
+def check_topic_without_place(cluster):
+    """Its creation would wait for long; what it waits for is shown meanwhile."""
+    text = "topic wide waits to be placed: it has 4 replicas, and 3 SPUs are online"
+    creating = subprocess.Popen([str(cluster.bin_dir / "weir"), "topic", "create", "wide", "-r", "4"],
+                                env=cluster.env, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(text, lambda: text in status(cluster)[1])
+    finally:
+        creating.kill()
+        creating.wait()
+    cluster.weir("topic", "delete", "wide")
+    wait_healthy(cluster)
+
+
 def check_lost_spu(cluster):
     victim = next(server for server in cluster.servers("spu") if server.spu_id == 5002)
     victim.kill()
@@ -182,6 +197,7 @@ def main(bin_dir):
         check_creation(cluster)
         produce(cluster)
         check_listing(cluster)
+        check_topic_without_place(cluster)
         check_lost_spu(cluster)
         check_draining(cluster)
         check_preferred_leaders(cluster)

@@ -565,9 +565,14 @@ LogModel::Violation LogModel::repair() {
         node_ = world_.boot();
         WEIR_MAYBE(interrupted.has_value());
     }
+    const auto seen = node_->run(log::Log::find_damage(node_->env(), dir(), config_));
     const auto repaired = node_->run(log::Log::repair(node_->env(), dir(), config_));
     if (!repaired.has_value() || !repaired->has_value()) {
         return "repair failed: " + (repaired.has_value() ? to_string(repaired->error()) : "hangs");
+    }
+    if (!seen.has_value() || !seen->has_value() || (*seen)->good_end != (*repaired)->good_end ||
+        (*seen)->known_end != (*repaired)->known_end || (*seen)->damage != (*repaired)->damage) {
+        return std::string("a repair did other than what was said before it");
     }
     auto opened = node_->run(log::Log::open(node_->env(), dir(), config_));
     if (!opened.has_value() || !opened->has_value()) {
