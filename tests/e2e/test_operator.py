@@ -99,8 +99,8 @@ def check_listing(cluster):
 def check_topic_without_place(cluster):
     """Its creation would wait for long; what it waits for is shown meanwhile."""
     text = "topic wide waits to be placed: it has 4 replicas, and 3 SPUs are online"
-    creating = subprocess.Popen([str(cluster.bin_dir / "weir"), "topic", "create", "wide", "-r", "4"],
-                                env=cluster.env, stderr=subprocess.DEVNULL)
+    command = [str(cluster.bin_dir / "weir"), "topic", "create", "wide", "-r", "4"]
+    creating = subprocess.Popen(command, env=cluster.env, stderr=subprocess.DEVNULL)
     try:
         wait_for(text, lambda: text in status(cluster)[1])
     finally:
