@@ -220,6 +220,7 @@ private:
         reader.number("fetch_consumers", plan.fetch_consumer_count);
         interval(reader, "status_interval", plan.status_interval);
         interval(reader, "moves_interval", plan.moves_interval);
+        interval(reader, "admission_delay", plan.admission_delay);
     }
     static void interval(TableReader& reader, std::string_view key,
                          std::optional<Duration>& interval) {

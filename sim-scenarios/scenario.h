@@ -66,6 +66,8 @@ struct WorkloadPlan {
     std::optional<Duration> status_interval;
     // An operator moves leaders and replicas and drains SPUs, so often; none: never.
     std::optional<Duration> moves_interval;
+    // So long after a wipe an operator admits the SPU with its empty disk; none: never.
+    std::optional<Duration> admission_delay;
 };
 
 // One direction of a link.
@@ -169,6 +171,8 @@ struct Scenario {
     // them for one seed in four, else each with one half.
     bool swarm_families = false;
     bool swarm_tiny = false;
+    // Not of the file: they are so for every seed (`weir-sim sweep --tiny`).
+    bool always_tiny = false;
 
     // Of the slowest disk.
     Duration sync_time_max() const;

@@ -20,7 +20,7 @@ public:
           heal_(Prng::derive(seed, "scenario.heal")),
           named_(Prng::derive(seed, "scenario.named")),
           depth_(Prng::derive(seed, "scenario.depth")),
-          smallest_(scenario.swarm_tiny && swarm_.chance(1, 4)) {}
+          smallest_(scenario.always_tiny || (scenario.swarm_tiny && swarm_.chance(1, 4))) {}
 
     // The order of the draws is part of what a seed means.
     DrawnSizes draw_all() {
@@ -108,7 +108,7 @@ private:
     }
 
     // One more size of a swarm: whether it is as small as can be.
-    bool tiny() { return scenario_.swarm_tiny && (smallest_ || swarm_.chance(1, 2)); }
+    bool tiny() { return smallest_ || (scenario_.swarm_tiny && swarm_.chance(1, 2)); }
 
     const Scenario& scenario_;
     Prng draw_;

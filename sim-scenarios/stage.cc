@@ -115,6 +115,9 @@ void Stage::answer_clients() {
 void Stage::connect_faults() {
     injector.before_power_loss = [this](Machine& machine) { disks.before_power_loss(machine); };
     injector.after_power_loss = [this](Machine& machine) { disks.after_power_loss(machine); };
+    injector.after_wipe = [this](Machine& machine) {
+        run.wiped.push_back(cluster.spu_of(machine)->id);
+    };
     injector.before_boot = [this](Machine& machine) {
         cluster.boots(machine);
         disks.before_boot(machine);

@@ -99,6 +99,9 @@ json case_json(const sim::Case& one) {
     json value = {{"scenario", one.scenario.name},
                   {"scenario_text", one.scenario.text},
                   {"seed", hex(one.seed)}};
+    if (one.scenario.always_tiny) {
+        value["tiny"] = true;
+    }
     if (one.faults.has_value()) {
         value["faults"] = json::array();
         for (const sim::Fault& fault : *one.faults) {
@@ -126,6 +129,7 @@ Result<sim::Case> case_from(const json& value, std::string_view source) {
     WEIR_TRY(one.scenario, sim::parse_scenario(text, fmt::format("{}: scenario_text", source)));
     one.scenario.name = value.at("scenario").get<std::string>();
     one.seed = number_of(value.at("seed"));
+    one.scenario.always_tiny = value.value("tiny", false);
     if (value.contains("faults")) {
         one.faults.emplace();
         for (const json& fault : value.at("faults")) {

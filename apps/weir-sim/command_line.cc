@@ -8,6 +8,12 @@ namespace weir::app {
 
 namespace {
 
+void add_tiny(CLI::App& verb, Options& options) {
+    verb.add_flag("--tiny", options.tiny,
+                  "segments, distances of index and checkpoints, caches, buffers and messages to "
+                  "followers are as small as can be");
+}
+
 void add_run(CLI::App& app, Options& options) {
     CLI::App* one = app.add_subcommand("run", "Run one scenario with one seed");
     one->add_option("scenario", options.scenario, "a name from `weir-sim list`, or a TOML file")
@@ -15,6 +21,7 @@ void add_run(CLI::App& app, Options& options) {
     one->add_option("--seed", options.seed, "the seed (1)");
     one->add_option("--repeat", options.repeat, "run so often, and compare the traces (1)");
     one->add_option("--log", options.log_level, "log lines of all machines, from this level on");
+    add_tiny(*one, options);
     one->add_flag("--json", options.json, "print JSON");
     one->add_option("--mutant", options.mutant, "switch a planted bug on");
     one->footer("Example:\n  weir-sim run torn-writes --seed 42 --log info");
@@ -25,6 +32,7 @@ void add_sweep(CLI::App& app, Options& options) {
     many->add_option("scenarios", options.scenarios, "names or files; none: all that are built in");
     many->add_option("--seeds", options.seed_count, "seeds of each scenario (100 without --time)");
     many->add_option("--first-seed", options.seed, "the first seed (1)");
+    add_tiny(*many, options);
     many->add_option("--time", options.time, "end after this time, such as 10s or 5m");
     many->add_option("-j,--jobs", options.jobs, "processes (one per processor)");
     many->add_option("--bundles", options.bundle_dir,
@@ -95,6 +103,7 @@ void add_explain(CLI::App& app, Options& options) {
                     "a bundle; or a name from `weir-sim list` or a TOML file, with a seed")
         ->required();
     why->add_option("--seed", options.seed, "the seed (1)");
+    add_tiny(*why, options);
     why->add_option("-o,--output", options.output, "write a page for a browser to this file");
     why->add_flag("--text", options.text, "print the story (the default without -o)");
     why->add_option("--mutant", options.mutant, "switch a planted bug on");

@@ -20,6 +20,7 @@ struct Options {
     std::string time;
     unsigned jobs = 0;
     std::uint64_t repeat = 1;
+    bool tiny = false;
     bool first_failure = false;
     bool json = false;
     bool hashes = false;

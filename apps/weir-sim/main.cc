@@ -30,16 +30,23 @@ namespace {
 void print_where(const char*, const char*, int) {
     const sim::CurrentRun& run = sim::current_run();
     if (run.one != nullptr) {
-        const std::string& name = run.one->scenario.name;
-        fmt::print(stderr, "in scenario {} seed {}, event {}; again: {}\n", name, run.one->seed,
-                   run.world->trace().events(), replay_command(name, run.one->seed));
+        const sim::Scenario& scenario = run.one->scenario;
+        fmt::print(stderr, "in scenario {} seed {}, event {}; again: {}\n", scenario.name,
+                   run.one->seed, run.world->trace().events(),
+                   replay_command(scenario, run.one->seed));
     }
+}
+
+sim::Scenario sized_scenario(const std::string& name, const Options& options) {
+    sim::Scenario scenario = load_scenario(name);
+    scenario.always_tiny = options.tiny;
+    return scenario;
 }
 
 ExitStatus run(const Options& options) {
     choose_mutant(options.mutant);
     sim::Case one;
-    one.scenario = load_scenario(options.scenario);
+    one.scenario = sized_scenario(options.scenario, options);
     one.seed = options.seed;
     sim::RunOptions how = run_options(options);
     std::vector<sim::TraceEvent> first_events;
@@ -90,7 +97,7 @@ ExitStatus explain_run(const Options& options) {
         one = load_bundle(options.scenario).one;
     } else {
         choose_mutant(options.mutant);
-        one.scenario = load_scenario(options.scenario);
+        one.scenario = sized_scenario(options.scenario, options);
         one.seed = options.seed;
     }
     const auto write = [&options, is_bundle](Story story) {
@@ -110,12 +117,12 @@ ExitStatus run_sweep(const Options& options) {
     std::vector<sim::Scenario> scenarios;
     scenarios.reserve(options.scenarios.size());
     for (const std::string& name : options.scenarios) {
-        scenarios.push_back(load_scenario(name));
+        scenarios.push_back(sized_scenario(name, options));
     }
     if (scenarios.empty()) {
         for (const sim::BuiltinScenario& builtin : sim::builtin_scenarios()) {
             if (!builtin.slow) {
-                scenarios.push_back(load_scenario(std::string(builtin.name)));
+                scenarios.push_back(sized_scenario(std::string(builtin.name), options));
             }
         }
     }
@@ -200,7 +207,7 @@ ExitStatus run_replay(const Options& options) {
         how.events_max = options.until;
     }
     const Replayed replayed = replay(bundle, how);
-    const TimedReport run{replayed.report, replayed.wall_ns, {}};
+    const TimedReport run{replayed.report, replayed.wall_ns, {}, {}};
     if (options.json) {
         nlohmann::json text = run_json(run);
         text["same"] = replayed.same;

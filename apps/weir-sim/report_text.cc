@@ -98,8 +98,9 @@ std::string hex(std::uint64_t value) {
     return fmt::format("{:016x}", value);
 }
 
-std::string replay_command(const std::string& scenario, std::uint64_t seed) {
-    return fmt::format("weir-sim run {} --seed {}", scenario, seed);
+std::string replay_command(const sim::Scenario& scenario, std::uint64_t seed) {
+    return fmt::format("weir-sim run {} --seed {}{}", scenario.name, seed,
+                       scenario.always_tiny ? " --tiny" : "");
 }
 
 json run_json(const TimedReport& run) {
@@ -180,7 +181,7 @@ json sweep_json(const SweepReport& sweep) {
     for (const TimedReport& failure : sweep.failures) {
         json entry = run_json(failure);
         entry.erase("checkpoints");
-        entry["replay"] = replay_command(failure.report.scenario, failure.report.seed);
+        entry["replay"] = failure.replay;
         if (!failure.bundle_path.empty()) {
             entry["bundle"] = failure.bundle_path;
         }
@@ -213,8 +214,7 @@ std::string sweep_text(const SweepReport& sweep) {
         text += fmt::format("{} seed {}: {}\n", failure.report.scenario, failure.report.seed,
                             to_string(failure.report.verdict));
         text += violations_text(failure.report);
-        text += fmt::format("  again: {}\n",
-                            replay_command(failure.report.scenario, failure.report.seed));
+        text += fmt::format("  again: {}\n", failure.replay);
         if (!failure.bundle_path.empty()) {
             text +=
                 fmt::format("  bundle: {0}; smaller: weir-sim shrink {0}\n", failure.bundle_path);

@@ -17,7 +17,8 @@ namespace weir::app {
 struct TimedReport {
     sim::RunReport report;
     std::int64_t wall_ns = 0;
-    // Of a failure in a sweep: the file with its bundle.
+    // Of a failure in a sweep: the command that runs it again, and the file with its bundle.
+    std::string replay;
     std::string bundle_path;
 };
 
@@ -50,7 +51,7 @@ struct SweepReport {
 
 std::string hex(std::uint64_t value);
 // The command that runs it again, the same way.
-std::string replay_command(const std::string& scenario, std::uint64_t seed);
+std::string replay_command(const sim::Scenario& scenario, std::uint64_t seed);
 
 nlohmann::json run_json(const TimedReport& run);
 std::string run_text(const TimedReport& run);

@@ -164,6 +164,7 @@ void Shrinker::simplify_scenario() {
             sim::Case one = best_;
             one.scenario = *sim::parse_scenario(text, now.name);
             one.scenario.name = now.name;
+            one.scenario.always_tiny = now.always_tiny;
             candidates.push_back(std::move(one));
         }
         if (!first_failing(candidates, true).has_value()) {

@@ -89,7 +89,7 @@ public:
         report_.wall_ns = since(start_);
         std::sort(report_.hashes.begin(), report_.hashes.end());
         for (TimedReport& failure : report_.failures) {
-            leave_bundle(failure);
+            leave_replay(failure);
         }
         return std::move(report_);
     }
@@ -167,12 +167,16 @@ private:
         note(std::move(run));
     }
 
-    // Runs a failure once more, with its decisions written down.
-    void leave_bundle(TimedReport& failure) {
+    // Says how to run a failure once more, and does so with its decisions written down.
+    void leave_replay(TimedReport& failure) {
         const auto scenario = std::find_if(
             scenarios_.begin(), scenarios_.end(),
             [&](const sim::Scenario& one) { return one.name == failure.report.scenario; });
-        if (options_.bundle_dir.empty() || scenario == scenarios_.end()) {
+        if (scenario == scenarios_.end()) {
+            return;
+        }
+        failure.replay = replay_command(*scenario, failure.report.seed);
+        if (options_.bundle_dir.empty()) {
             return;
         }
         Bundle bundle;

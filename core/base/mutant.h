@@ -73,10 +73,14 @@ enum class Mutant : std::uint8_t {
     recovery_unmarked,           // I23: an election from last_known looks like any other
     version_of_replica_ignored,  // I10: of one epoch any version of a record is as good
     change_taken_for_old,        // B7: the SC drops the requests for another LRS
+    empty_disk_stays_in_elr,     // I2: a replica whose disk was replaced stays eligible
+    term_of_spu_ignored,         // I6: an SPU that has worked for a later term proves nothing
+    first_leo_listed,            // A21: a leader's log end is listed as it first was
     // core/sc for replication
     probe_waits_long,            // B2: an election waits for half a minute
     version_not_counted,         // I15: a record changes and keeps its version
     doubted_leader_keeps_lease,  // A3: who may have been deposed is told to go on
+    start_hears_nobody,          // I6: an SC that starts changes records before SPUs have come
     // core/replication
     attach_not_repeated,    // A12: a follower that its leader did not expect yet asks no more
     no_truncation,          // I9: a follower keeps what its leader does not have

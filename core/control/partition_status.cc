@@ -1,5 +1,6 @@
 #include "core/control/partition_status.h"
 
+#include "core/base/mutant.h"
 #include "core/control/live_sets.h"
 
 #include <algorithm>
@@ -36,7 +37,8 @@ PartitionStatus merge_report(PartitionStatus status, const LeaderReport& report)
     if (report.hw.value() >= 0) {
         status.leader.hw = report.hw;
     }
-    if (report.leo.value() >= 0) {
+    const bool keeps_first = mutant(Mutant::first_leo_listed) && status.leader.leo.value() >= 0;
+    if (report.leo.value() >= 0 && !keeps_first) {
         status.leader.leo = report.leo;
     }
     for (const ReplicaStatus& follower : report.followers) {

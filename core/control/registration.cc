@@ -60,6 +60,9 @@ PartitionRecord on_register(const PartitionRecord& record, SpuId spu, ReturnKind
         case ReturnKind::unproven: move_to_last_known(next, spu); break;
         case ReturnKind::damaged:
         case ReturnKind::lost: {
+            if (kind == ReturnKind::lost && mutant(Mutant::empty_disk_stays_in_elr)) {
+                break;
+            }
             const bool may_be_only_copy =
                 kind == ReturnKind::damaged && !another_is_eligible(next, spu);
             drop_member(next, spu);

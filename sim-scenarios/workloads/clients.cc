@@ -137,6 +137,9 @@ Task<Result<void>> client_main(Env& env, RunState* run, std::uint32_t index, Can
     if (index == 0 && run->scenario.workload.moves_interval.has_value()) {
         operators.spawn(run_moves(env, *client, run, operators.token()));
     }
+    if (index == 0 && run->scenario.workload.admission_delay.has_value()) {
+        operators.spawn(run_admissions(env, *client, run, operators.token()));
+    }
     if (index == 0 && run->scenario.unclean_policy == UncleanPolicy::never) {
         operators.spawn(run_allowance(env, *client, run, operators.token()));
     }

@@ -3,6 +3,7 @@
 #include "core/client/admin.h"
 #include "core/client/client.h"
 #include "sim-scenarios/workloads/pollers.h"
+#include "sim-scenarios/workloads/set_up.h"
 #include "sim-scenarios/workloads/worker.h"
 
 #include <algorithm>
@@ -119,6 +120,60 @@ Task<void> run_moves(Env& env, client::Client& client, RunState* run, CancelToke
         static_cast<void>(co_await admin.operate(std::move(request), stop));
     }
     co_await undrain_all(env, admin, run->scenario.spu_count, stop);
+}
+
+namespace {
+
+// Until the SC says that it is so. An answer that was lost is asked for again: the second time the
+// SPU is not there any more.
+Task<void> unregister_spu(Env& env, client::Admin& admin, SpuId spu, CancelToken stop) {
+    bool is_gone = false;
+    while (!is_gone && !stop.cancelled()) {
+        wire::DeleteTarget target;
+        target.kind = ObjectKind::custom_spu;
+        target.key = spu;
+        wire::DeleteRequest request;
+        request.target = std::move(target);
+        const Result<wire::Status> status = co_await admin.remove(std::move(request), stop);
+        is_gone = status.has_value() && (status->error.tag == wire::ErrorTag::none ||
+                                         status->error.tag == wire::ErrorTag::spu_not_found);
+        if (!is_gone) {
+            co_await pause(env, Duration::from_ms(100), stop);
+        }
+    }
+}
+
+Task<void> register_spu(Env& env, client::Admin& admin, NamedSpu spu, CancelToken stop) {
+    bool is_there = false;
+    while (!is_there && !stop.cancelled()) {
+        const Result<wire::Status> status = co_await admin.register_spu(spu.name, spu.spec, stop);
+        is_there = status.has_value() && (status->error.tag == wire::ErrorTag::none ||
+                                          status->error.tag == wire::ErrorTag::spu_already_exists);
+        if (!is_there) {
+            co_await pause(env, Duration::from_ms(100), stop);
+        }
+    }
+}
+
+}  // namespace
+
+Task<void> run_admissions(Env& env, client::Client& client, RunState* run, CancelToken stop) {
+    Prng prng = env.random.stream("admissions");
+    const Duration delay = *run->scenario.workload.admission_delay;
+    client::Admin admin(client);
+    std::size_t done = 0;
+    while (!stop.cancelled()) {
+        if (done == run->wiped.size()) {
+            co_await pause(env, Duration::from_ms(100), stop);
+            continue;
+        }
+        const SpuId spu = run->wiped[done++];
+        co_await pause(env, about(prng, delay), stop);
+        co_await unregister_spu(env, admin, spu, stop);
+        const auto index = static_cast<std::uint32_t>(spu.value() - kFirstSpuId);
+        NamedSpu named = spu_of_scenario(run->scenario, index);
+        co_await register_spu(env, admin, std::move(named), stop);
+    }
 }
 
 Task<void> run_allowance(Env& env, client::Client& client, RunState* run, CancelToken stop) {

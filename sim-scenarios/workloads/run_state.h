@@ -64,6 +64,9 @@ struct RunState {
     // Counts the ends of SC and SPUs, and of the sessions between them.
     std::function<std::uint64_t()> ends;
 
+    // SPUs that came by an empty disk, in the order in which it happened; filled in by the runner.
+    std::vector<SpuId> wiped;
+
     // Consumers that store offsets.
     struct Keeper {
         std::string id;

@@ -17,29 +17,19 @@ namespace {
 Task<bool> register_spus(Env& env, Client& client, RunState* run, CancelToken stop) {
     client::Admin admin(client);
     for (std::uint32_t i = 0; i < run->scenario.spu_count; ++i) {
-        const std::string host = fmt::format("spu-{}", i);
-        CustomSpuSpec spec;
-        spec.id = SpuId(kFirstSpuId + static_cast<std::int32_t>(i));
-        IngressAddress address;
-        address.hostname = host;
-        spec.public_endpoint.port = kSpuPublicPort;
-        spec.public_endpoint.ingress.push_back(address);
-        spec.private_endpoint.port = kSpuPrivatePort;
-        spec.private_endpoint.host = host;
-        if (run->scenario.rack_count > 0) {
-            spec.rack = fmt::format("rack-{}", i % run->scenario.rack_count);
-        }
+        const NamedSpu spu = spu_of_scenario(run->scenario, i);
         while (true) {
             if (stop.cancelled()) {
                 co_return false;
             }
-            const Result<wire::Status> status = co_await admin.register_spu(host, spec, stop);
+            const Result<wire::Status> status =
+                co_await admin.register_spu(spu.name, spu.spec, stop);
             if (status.has_value() && (status->error.tag == wire::ErrorTag::none ||
                                        status->error.tag == wire::ErrorTag::spu_already_exists)) {
                 break;
             }
             run->waiting_for = fmt::format(
-                "the registration of {}: {}", host,
+                "the registration of {}: {}", spu.name,
                 status.has_value() ? client::describe(*status) : to_string(status.error()));
             co_await pause(env, Duration::from_ms(50), stop);
         }
@@ -117,6 +107,23 @@ Task<bool> wait_for_partitions(Env& env, Client& client, RunState* run, CancelTo
 }
 
 }  // namespace
+
+NamedSpu spu_of_scenario(const Scenario& scenario, std::uint32_t index) {
+    NamedSpu spu;
+    spu.name = fmt::format("spu-{}", index);
+    CustomSpuSpec& spec = spu.spec;
+    spec.id = SpuId(kFirstSpuId + static_cast<std::int32_t>(index));
+    IngressAddress address;
+    address.hostname = spu.name;
+    spec.public_endpoint.port = kSpuPublicPort;
+    spec.public_endpoint.ingress.push_back(address);
+    spec.private_endpoint.port = kSpuPrivatePort;
+    spec.private_endpoint.host = spu.name;
+    if (scenario.rack_count > 0) {
+        spec.rack = fmt::format("rack-{}", index % scenario.rack_count);
+    }
+    return spu;
+}
 
 Task<bool> set_up(Env& env, Client& client, RunState* run, CancelToken stop) {
     const bool registered = co_await register_spus(env, client, run, stop);

@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 
-COUNT = 44
+COUNT = 48
 
 
 def listing(program):

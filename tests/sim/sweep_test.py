@@ -144,6 +144,14 @@ def check_failures(program, folder):
     assert set(failure) >= FAILURE_KEYS, set(failure)
     assert failure["violations"][0]["invariant"] == "A12", failure
     assert failure["replay"] == f"weir-sim run {stuck} --seed 1", failure["replay"]
+    # With the smallest sizes it is another run, and what is left behind says so.
+    report = json.loads(attempt(program, "sweep", stuck, "--seeds", 1, "--tiny", "--bundles",
+                                folder, "--json", status=LIVENESS).stdout)
+    tiny = report["failures"][0]
+    assert tiny["replay"] == f"weir-sim run {stuck} --seed 1 --tiny", tiny["replay"]
+    assert tiny["trace_hash"] != failure["trace_hash"], tiny
+    attempt(program, *tiny["replay"].split()[1:], status=LIVENESS)
+    attempt(program, "replay", tiny["bundle"], status=LIVENESS)
     # None wanted, none told.
     text = attempt(program, "sweep", stuck, "--seeds", 1, "--bundles", "", status=LIVENESS).stdout
     assert "bundle" not in text, text

@@ -46,7 +46,8 @@ class Teller {
 public:
     Teller(const sim::Case& one, const sim::RunReport& report, const Recording& recording,
            const StoryLimits& limits)
-        : report_(report),
+        : case_(one),
+          report_(report),
           recording_(recording),
           limits_(limits),
           causes_(recording),
@@ -64,6 +65,7 @@ private:
     void add_strips();
     void add_waiting();
 
+    const sim::Case& case_;
     const sim::RunReport& report_;
     const Recording& recording_;
     const StoryLimits& limits_;
@@ -286,7 +288,7 @@ void Teller::add_waiting() {
 Story Teller::tell() {
     story_.scenario = report_.scenario;
     story_.seed = report_.seed;
-    story_.command = replay_command(report_.scenario, report_.seed);
+    story_.command = replay_command(case_.scenario, report_.seed);
     story_.verdict = std::string(to_string(report_.verdict));
     story_.trace_hash = report_.trace_hash;
     story_.event_count = report_.events;

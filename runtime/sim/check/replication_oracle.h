@@ -53,7 +53,8 @@ public:
     void store_restored();
 
     // --- From the faults ----------------------------------------------------------------------
-    // Whether the disk of that machine may be lost: everything committed is elsewhere as well.
+    // Whether the disk of that machine may be lost: everything committed is elsewhere as well, and
+    // no other copy is lost.
     bool may_lose_disk(HostId host) const;
     // Stored bytes of the copy in `dir` were damaged: what it let others count on may be gone.
     void copy_damaged(HostId host, std::string_view dir);

@@ -157,7 +157,9 @@ void ReplicationOracle::check_members(Partition& partition,
         if (!is_new) {
             continue;
         }
-        replica.lost = replica.lost && !contains(after.lrs, replica.spu);
+        // A request of its leader from before the loss may still be answered with yes.
+        const bool is_back = contains(after.lrs, replica.spu) && is_running(host, replica);
+        replica.lost = replica.lost && !is_back;
         if (!is_running(host, replica) || replica.boot == kNoBoot) {
             continue;
         }

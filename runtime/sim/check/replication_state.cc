@@ -28,11 +28,15 @@ bool ReplicationOracle::may_lose_disk(HostId host) const {
             !may_be_elected(*partition.record, own->second.spu)) {
             continue;
         }
-        const bool is_elsewhere = std::any_of(
-            partition.replicas.begin(), partition.replicas.end(), [&](const auto& entry) {
-                return entry.first != host && !entry.second.lost &&
-                       may_be_elected(*partition.record, entry.second.spu);
-            });
+        bool is_elsewhere = false;
+        for (const auto& [other, replica] : partition.replicas) {
+            if (other != host && replica.lost) {
+                // The SC may not have noticed yet, and take the last whole one out of the LRS.
+                return false;
+            }
+            is_elsewhere =
+                is_elsewhere || (other != host && may_be_elected(*partition.record, replica.spu));
+        }
         if (!is_elsewhere) {
             return false;
         }

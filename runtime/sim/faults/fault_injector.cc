@@ -204,6 +204,9 @@ void FaultInjector::end_machine(Member& member, const Fault& fault) {
             const std::uint64_t capacity =
                 member.full_count != 0 ? member.capacity_bytes : old.capacity_bytes();
             member.machine->replace_disk(DiskImage(capacity));
+            if (after_wipe) {
+                after_wipe(*member.machine);
+            }
         }
         if (after_power_loss) {
             after_power_loss(*member.machine);

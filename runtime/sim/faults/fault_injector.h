@@ -47,6 +47,8 @@ public:
     // Called around each power loss, with the disk before and after it.
     std::function<void(Machine&)> before_power_loss;
     std::function<void(Machine&)> after_power_loss;
+    // Called when a machine has got an empty disk instead of its own.
+    std::function<void(Machine&)> after_wipe;
     // Called when the metadata of an SC were replaced by what they were at `backup_ns`.
     std::function<void(std::int64_t backup_ns)> after_restore;
     // Called before each boot but the first one.

@@ -139,4 +139,13 @@ RC_GTEST_PROP(Regression, found_exactly_when_proven, (std::uint64_t seed)) {
     holds(found_exactly_when_proven, seed);
 }
 
+#ifdef WEIR_MUTANTS
+TEST(Regression, FindsThePlantedBugs) {
+    test::expect_found({
+        {Mutant::term_of_spu_ignored, found_exactly_when_proven},
+        {Mutant::version_of_replica_ignored, found_exactly_when_proven},
+    });
+}
+#endif
+
 }  // namespace weir::control

@@ -226,6 +226,23 @@ TEST(Disks, OnlyTheNamedDiskIsSmall) {
     EXPECT_EQ(full("client"), 0U);
 }
 
+TEST(Sizes, OfATinyCaseAreTheSmallestForEverySeed) {
+    Scenario scenario = case_of("[network]\nbuffer = \"64KiB\"\n").scenario;
+    const DrawnSizes drawn = draw_sizes(scenario, 1);
+    EXPECT_GT(drawn.log.segment_size_bytes_max, 512U);
+    scenario.always_tiny = true;
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        const DrawnSizes sizes = draw_sizes(scenario, seed);
+        EXPECT_EQ(sizes.log.segment_size_bytes_max, 512U);
+        EXPECT_EQ(sizes.log.checkpoint_interval_bytes, 64U);
+        EXPECT_EQ(sizes.log.index_interval_bytes, 64U);
+        EXPECT_EQ(sizes.log.preallocate_bytes_max, 0U);
+        EXPECT_EQ(sizes.log.tail_cache_bytes_max, 0U);
+        EXPECT_EQ(sizes.link.buffer_bytes, 256U);
+        EXPECT_EQ(sizes.chunk_bytes, 1U);
+    }
+}
+
 TEST(Exploration, DepthIsOneMoreThanTheChangesOfPriority) {
     const auto changes = [](const std::string& depth) {
         return draw_sizes(case_of("[run]\ndepth = " + depth + "\n").scenario, 1).priority_changes;
