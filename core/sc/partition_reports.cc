@@ -43,16 +43,15 @@ PartitionSpec spec_under(PartitionSpec spec, const PartitionRecord& record) {
     return spec;
 }
 
-PartitionStatus PartitionReports::shown(PartitionStatus status, const PartitionExtra& extra) const {
-    const SpuTable::Entry* leader = context_.catalog.find_spu(extra.record.leader);
+PartitionStatus PartitionReports::shown(PartitionStatus status, const PartitionRecord& record,
+                                        const std::optional<ReportedLeader>& reported) const {
+    const SpuTable::Entry* leader = context_.catalog.find_spu(record.leader);
     const bool is_there =
         leader != nullptr && leader->object.status.resolution == SpuResolution::online;
-    const bool has_reported = extra.reported.has_value() &&
-                              extra.reported->epoch == extra.record.leader_epoch &&
-                              extra.record.leader != kNoSpu;
-    return control::under_record(
-        std::move(status), extra.record, is_there,
-        has_reported ? std::optional(extra.reported->resolution) : std::nullopt);
+    const bool has_reported =
+        reported.has_value() && reported->epoch == record.leader_epoch && record.leader != kNoSpu;
+    return control::under_record(std::move(status), record, is_there,
+                                 has_reported ? std::optional(reported->resolution) : std::nullopt);
 }
 
 PartitionStatus PartitionReports::current_status(const PartitionTable::Entry& entry) const {
@@ -69,7 +68,7 @@ void PartitionReports::put_stored(const PartitionTable::Entry& entry, StoredPart
     extra.record = std::move(stored.record);
     extra.revision = revision;
     object.spec = spec_under(std::move(stored.spec), extra.record);
-    object.status = shown(current_status(entry), extra);
+    object.status = shown(current_status(entry), extra.record, extra.reported);
     unpublished_.erase(object.name);
     context_.catalog.partitions.put(std::move(object), std::move(extra));
 }
@@ -102,13 +101,11 @@ void PartitionReports::report_one(SpuId spu, const wire::internal::ReplicaReport
         context_.env.probe.reached(Sometimes::sc_stale_report);
         return;
     }
-    PartitionExtra extra = entry->extra;
-    extra.reported.emplace();
-    extra.reported->epoch = report.leader_epoch;
-    extra.reported->resolution = report.resolution;
+    const ReportedLeader reported{report.leader_epoch, report.resolution};
     PartitionStatus status =
-        shown(control::merge_report(current_status(*entry), leader_report(spu, report)), extra);
-    const bool same_extra = extra == entry->extra;
+        shown(control::merge_report(current_status(*entry), leader_report(spu, report)),
+              entry->extra.record, reported);
+    const bool same_extra = entry->extra.reported == reported;
     if (same_extra && status == entry->object.status) {
         unpublished_.erase(name);
         return;
@@ -121,7 +118,9 @@ void PartitionReports::report_one(SpuId spu, const wire::internal::ReplicaReport
     }
     unpublished_.erase(name);
     PartitionObject object = entry->object;
+    PartitionExtra extra = entry->extra;
     object.status = std::move(status);
+    extra.reported = reported;
     context_.catalog.partitions.put(std::move(object), std::move(extra));
 }
 

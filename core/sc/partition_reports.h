@@ -32,8 +32,9 @@ public:
 
 private:
     void report_one(SpuId spu, const wire::internal::ReplicaReport& report);
-    // How the partition looks with that record.
-    PartitionStatus shown(PartitionStatus status, const PartitionExtra& extra) const;
+    // How the partition looks with that record and what its leader says.
+    PartitionStatus shown(PartitionStatus status, const PartitionRecord& record,
+                          const std::optional<ReportedLeader>& reported) const;
 
     Context& context_;
     struct Unpublished {

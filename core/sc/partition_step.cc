@@ -46,6 +46,12 @@ bool says_it_leads(const PartitionExtra& extra, const PartitionRecord& record) {
            extra.reported->resolution != PartitionResolution::offline;
 }
 
+// Nothing is left to note of a leader that says so again, with each report.
+bool is_settled(const PartitionRecord& record, const control::ElectionRound& election) {
+    return record.phase == PartitionPhase::online && election.tried.empty() &&
+           election.failed_promotion_count == 0 && election.promoted_epoch == record.leader_epoch;
+}
+
 }  // namespace
 
 void Partitions::take(const Entry& entry, SpuId spu, const replication::ProbeAnswer& answer,
@@ -127,7 +133,8 @@ void Partitions::advance(const Entry& entry, RecordChanges& changes) {
         return;
     }
     Round& round = rounds_[entry.object.name];
-    if (says_it_leads(entry.extra, changes.record(entry))) {
+    if (says_it_leads(entry.extra, changes.record(entry)) &&
+        !is_settled(changes.record(entry), round.election)) {
         promoted(entry, round, candidate_of(changes.record(entry)), changes);
     }
     const PartitionRecord& record = changes.record(entry);
