@@ -306,7 +306,11 @@ void ReplicationOracle::take(HostId host, const ReplicaMoved& fact) {
     replica.role = fact.role;
     replica.epoch = fact.epoch;
     replica.committed_count = static_cast<std::uint32_t>(fact.committed_lrs.size());
-    replica.maximal = {fact.maximal_lrs.begin(), fact.maximal_lrs.end()};
+    // It seldom changes.
+    if (!std::equal(replica.maximal.begin(), replica.maximal.end(), fact.maximal_lrs.begin(),
+                    fact.maximal_lrs.end())) {
+        replica.maximal = {fact.maximal_lrs.begin(), fact.maximal_lrs.end()};
+    }
     if (fact.role == ReplicaRole::leader) {
         check_leader(partition, replica, fact, is_new_role);
     } else if (fact.role == ReplicaRole::attached && is_new_role) {
