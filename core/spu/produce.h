@@ -6,12 +6,12 @@
 // keeps the order of each partition, and are answered in that order.
 #pragma once
 
+#include "core/base/small_vector.h"
 #include "core/model/batch.h"
 #include "core/spu/replica_manager.h"
 #include "core/wire/produce.h"
 
 #include <memory>
-#include <vector>
 
 namespace weir::spu {
 
@@ -41,7 +41,7 @@ struct ProduceInProgress {
     std::uint64_t size_bytes = 0;
     // Complete but for the errors of the appends.
     wire::ProduceResponse response;
-    std::vector<AwaitedAppend> appends;
+    SmallVector<AwaitedAppend, 1> appends;
 
     // Everything it waits for has come already (finish_produce would not wait).
     bool has_come() const;

@@ -13,7 +13,7 @@ Result<std::string> read_text(Reader& reader) {
 Result<FetchOffsetsTopic> decode_topic(Reader& reader) {
     FetchOffsetsTopic topic;
     WEIR_TRY(topic.name, reader.read_string());
-    WEIR_TRY(topic.partitions, reader.read_vector([](Reader& r) { return r.read_u32(); }));
+    WEIR_TRY(topic.partitions, read_usually_one(reader, [](Reader& r) { return r.read_u32(); }));
     return topic;
 }
 
@@ -29,7 +29,7 @@ Result<PartitionOffsets> decode_offsets(Reader& reader) {
 Result<FetchOffsetsTopicResponse> decode_topic_response(Reader& reader) {
     FetchOffsetsTopicResponse topic;
     WEIR_TRY(topic.name, reader.read_string());
-    WEIR_TRY(topic.partitions, reader.read_vector(decode_offsets));
+    WEIR_TRY(topic.partitions, read_usually_one(reader, decode_offsets));
     return topic;
 }
 
@@ -37,7 +37,7 @@ Result<FetchOffsetsTopicResponse> decode_topic_response(Reader& reader) {
 
 Result<FetchOffsetsRequest> decode_fetch_offsets_request(Reader& reader, Version version) {
     FetchOffsetsRequest request;
-    WEIR_TRY(request.topics, reader.read_vector(decode_topic));
+    WEIR_TRY(request.topics, read_usually_one(reader, decode_topic));
     if (version == kConsumerIdVersion) {
         WEIR_TRY(request.consumer_id, reader.read_option(read_text));
     }
@@ -45,10 +45,11 @@ Result<FetchOffsetsRequest> decode_fetch_offsets_request(Reader& reader, Version
 }
 
 void encode(Writer& writer, const FetchOffsetsRequest& request, Version version) {
-    writer.write_vector(request.topics, [](Writer& w, const FetchOffsetsTopic& topic) {
+    write_usually_one(writer, request.topics, [](Writer& w, const FetchOffsetsTopic& topic) {
         w.write_string(topic.name);
-        w.write_vector(topic.partitions,
-                       [](Writer& inner, std::uint32_t partition) { inner.write_u32(partition); });
+        write_usually_one(w, topic.partitions, [](Writer& inner, std::uint32_t partition) {
+            inner.write_u32(partition);
+        });
     });
     if (version == kConsumerIdVersion) {
         writer.write_option(request.consumer_id,
@@ -58,20 +59,22 @@ void encode(Writer& writer, const FetchOffsetsRequest& request, Version version)
 
 Result<FetchOffsetsResponse> decode_fetch_offsets_response(Reader& reader, Version /*version*/) {
     FetchOffsetsResponse response;
-    WEIR_TRY(response.topics, reader.read_vector(decode_topic_response));
+    WEIR_TRY(response.topics, read_usually_one(reader, decode_topic_response));
     return response;
 }
 
 void encode(Writer& writer, const FetchOffsetsResponse& response, Version /*version*/) {
-    writer.write_vector(response.topics, [](Writer& w, const FetchOffsetsTopicResponse& topic) {
-        w.write_string(topic.name);
-        w.write_vector(topic.partitions, [](Writer& inner, const PartitionOffsets& offsets) {
-            encode(inner, offsets.error);
-            inner.write_u32(offsets.partition);
-            inner.write_i64(offsets.start_offset);
-            inner.write_i64(offsets.last_stable_offset);
-        });
-    });
+    write_usually_one(writer, response.topics,
+                      [](Writer& w, const FetchOffsetsTopicResponse& topic) {
+                          w.write_string(topic.name);
+                          write_usually_one(w, topic.partitions,
+                                            [](Writer& inner, const PartitionOffsets& offsets) {
+                                                encode(inner, offsets.error);
+                                                inner.write_u32(offsets.partition);
+                                                inner.write_i64(offsets.start_offset);
+                                                inner.write_i64(offsets.last_stable_offset);
+                                            });
+                      });
 }
 
 }  // namespace weir::wire

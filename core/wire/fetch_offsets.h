@@ -3,22 +3,22 @@
 
 #include "core/wire/codec.h"
 #include "core/wire/error_code.h"
+#include "core/wire/usually_one.h"
 
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace weir::wire {
 
 struct FetchOffsetsTopic {
     std::string name;
-    std::vector<std::uint32_t> partitions;
+    UsuallyOne<std::uint32_t> partitions;
     friend bool operator==(const FetchOffsetsTopic&, const FetchOffsetsTopic&) = default;
 };
 
 struct FetchOffsetsRequest {
-    std::vector<FetchOffsetsTopic> topics;
+    UsuallyOne<FetchOffsetsTopic> topics;
     std::optional<std::string> consumer_id;  // version 23 only
     friend bool operator==(const FetchOffsetsRequest&, const FetchOffsetsRequest&) = default;
 };
@@ -34,13 +34,13 @@ struct PartitionOffsets {
 
 struct FetchOffsetsTopicResponse {
     std::string name;
-    std::vector<PartitionOffsets> partitions;
+    UsuallyOne<PartitionOffsets> partitions;
     friend bool operator==(const FetchOffsetsTopicResponse&,
                            const FetchOffsetsTopicResponse&) = default;
 };
 
 struct FetchOffsetsResponse {
-    std::vector<FetchOffsetsTopicResponse> topics;
+    UsuallyOne<FetchOffsetsTopicResponse> topics;
     friend bool operator==(const FetchOffsetsResponse&, const FetchOffsetsResponse&) = default;
 };
 

@@ -17,12 +17,13 @@ Result<std::string> read_text(Reader& reader) {
 Result<ProduceTopic> decode_topic(Reader& reader, const BufferSlice& frame) {
     ProduceTopic topic;
     WEIR_TRY(topic.name, reader.read_string());
-    WEIR_TRY(topic.partitions, reader.read_vector([&frame](Reader& r) -> Result<ProducePartition> {
-        ProducePartition partition;
-        WEIR_TRY(partition.partition, r.read_u32());
-        WEIR_TRY(partition.records, read_record_set(r, frame));
-        return partition;
-    }));
+    WEIR_TRY(topic.partitions,
+             read_usually_one(reader, [&frame](Reader& r) -> Result<ProducePartition> {
+                 ProducePartition partition;
+                 WEIR_TRY(partition.partition, r.read_u32());
+                 WEIR_TRY(partition.records, read_record_set(r, frame));
+                 return partition;
+             }));
     return topic;
 }
 
@@ -65,7 +66,7 @@ Result<ProduceRequest> decode_produce_request(Reader& reader, const BufferSlice&
         return fail(ErrorCode::malformed, "negative produce timeout");
     }
     WEIR_TRY(request.topics,
-             reader.read_vector([&frame](Reader& r) { return decode_topic(r, frame); }));
+             read_usually_one(reader, [&frame](Reader& r) { return decode_topic(r, frame); }));
     if (version >= kProduceSmartModulesVersion) {
         WEIR_TRY(request.smartmodules, reader.read_vector([version](Reader& r) {
             return decode_smartmodule_invocation(r, version);
@@ -79,12 +80,13 @@ void encode(Writer& writer, const ProduceRequest& request, Version version) {
                         [](Writer& w, const std::string& id) { w.write_string(id); });
     writer.write_i16(request.acks);
     writer.write_i32(request.timeout_ms);
-    writer.write_vector(request.topics, [](Writer& w, const ProduceTopic& topic) {
+    write_usually_one(writer, request.topics, [](Writer& w, const ProduceTopic& topic) {
         w.write_string(topic.name);
-        w.write_vector(topic.partitions, [](Writer& inner, const ProducePartition& partition) {
-            inner.write_u32(partition.partition);
-            write_record_set(inner, partition.records);
-        });
+        write_usually_one(w, topic.partitions,
+                          [](Writer& inner, const ProducePartition& partition) {
+                              inner.write_u32(partition.partition);
+                              write_record_set(inner, partition.records);
+                          });
     });
     if (version >= kProduceSmartModulesVersion) {
         writer.write_vector(request.smartmodules,
@@ -97,12 +99,12 @@ void encode(Writer& writer, const ProduceRequest& request, Version version) {
 Result<ProduceResponse> decode_produce_response(Reader& reader, Version version) {
     ProduceResponse response;
     WEIR_TRY(response.topics,
-             reader.read_vector([version](Reader& r) -> Result<ProduceTopicResponse> {
+             read_usually_one(reader, [version](Reader& r) -> Result<ProduceTopicResponse> {
                  ProduceTopicResponse topic;
                  WEIR_TRY(topic.name, r.read_string());
-                 WEIR_TRY(topic.partitions, r.read_vector([version](Reader& inner) {
-                     return decode_partition_response(inner, version);
-                 }));
+                 WEIR_TRY(topic.partitions, read_usually_one(r, [version](Reader& inner) {
+                              return decode_partition_response(inner, version);
+                          }));
                  return topic;
              }));
     if (version >= kThrottleVersion) {
@@ -112,13 +114,14 @@ Result<ProduceResponse> decode_produce_response(Reader& reader, Version version)
 }
 
 void encode(Writer& writer, const ProduceResponse& response, Version version) {
-    writer.write_vector(response.topics, [version](Writer& w, const ProduceTopicResponse& topic) {
-        w.write_string(topic.name);
-        w.write_vector(topic.partitions,
-                       [version](Writer& inner, const ProducePartitionResponse& partition) {
-                           encode_partition_response(inner, partition, version);
-                       });
-    });
+    write_usually_one(
+        writer, response.topics, [version](Writer& w, const ProduceTopicResponse& topic) {
+            w.write_string(topic.name);
+            write_usually_one(w, topic.partitions,
+                              [version](Writer& inner, const ProducePartitionResponse& partition) {
+                                  encode_partition_response(inner, partition, version);
+                              });
+        });
     if (version >= kThrottleVersion) {
         writer.write_i32(response.throttle_time_ms);
     }

@@ -8,6 +8,7 @@
 #include "core/wire/codec.h"
 #include "core/wire/error_code.h"
 #include "core/wire/smartmodule_invocation.h"
+#include "core/wire/usually_one.h"
 
 #include <cstdint>
 #include <optional>
@@ -28,7 +29,7 @@ struct ProducePartition {
 struct ProduceTopic {
     std::string name;
     // May be empty (a flush with nothing queued), and may name a partition several times.
-    std::vector<ProducePartition> partitions;
+    UsuallyOne<ProducePartition> partitions;
 };
 
 struct ProduceRequest {
@@ -37,7 +38,7 @@ struct ProduceRequest {
     std::int16_t acks = 0;
     // Never negative.
     std::int32_t timeout_ms = 0;
-    std::vector<ProduceTopic> topics;
+    UsuallyOne<ProduceTopic> topics;
     std::vector<SmartModuleInvocation> smartmodules;
 };
 
@@ -54,12 +55,12 @@ struct ProducePartitionResponse {
 
 struct ProduceTopicResponse {
     std::string name;
-    std::vector<ProducePartitionResponse> partitions;
+    UsuallyOne<ProducePartitionResponse> partitions;
     friend bool operator==(const ProduceTopicResponse&, const ProduceTopicResponse&) = default;
 };
 
 struct ProduceResponse {
-    std::vector<ProduceTopicResponse> topics;
+    UsuallyOne<ProduceTopicResponse> topics;
     std::int32_t throttle_time_ms = 0;  // version >= 1
     friend bool operator==(const ProduceResponse&, const ProduceResponse&) = default;
 };

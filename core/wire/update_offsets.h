@@ -3,9 +3,9 @@
 
 #include "core/wire/codec.h"
 #include "core/wire/error_code.h"
+#include "core/wire/usually_one.h"
 
 #include <cstdint>
-#include <vector>
 
 namespace weir::wire {
 
@@ -18,7 +18,7 @@ struct OffsetUpdate {
 };
 
 struct UpdateOffsetsRequest {
-    std::vector<OffsetUpdate> offsets;
+    UsuallyOne<OffsetUpdate> offsets;
     friend bool operator==(const UpdateOffsetsRequest&, const UpdateOffsetsRequest&) = default;
 };
 
@@ -29,7 +29,7 @@ struct OffsetUpdateStatus {
 };
 
 struct UpdateOffsetsResponse {
-    std::vector<OffsetUpdateStatus> status;
+    UsuallyOne<OffsetUpdateStatus> status;
     friend bool operator==(const UpdateOffsetsResponse&, const UpdateOffsetsResponse&) = default;
 };
 

@@ -55,8 +55,7 @@ Task<Result<wire::ErrorTag>> use(Env& env, client::Client& client, ReplicaKey ke
     wire::ProduceRequest request;
     wire::ProduceTopic topic;
     topic.name = topic_name;
-    topic.partitions.resize(1);
-    topic.partitions[0].partition = partition_number;
+    topic.partitions.emplace_back().partition = partition_number;
     request.topics.push_back(std::move(topic));
     request.smartmodules.resize(1);
     request.smartmodules[0].source = wire::PredefinedModule{std::move(module)};

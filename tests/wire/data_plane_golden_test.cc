@@ -135,7 +135,9 @@ TEST(DataPlaneGolden, FramesAreBuiltAsTheReferenceBuildsThem) {
     header.client_id = "fluvio";
     wire::begin_request(writer, header);
     wire::FetchOffsetsRequest body;
-    body.topics.push_back({"hello", {0}});
+    wire::FetchOffsetsTopic& topic = body.topics.emplace_back();
+    topic.name = "hello";
+    topic.partitions.push_back(0);
     encode(writer, body, 25);
     wire::finish_frame(writer);
     EXPECT_EQ(to_hex(writer.span()), to_hex(request.bytes.span()));
@@ -207,7 +209,7 @@ TEST(DataPlaneGolden, ResponsesMeanWhatTheySay) {
         Reader reader(body.span());
         const auto response = wire::decode_produce_response(reader, 25);
         ASSERT_TRUE(response.has_value());
-        const auto& partition = response->topics.at(0).partitions.at(0);
+        const auto& partition = response->topics.front().partitions.front();
         EXPECT_EQ(partition.error,
                   wire::ApiError(ErrorTag::request_timed_out, wire::ErrorTimeout{1500, 0}));
         EXPECT_EQ(partition.base_offset, 5);

@@ -4,6 +4,7 @@
 #include "tests/support/rapidcheck.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace weir {
 namespace {
@@ -35,9 +36,17 @@ auto any_option(F f) -> std::optional<decltype(f())> {
     return f();
 }
 
+// For a field of either kind.
+template <typename T>
+struct Items : std::vector<T> {
+    operator UsuallyOne<T>() && {
+        return {std::move_iterator(this->begin()), std::move_iterator(this->end())};
+    }
+};
+
 template <typename F>
-auto any_vector(F f) -> std::vector<decltype(f())> {
-    std::vector<decltype(f())> items;
+auto any_vector(F f) -> Items<decltype(f())> {
+    Items<decltype(f())> items;
     const std::size_t count = small(3);
     items.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {

@@ -140,7 +140,7 @@ inline Task<Result<wire::ProducePartitionResponse>> answer_of(RawClient& client)
     WEIR_CO_TRY(const RawClient::Answer answer, co_await client.next());
     wire::Reader reader(answer.body.span());
     WEIR_CO_TRY(const auto response, wire::decode_produce_response(reader, 25));
-    co_return response.topics.at(0).partitions.at(0);
+    co_return response.topics.front().partitions.front();
 }
 
 // Committed, or only on the leader's disk.
@@ -171,7 +171,7 @@ inline Task<Result<wire::FetchPartitionResponse>> fetch(Cluster& cluster, SpuId 
     WEIR_CO_TRY(const RawClient::Answer answer, co_await client->next());
     wire::Reader reader(answer.body.span());
     WEIR_CO_TRY(const auto response, wire::decode_fetch_response(reader, answer.body, 10));
-    co_return response.topics.at(0).partitions.at(0);
+    co_return response.topics.front().partitions.front();
 }
 
 // The values of all records, and the epoch of each batch.

@@ -499,7 +499,9 @@ TEST(SpuService, ConsumerOffsetsOutliveARestartAndDieWithTheirTopic) {
             EXPECT_EQ(listed->consumers[0].consumer_id, "reader");
             // Version 23 asks with the offsets.
             wire::FetchOffsetsRequest request;
-            request.topics.push_back({"hello", {0}});
+            wire::FetchOffsetsTopic& topic = request.topics.emplace_back();
+            topic.name = "hello";
+            topic.partitions.push_back(0);
             request.consumer_id = "reader";
             WEIR_CO_CHECK(co_await client->send(SpuApi::fetch_offsets, request, 23));
             WEIR_CO_TRY(const RawClient::Answer answer, co_await client->next());
