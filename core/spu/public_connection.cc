@@ -10,6 +10,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace weir::spu {
 
@@ -24,6 +25,7 @@ constexpr const char* kPlatformVersion = "0.0.0";
 // For a client that does not say who it is, as the reference does.
 constexpr wire::Version kStreamFetchMaxForUnknown = 15;
 constexpr std::size_t kOffsetRequestsMax = 256;
+constexpr std::size_t kSpareProducesMax = 32;
 
 }  // namespace
 
@@ -212,10 +214,28 @@ Task<Result<void>> ClientConnection::handle_produce(wire::RequestHeader header, 
         scope_.spawn(answer_on_its_own(std::move(produce)));
         co_return Result<void>();
     }
-    produce_bytes_ += produce.size_bytes;
-    produces_.push_back(std::move(produce));
+    add(std::move(produce));
     queues_changed_.notify_all();
     co_return Result<void>();
+}
+
+void ClientConnection::add(ProduceInProgress produce) {
+    produce_bytes_ += produce.size_bytes;
+    if (spare_produces_.empty()) {
+        spare_produces_.emplace_back();
+    }
+    spare_produces_.front() = std::move(produce);
+    produces_.splice(produces_.end(), spare_produces_, spare_produces_.begin());
+}
+
+void ClientConnection::drop_first_produce() {
+    produce_bytes_ -= produces_.front().size_bytes;
+    if (spare_produces_.size() == kSpareProducesMax) {
+        produces_.pop_front();
+        return;
+    }
+    produces_.front() = ProduceInProgress();
+    spare_produces_.splice(spare_produces_.begin(), produces_, produces_.begin());
 }
 
 Task<void> ClientConnection::answer_produces() {
@@ -237,14 +257,13 @@ Task<void> ClientConnection::answer_produces() {
 
 Task<Result<void>> ClientConnection::answer_next_produce(CancelToken token) {
     if (mutant(Mutant::answers_out_of_order) && produces_.size() > 1) {
-        std::swap(produces_[0], produces_[1]);
+        std::swap(produces_.front(), *std::next(produces_.begin()));
     }
     // Only this task removes elements, and adding does not move them.
     ProduceInProgress& produce = produces_.front();
     WEIR_CO_CHECK(co_await finish_produce(produce_services_, produce, token));
     enqueue(produce_correlation_id(produce), produce.response, produce.version);
-    produce_bytes_ -= produce.size_bytes;
-    produces_.pop_front();
+    drop_first_produce();
     // One commit usually answers several: they go out in one write.
     const bool more = !produces_.empty() && produces_.front().has_come() &&
                       !services_.context.env.probe.fault(FaultPoint::spu_answer_alone);
@@ -269,7 +288,8 @@ CorrelationId ClientConnection::produce_correlation_id(const ProduceInProgress& 
     CorrelationId id = produce.correlation_id;
     if (mutant(Mutant::wrong_correlation_id)) {
         // The next request's, or the one's before when there is none.
-        id = produces_.size() > 1 ? produces_[1].correlation_id : last_correlation_id_;
+        id = produces_.size() > 1 ? std::next(produces_.begin())->correlation_id
+                                  : last_correlation_id_;
     }
     last_correlation_id_ = produce.correlation_id;
     return id;

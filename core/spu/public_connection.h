@@ -19,6 +19,7 @@
 #include "core/wire/header.h"
 
 #include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -71,6 +72,8 @@ private:
     Task<Result<void>> answer_next_produce(CancelToken token);
     // Mutant::answers_as_they_finish.
     Task<void> answer_on_its_own(ProduceInProgress produce);
+    void add(ProduceInProgress produce);
+    void drop_first_produce();
     Task<void> answer_offset_requests();
     Task<Result<void>> answer_offset_request(OffsetRequest request, CancelToken token);
     Task<Result<void>> update_consumer_offset(wire::RequestHeader header, BufferSlice body,
@@ -99,7 +102,9 @@ private:
     FetchServices fetch_services_;
     ProduceServices produce_services_;
 
-    std::deque<ProduceInProgress> produces_;
+    // A list, so that adding moves none; nodes of answered ones are used again.
+    std::list<ProduceInProgress> produces_;
+    std::list<ProduceInProgress> spare_produces_;
     std::uint64_t produce_bytes_ = 0;
     std::deque<OffsetRequest> offset_requests_;
     // An element was added to or removed from the two queues above.
