@@ -14,7 +14,7 @@ namespace {
 
 // The payload of a batch, inflated if need be; `owner` then keeps it alive.
 Result<ByteSpan> open_payload(const BatchView& batch, std::size_t inflated_size_max,
-                              std::vector<BufferSlice>& owners) {
+                              SmallVector<BufferSlice, 1>& owners) {
     const std::size_t start = batch.header.payload_start();
     if (batch.bytes.size() < start) {
         return fail(ErrorCode::corrupt, "batch without a payload");

@@ -150,11 +150,11 @@ Task<Result<BufferSlice>> ServerConnection::exchange(CorrelationId id, Bytes fra
     if (!usable()) {
         co_return fail(ErrorCode::unavailable, "not sent: " + to_string(*failure_));
     }
-    Call call(env_.executor);
-    calls_[id] = &call;
+    Call call(env_.executor, id);
+    calls_.push_back(call);
     enqueue(std::move(frame));
     Result<void> waited = co_await call.done.wait(limit.token());
-    calls_.erase(id);
+    call.unlink();
     if (call.answer.has_value()) {
         co_return *std::move(call.answer);
     }
@@ -223,12 +223,21 @@ Task<void> ServerConnection::read_loop() {
     }
 }
 
+ServerConnection::Call* ServerConnection::find_call(CorrelationId id) {
+    Call* found = nullptr;
+    calls_.for_each([&](Call& call) {
+        if (call.id == id) {
+            found = &call;
+        }
+    });
+    return found;
+}
+
 Task<void> ServerConnection::deliver(CorrelationId id, BufferSlice frame) {
-    const auto call = calls_.find(id);
-    if (call != calls_.end()) {
-        call->second->answer = std::move(frame);
-        call->second->done.set();
-        calls_.erase(call);
+    if (Call* call = find_call(id)) {
+        call->unlink();
+        call->answer = std::move(frame);
+        call->done.set();
         co_return;
     }
     const auto stream = streams_.find(id);
@@ -249,10 +258,9 @@ void ServerConnection::abandon(const Error& error) {
     }
     failure_ = error;
     connection_->reset();
-    for (const auto& [id, call] : calls_) {
-        call->done.set();
+    while (!calls_.empty()) {
+        calls_.pop_front().done.set();
     }
-    calls_.clear();
     for (const auto& [id, answers] : streams_) {
         answers->close();
     }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "core/base/ids.h"
+#include "core/base/intrusive_list.h"
 #include "core/base/log.h"
 #include "core/env/env.h"
 #include "core/rpc/frame.h"
@@ -102,9 +103,11 @@ public:
     Task<void> close();
 
 private:
-    struct Call {
-        explicit Call(Executor& executor) : done(executor) {}
+    // Lies in the frame of the caller.
+    struct Call : ListNode {
+        Call(Executor& executor, CorrelationId call_id) : done(executor), id(call_id) {}
         Event done;
+        CorrelationId id;
         std::optional<BufferSlice> answer;
     };
 
@@ -128,6 +131,7 @@ private:
     Task<void> read_loop();
     Task<void> write_loop();
     Task<void> deliver(CorrelationId id, BufferSlice frame);
+    Call* find_call(CorrelationId id);
 
     Env& env_;
     std::unique_ptr<Connection> connection_;
@@ -139,7 +143,8 @@ private:
     Notifier work_;
     Notifier space_;
     std::int32_t next_id_ = 1;
-    std::map<CorrelationId, Call*> calls_;
+    // In the order of their requests: that of the answers, as a rule.
+    IntrusiveList<Call> calls_;
     std::map<CorrelationId, std::shared_ptr<Channel<BufferSlice>>> streams_;
     std::optional<Error> failure_;
     TaskScope scope_;

@@ -13,6 +13,7 @@
 // destroyed (except on a simulated crash). Records are views into their chunk.
 #pragma once
 
+#include "core/base/small_vector.h"
 #include "core/client/client.h"
 #include "core/task/channel.h"
 #include "core/wire/fetch.h"
@@ -87,7 +88,7 @@ struct ConsumedChunk {
     std::uint32_t partition = 0;
     Offset high_watermark;
     std::vector<ConsumedRecord> records;
-    std::vector<BufferSlice> owners;
+    SmallVector<BufferSlice, 1> owners;
 };
 
 // Takes the records of `response` at `from` and later. Errors: corrupt (a batch that does not match
