@@ -47,6 +47,7 @@ TEST(SmallVector, IsAVectorWhateverIsDoneWithIt) {
             case 3: {
                 SmallVector<std::string, 2> moved = std::move(items);
                 EXPECT_EQ(plain(moved), twin);
+                EXPECT_TRUE(items.empty());  // moved from
                 items = std::move(moved);
                 break;
             }
@@ -113,6 +114,36 @@ TEST(SmallVector, LeavesNothingBehindWhenItIsMoved) {
         items.push_back(shared);
     }
     EXPECT_EQ(shared.use_count(), 1);
+}
+
+// How many there are, moved ones included.
+struct Counted {
+    explicit Counted(int& live) : live_(&live) { ++*live_; }
+    Counted(const Counted& other) : live_(other.live_) { ++*live_; }
+    Counted& operator=(const Counted&) = default;
+    ~Counted() { --*live_; }
+
+private:
+    int* live_;
+};
+
+TEST(SmallVector, EachElementIsDestroyedOnce) {
+    int live = 0;
+    {
+        SmallVector<Counted, 2> items;
+        for (int count = 1; count <= 9; ++count) {
+            items.emplace_back(live);
+            EXPECT_EQ(live, count);
+            SmallVector<Counted, 2> moved = std::move(items);
+            EXPECT_EQ(live, count);
+            items = std::move(moved);
+            EXPECT_EQ(live, count);
+        }
+        items.clear();
+        EXPECT_EQ(live, 0);
+        items.emplace_back(live);
+    }
+    EXPECT_EQ(live, 0);
 }
 
 TEST(SmallVector, TheFirstLieInside) {
