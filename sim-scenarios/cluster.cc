@@ -17,11 +17,18 @@ namespace weir::sim {
 
 namespace {
 
-// As sc::run, with faults before its store.
-Task<Result<void>> sc_main(Env& env, sc::Config config, StoreFaults* faults,
+// Of a store that several SCs reach.
+constexpr Duration kSharedStoreTime = Duration::from_ms(5);
+
+// As sc::run, with faults before its store; `shared` is null when it has one of its own.
+Task<Result<void>> sc_main(Env& env, sc::Config config, SharedMetadata* shared, StoreFaults* faults,
                            ReplicationOracle* oracle, CancelToken stop) {
-    WEIR_CO_TRY(const std::unique_ptr<sc::MetadataStore> store,
-                co_await sc::open_store(env, config));
+    std::unique_ptr<sc::MetadataStore> store;
+    if (shared != nullptr) {
+        store = std::make_unique<SharedStore>(env, *shared);
+    } else {
+        WEIR_CO_TRY(store, co_await sc::open_store(env, config));
+    }
     WatchedStore watched(*store, *oracle);
     WEIR_CO_CHECK(co_await watched.tell_all());
     FaultyStore faulty(env, watched, *faults);
@@ -61,8 +68,7 @@ Duration unlisted_grace(const Scenario& scenario) {
 
 }  // namespace
 
-void Cluster::add_sc(const Scenario& scenario, const DrawnSizes& sizes) {
-    sc_ = &world_.add_machine("sc", server_of(scenario, sizes, "sc"));
+void Cluster::add_scs(const Scenario& scenario, const DrawnSizes& sizes) {
     sc::Config config;
     config.public_bind = HostPort{"0.0.0.0", kScPublicPort};
     config.private_bind = HostPort{"0.0.0.0", kScPrivatePort};
@@ -75,10 +81,26 @@ void Cluster::add_sc(const Scenario& scenario, const DrawnSizes& sizes) {
     if (scenario.min_live > 0) {
         config.new_topics.min_live = scenario.min_live;
     }
-    checks_.frames.follow(sc_->host(), kScPublicPort,
-                          {static_cast<std::uint16_t>(wire::ScApi::watch)});
-    injector_.add(*sc_, Role::sc,
-                  Main(sc_main, config, &injector_.store_faults(), &checks_.replication));
+    const bool has_standby = scenario.has_fault(FaultKind::second_sc);
+    SharedMetadata* shared = has_standby ? &shared_metadata_ : nullptr;
+    const auto add = [&](const char* name) {
+        Machine& machine = world_.add_machine(name, server_of(scenario, sizes, name));
+        checks_.frames.follow(machine.host(), kScPublicPort,
+                              {static_cast<std::uint16_t>(wire::ScApi::watch)});
+        scs_.push_back(&machine);
+        StoreFaults& faults = injector_.store_faults(machine);
+        if (has_standby) {
+            faults.before = kSharedStoreTime;
+            faults.after = kSharedStoreTime;
+        }
+        return Main(sc_main, config, shared, &faults, &checks_.replication);
+    };
+    const Main main = add("sc");
+    injector_.add(*scs_.front(), Role::sc, main);
+    if (has_standby) {
+        const Main standby = add("sc-1");
+        injector_.add_standby(*scs_.back(), standby);
+    }
 }
 
 void Cluster::add_spus(const Scenario& scenario, const DrawnSizes& sizes) {
@@ -119,8 +141,8 @@ void Cluster::add_clients(const Scenario& scenario) {
 }
 
 void Cluster::build(const Scenario& scenario, const DrawnSizes& sizes) {
-    WEIR_ASSERT(sc_ == nullptr);
-    add_sc(scenario, sizes);
+    WEIR_ASSERT(scs_.empty());
+    add_scs(scenario, sizes);
     add_spus(scenario, sizes);
     add_clients(scenario);
     set_links(scenario, sizes);

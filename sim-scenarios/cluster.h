@@ -7,6 +7,7 @@
 #include "runtime/sim/check/frame_tap.h"
 #include "runtime/sim/check/replication_oracle.h"
 #include "runtime/sim/faults/fault_injector.h"
+#include "runtime/sim/faults/shared_store.h"
 #include "sim-scenarios/sizes.h"
 #include "sim-scenarios/workloads/run_state.h"
 
@@ -38,7 +39,8 @@ public:
     // Adds all machines and boots them. Once.
     void build(const Scenario& scenario, const DrawnSizes& sizes);
 
-    Machine& sc() { return *sc_; }
+    // The one that serves at first, and its standby if there is one.
+    const std::vector<Machine*>& scs() const { return scs_; }
     std::vector<SpuMachine>& spus() { return spus_; }
     const std::vector<Machine*>& clients() const { return clients_; }
 
@@ -53,7 +55,7 @@ public:
     Duration down_for(SpuId id) const;
 
 private:
-    void add_sc(const Scenario& scenario, const DrawnSizes& sizes);
+    void add_scs(const Scenario& scenario, const DrawnSizes& sizes);
     void add_spus(const Scenario& scenario, const DrawnSizes& sizes);
     void add_clients(const Scenario& scenario);
     void set_links(const Scenario& scenario, const DrawnSizes& sizes);
@@ -61,7 +63,9 @@ private:
     World& world_;
     FaultInjector& injector_;
     Checks checks_;
-    Machine* sc_ = nullptr;
+    // Of two SCs; one has a store of its own.
+    SharedMetadata shared_metadata_;
+    std::vector<Machine*> scs_;
     std::vector<SpuMachine> spus_;
     std::vector<Machine*> clients_;
 };

@@ -59,7 +59,9 @@ void MachineChecks::check_memory() {
                             bytes >> 10, scenario_.memory_bytes_max >> 10));
         }
     };
-    look(cluster_.sc());
+    for (const Machine* sc : cluster_.scs()) {
+        look(*sc);
+    }
     for (const SpuMachine& spu : cluster_.spus()) {
         look(*spu.machine);
     }

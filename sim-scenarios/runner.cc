@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace weir::sim {
@@ -45,6 +46,7 @@ private:
     void run_load();
     void settle();
     void stop_everything();
+    void stop_scs();
     void stop_machines(const std::vector<Machine*>& machines, const char* what);
     // Of a run that is not healed: all that clients were promised must be on the disks.
     void cut_power();
@@ -214,8 +216,25 @@ void Runner::stop_everything() {
         stop_machines(servers, "the SPUs");
     }
     if (goes_on()) {
-        stop_machines({&stage_.cluster.sc()}, "the SC");
+        stop_scs();
     }
+}
+
+// Of two SCs only the one that began its term last may be left.
+void Runner::stop_scs() {
+    const std::vector<Machine*>& all = stage_.cluster.scs();
+    std::vector<Machine*> left;
+    const auto one_is_left = [&] {
+        left.clear();
+        std::copy_if(all.begin(), all.end(), std::back_inserter(left),
+                     [](const Machine* sc) { return sc->running(); });
+        return left.size() <= 1;
+    };
+    if (!run_until(Duration::from_s(kStopSeconds), one_is_left)) {
+        liveness("an SC goes on whose term is over");
+        return;
+    }
+    stop_machines(left.empty() ? all : left, "the SC");
 }
 
 void Runner::cut_power() {

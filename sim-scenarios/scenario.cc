@@ -58,6 +58,13 @@ private:
                 ErrorCode::invalid_argument,
                 fmt::format("{}: topology.spus and topology.clients must be above 0", source_));
         }
+        if (scenario_.has_fault(FaultKind::second_sc) &&
+            scenario_.has_fault(FaultKind::store_restored)) {
+            return fail(ErrorCode::invalid_argument,
+                        fmt::format("{}: the store that a second_sc reaches is on no disk, and has "
+                                    "no backup",
+                                    source_));
+        }
         for (const FaultSpec& spec : scenario_.faults) {
             const bool whole_disk =
                 spec.kind == FaultKind::wipe || spec.kind == FaultKind::sync_lie;

@@ -103,8 +103,10 @@ void Stage::answer_clients() {
     run.ends = [this] {
         std::uint64_t count =
             points.situations()[static_cast<std::size_t>(Sometimes::sc_spu_offline)] +
-            points.situations()[static_cast<std::size_t>(Sometimes::sc_session_replaced)] +
-            cluster.sc().incarnation();
+            points.situations()[static_cast<std::size_t>(Sometimes::sc_session_replaced)];
+        for (const Machine* sc : cluster.scs()) {
+            count += sc->incarnation();
+        }
         for (const SpuMachine& spu : cluster.spus()) {
             count += spu.machine->incarnation();
         }

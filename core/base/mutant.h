@@ -81,6 +81,8 @@ enum class Mutant : std::uint8_t {
     version_not_counted,         // I15: a record changes and keeps its version
     doubted_leader_keeps_lease,  // A3: who may have been deposed is told to go on
     start_hears_nobody,          // I6: an SC that starts changes records before SPUs have come
+    old_term_writes,             // I12: an SC whose term is over writes on
+    old_term_leases,             // I20: an SC gives leases and does not look whether its term lasts
     // core/replication
     attach_not_repeated,    // A12: a follower that its leader did not expect yet asks no more
     no_truncation,          // I9: a follower keeps what its leader does not have
@@ -112,6 +114,7 @@ enum class Mutant : std::uint8_t {
     replica_base_unchecked,  // I17: a follower stores batches that do not begin at its end
     epoch_token_unchecked,   // I18: an append of a leader that was deposed is taken
     // core/spu
+    lower_term_obeyed,      // I12: an SPU works for an SC of an earlier term than before
     evicted_read_crashes,   // the process ends by a signal
     old_leader_serves,      // I6: a leader does not hear of the next one, and acknowledges on
     fence_not_persisted,    // I12: an epoch is acted on before it is on disk

@@ -124,7 +124,14 @@ struct ReplicaDropped {
     std::uint64_t replica_uid_low = 0;  // 0: not known
 };
 
-using Fact = std::variant<LogOpened, LogClosed, BatchWritten, CutBegun, LogCut, ReplicaMoved,
-                          PositionAcked, LrsAsked, ClientServed, BatchAcked, ReplicaDropped>;
+// An SPU that runs as `boot` works for an SC of this term from now on.
+struct TermObeyed {
+    BootEpoch boot;
+    ScEpoch term;
+};
+
+using Fact =
+    std::variant<LogOpened, LogClosed, BatchWritten, CutBegun, LogCut, ReplicaMoved, PositionAcked,
+                 LrsAsked, ClientServed, BatchAcked, ReplicaDropped, TermObeyed>;
 
 }  // namespace weir

@@ -9,6 +9,7 @@
 #include "core/sc/catalog.h"
 #include "core/sc/metadata_store.h"
 #include "core/sc/service.h"
+#include "core/sc/term.h"
 #include "core/task/sync.h"
 
 #include <set>
@@ -61,7 +62,7 @@ struct Context {
     Context(Env& env_in, const Config& config_in, MetadataStore& store_in)
         : env(env_in),
           config(config_in),
-          store(store_in),
+          store(env_in, store_in),
           catalog(env_in.executor),
           changing(env_in.executor),
           beginning(env_in.executor),
@@ -69,7 +70,7 @@ struct Context {
 
     Env& env;
     const Config& config;
-    MetadataStore& store;
+    TermStore store;
     Catalog catalog;
     // Held from looking at the catalog to the change that was decided by it: what is decided
     // (a name is free, an SPU has the fewest leaders) must still be true when it is stored, and

@@ -159,28 +159,13 @@ Task<Result<std::vector<StoreItem>>> EmbeddedStore::list(RecordKind kind) {
     co_return std::move(items);
 }
 
-Result<void> EmbeddedStore::check_preconditions(const std::vector<Mutation>& mutations) const {
-    for (const Mutation& mutation : mutations) {
-        if (!mutation.expected_revision.has_value()) {
-            continue;
-        }
-        const auto found = state_.find(mutation.key);
-        const std::uint64_t actual = found == state_.end() ? 0 : found->second.revision;
-        if (actual != *mutation.expected_revision) {
-            return fail(ErrorCode::already_exists,
-                        fmt::format("'{}' is at revision {} and not at {}", mutation.key.name,
-                                    actual, *mutation.expected_revision));
-        }
-    }
-    return Result<void>();
-}
-
 Task<Result<std::uint64_t>> EmbeddedStore::commit(std::vector<Mutation> mutations) {
     WEIR_CO_TRY(const AsyncMutex::Guard guard, co_await writing_.lock());
     if (failed_) {
         co_return fail(ErrorCode::unavailable, "the metadata store is closing or has failed");
     }
-    WEIR_CO_CHECK(check_preconditions(mutations));
+    WEIR_CO_CHECK(check_preconditions(state_, mutations));
+    std::erase_if(mutations, [](const Mutation& one) { return one.only_compares; });
     if (env_.probe.fault(FaultPoint::sc_store_slow)) {
         co_await dawdle(env_, CancelToken());
     }

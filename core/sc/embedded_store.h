@@ -35,6 +35,7 @@ class EmbeddedStore final : public MetadataStore {
 public:
     static Task<Result<std::unique_ptr<EmbeddedStore>>> open(Env& env, EmbeddedStoreConfig config);
 
+    bool is_shared() const override { return false; }
     std::uint64_t revision() const override { return revision_; }
     Task<Result<std::optional<StoreValue>>> get(StoreKey key) override;
     Task<Result<std::vector<StoreItem>>> list(RecordKind kind) override;
@@ -52,7 +53,6 @@ private:
     Task<Result<void>> load();
     Task<Result<void>> append(std::vector<Bytes> records);
     Task<Result<void>> write_snapshot();
-    Result<void> check_preconditions(const std::vector<Mutation>& mutations) const;
     void remember(const std::vector<Mutation>& mutations);
 
     Env& env_;

@@ -132,6 +132,22 @@ std::vector<Bytes> encode_snapshot(std::uint64_t revision, const StoreState& sta
     return records;
 }
 
+Result<void> check_preconditions(const StoreState& state, const std::vector<Mutation>& mutations) {
+    for (const Mutation& mutation : mutations) {
+        if (!mutation.expected_revision.has_value()) {
+            continue;
+        }
+        const auto found = state.find(mutation.key);
+        const std::uint64_t actual = found == state.end() ? 0 : found->second.revision;
+        if (actual != *mutation.expected_revision) {
+            return fail(ErrorCode::already_exists,
+                        fmt::format("'{}' is at revision {} and not at {}", mutation.key.name,
+                                    actual, *mutation.expected_revision));
+        }
+    }
+    return Result<void>();
+}
+
 void apply_mutations(StoreState& state, std::uint64_t revision,
                      const std::vector<Mutation>& mutations) {
     for (const Mutation& mutation : mutations) {

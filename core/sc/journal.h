@@ -30,6 +30,9 @@ Bytes encode_transaction(std::uint64_t revision, const std::vector<Mutation>& mu
 // The records of one snapshot, in order.
 std::vector<Bytes> encode_snapshot(std::uint64_t revision, const StoreState& state);
 
+// already_exists when a mutation expects another revision than its key has.
+Result<void> check_preconditions(const StoreState& state, const std::vector<Mutation>& mutations);
+
 // Applies the mutations as transaction `revision`. Preconditions are not looked at.
 void apply_mutations(StoreState& state, std::uint64_t revision,
                      const std::vector<Mutation>& mutations);

@@ -51,6 +51,8 @@ struct Mutation {
     StoreKey key;
     // nullopt: delete.
     std::optional<Bytes> value;
+    // Changes nothing, whatever the value: only the precondition counts, for the whole transaction.
+    bool only_compares = false;
     // The revision that the key must have; 0: it must not exist; nullopt: whatever it has.
     std::optional<std::uint64_t> expected_revision;
 };
@@ -68,6 +70,9 @@ struct StoreChange {
 class MetadataStore {
 public:
     virtual ~MetadataStore() = default;
+
+    // Whether other processes can write to it while this one has it open.
+    virtual bool is_shared() const = 0;
 
     // The revision of the last transaction; 0: none yet.
     virtual std::uint64_t revision() const = 0;

@@ -22,6 +22,8 @@ constexpr Duration kAcceptRetryDelay = Duration::from_ms(100);
 // Offsets of partitions reach the watchers about this often; Fluvio's SPUs report every 400 ms.
 constexpr Duration kPublishInterval = Duration::from_ms(400);
 constexpr Duration kStoreTickInterval = Duration::from_s(10);
+// So often that heartbeats are answered, see may_lease.
+constexpr Duration kTermLookInterval = Duration::from_ms(100);
 
 using Serve = Task<void> (*)(Services&, std::unique_ptr<Connection>, CancelToken);
 
@@ -47,6 +49,7 @@ private:
     Task<void> reconcile();
     Task<void> publish();
     Task<void> keep_store();
+    Task<void> watch_term();
 
     Context& context_;
     Services services_;
@@ -70,6 +73,9 @@ void Service::start() {
     scope_.spawn(reconcile());
     scope_.spawn(publish());
     scope_.spawn(keep_store());
+    if (context_.store.is_shared()) {
+        scope_.spawn(watch_term());
+    }
 }
 
 Task<void> Service::stop() {
@@ -197,30 +203,26 @@ Task<void> Service::keep_store() {
     }
 }
 
-// A new term of the SC, and at its first start a new cluster.
-Task<Result<void>> begin_term(Context* context) {
-    ClusterRecord record = context->catalog.cluster;
-    if (record.cluster_id.is_none()) {
-        if (context->store.revision() != 0) {
-            co_return fail(ErrorCode::corrupt, "the metadata do not say which cluster they are of");
+Task<void> Service::watch_term() {
+    while (true) {
+        const Result<void> slept = co_await sleep_for(context_.env.clock, context_.env.executor,
+                                                      kTermLookInterval, scope_.token());
+        if (!slept.has_value()) {
+            co_return;
         }
-        record.cluster_id = draw_uid(context->uid_prng);
+        // While the store does not answer, no SPU has a lease; each change says why.
+        static_cast<void>(co_await context_.store.look());
     }
-    record.sc_epoch = ScEpoch(record.sc_epoch.value() + 1);
-    std::vector<Mutation> mutations(1);
-    mutations.front().key.kind = RecordKind::cluster;
-    mutations.front().key.name = kClusterRecordName;
-    mutations.front().value = encode_record(record);
-    WEIR_CO_CHECK(co_await context->store.commit(std::move(mutations)));
-    context->catalog.cluster = record;
-    co_return Result<void>();
 }
 
 Task<Result<void>> run_with_store(Context* context, CancelToken stop, Started* started) {
+    // First the term: whoever had the one before changes nothing of what is loaded.
+    WEIR_CO_TRY(const ClusterRecord begun, co_await context->store.begin(&context->uid_prng));
     WEIR_CO_CHECK(co_await context->catalog.load(context->store));
     context->found.view = view_of(context->catalog);
+    // As it was before this term.
+    context->found.view.sc_epoch = ScEpoch(begun.sc_epoch.value() - 1);
     context->beginning.heard(kNoSpu, context->catalog.partitions);
-    WEIR_CO_CHECK(co_await begin_term(context));
     Service service(*context);
     WEIR_CO_CHECK(service.listen());
     service.start();
@@ -233,11 +235,14 @@ Task<Result<void>> run_with_store(Context* context, CancelToken stop, Started* s
         started->private_address = service.private_address();
         started->ready.set();
     }
-    Event never(context->env.executor);
-    const Result<void> stopped = co_await never.wait(stop);
-    static_cast<void>(stopped);
-    WEIR_LOG(log, info, "stopping");
+    const Result<void> deposed = co_await context->store.over().wait(stop);
+    WEIR_LOG(log, info, "stopping{}", deposed.has_value() ? ": another SC has begun a term" : "");
     co_await service.stop();
+    if (deposed.has_value()) {
+        co_return fail(ErrorCode::unavailable,
+                       fmt::format("term {} of this SC is over: another one has begun the next",
+                                   begun.sc_epoch.value()));
+    }
     co_return Result<void>();
 }
 

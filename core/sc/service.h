@@ -4,7 +4,9 @@
 // `run` owns everything and returns when `stop` is cancelled and all is drained, synced and closed,
 // or at once with an Error that says why the SC could not start: the port is taken
 // (already_exists), the metadata folder is locked by another process (unavailable), or the metadata
-// are damaged (corrupt; nothing was changed). One shard. `env` outlives the call.
+// are damaged (corrupt; nothing but the number of the term was changed). It also ends, with
+// unavailable, when another process has begun a term on the same store. One shard. `env` outlives
+// the call.
 #pragma once
 
 #include "core/base/result.h"

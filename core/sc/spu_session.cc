@@ -54,13 +54,6 @@ bool says_nothing(const Assignments& message) {
            message.topics.empty() && !message.smartmodules.has_value();
 }
 
-// Ends, on the SPU's clock and counted from when it sent the heartbeat, before the SC takes the SPU
-// for gone, counted from when it received it: clocks run at rates that differ by 1 % at most
-// (replication.md 5.11).
-Duration lease_of(Duration session) {
-    return session * 5 / 6;
-}
-
 std::uint32_t milliseconds(Duration duration) {
     return static_cast<std::uint32_t>(std::max<std::int64_t>(1, duration.ms()));
 }
@@ -136,10 +129,15 @@ Task<Result<void>> SpuSession::register_spu() {
     WEIR_CO_TRY(const RegisterSpu request,
                 decode_message<RegisterSpu>(reader, kInternalHelloVersion));
     const Config& config = services_.context.config;
+    const Instant heard = services_.context.env.clock.now();
     const auto version = choose_internal_version(request.version_min, request.version_max);
     Registered answer;
     if (version.has_value()) {
         answer = co_await services_.registration.admit(request, scope_.token());
+        if (!may_lease(heard) && answer.result == RegisterResult::accepted) {
+            answer.result = RegisterResult::unavailable;
+            answer.message = "whether the term of this SC lasts is not known";
+        }
     } else {
         answer.result = RegisterResult::version_mismatch;
         answer.message = fmt::format("versions {} to {} are spoken here", kInternalVersionMin,
@@ -203,6 +201,9 @@ Result<void> SpuSession::take(const BufferSlice& frame) {
             // As at a registration: what it leads by these metadata others may lead by newer ones.
             return fail(ErrorCode::unavailable, "the metadata are older than the cluster");
         }
+        if (!may_lease(services_.context.env.clock.now())) {
+            return Result<void>();
+        }
         HeartbeatAck ack;
         ack.sequence = heartbeat.sequence;
         ack.doubted = doubted();
@@ -222,6 +223,11 @@ Result<void> SpuSession::take(const BufferSlice& frame) {
         return Result<void>();
     }
     return fail(ErrorCode::malformed, fmt::format("{} is not for the SC", to_string(header.kind)));
+}
+
+bool SpuSession::may_lease(Instant heard) const {
+    const Context& context = services_.context;
+    return context.store.may_lease(heard, context.config.spu_heartbeat_timeout);
 }
 
 void SpuSession::note_applied(std::uint64_t sequence) {

@@ -34,6 +34,7 @@ private:
     Task<Result<void>> register_spu();
     Task<Result<void>> serve();
     Result<void> take(const BufferSlice& frame);
+    bool may_lease(Instant heard) const;
     void note_applied(std::uint64_t sequence);
     Task<void> push_assignments();
     void enqueue_probes();

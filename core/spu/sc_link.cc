@@ -172,6 +172,9 @@ Task<Result<BufferSlice>> ScLink::Session::next_frame(CancelToken token) {
 }
 
 Task<Result<void>> ScLink::Session::register_spu(CancelToken token) {
+    if (mutant(Mutant::lower_term_obeyed)) {
+        link_.context_.terms.sc_epoch = ScEpoch();
+    }
     RegisterSpu hello;
     hello.spu = link_.context_.config.id;
     hello.storage_id = link_.identity_.storage_id();
@@ -215,7 +218,13 @@ Task<Result<void>> ScLink::Session::accept(Registered terms, Instant sent_at) {
                                    link_.context_.config.id.value(),
                                    to_string(identity.cluster_id()), to_string(terms_.cluster_id)));
     }
+    if (terms_.sc_epoch < link_.context_.terms.sc_epoch) {
+        co_return fail(ErrorCode::unavailable,
+                       fmt::format("the SC is of term {}, and term {} has begun",
+                                   terms_.sc_epoch.value(), link_.context_.terms.sc_epoch.value()));
+    }
     link_.context_.terms.sc_epoch = terms_.sc_epoch;
+    link_.context_.env.probe.tell(TermObeyed{terms_.boot, terms_.sc_epoch});
     link_.context_.terms.boot = terms_.boot;
     extend_lease(sent_at);
     co_return Result<void>();

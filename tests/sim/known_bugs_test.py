@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 
-COUNT = 48
+COUNT = 49
 
 
 def listing(program):

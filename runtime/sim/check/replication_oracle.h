@@ -158,6 +158,7 @@ private:
     void take(HostId host, const LrsAsked& fact);
     void take(HostId host, const ClientServed& fact);
     void take(HostId host, const ReplicaDropped& fact);
+    void take(HostId host, const TermObeyed& fact);
     void check_order(const Partition& partition, const Replica& replica, const ReplicaMoved& fact);
     void check_leader(Partition& partition, Replica& replica, const ReplicaMoved& fact, bool fresh);
     void check_commit(Partition& partition, HostId host, Replica& replica, const ReplicaMoved& fact,
@@ -220,6 +221,8 @@ private:
     std::map<std::string, PartitionIdentity> names_;
     std::map<std::string, sc::SpuRecord> spus_;
     std::optional<sc::ClusterRecord> cluster_;
+    // The last that each process of an SPU works for.
+    std::map<BootEpoch, ScEpoch> terms_;
     bool is_restored_ = false;
 };
 

@@ -14,7 +14,10 @@ void ReplicationOracle::found(sc::RecordKind kind, const std::vector<sc::StoreIt
     std::set<std::string> names;
     for (const sc::StoreItem& item : items) {
         names.insert(item.name);
-        stored(sc::Mutation{{kind, item.name}, item.value.bytes, std::nullopt});
+        sc::Mutation mutation;
+        mutation.key = {kind, item.name};
+        mutation.value = item.value.bytes;
+        stored(mutation);
     }
     if (kind != sc::RecordKind::partition) {
         return;
@@ -46,6 +49,7 @@ void ReplicationOracle::store_restored() {
     names_.clear();
     spus_.clear();
     cluster_.reset();
+    terms_.clear();
     is_restored_ = true;
 }
 
@@ -63,6 +67,16 @@ void ReplicationOracle::take_cluster(const std::optional<Bytes>& bytes) {
                                    record->sc_epoch.value(), record->boot_counter.value()));
     }
     cluster_ = *record;
+}
+
+void ReplicationOracle::take(HostId host, const TermObeyed& fact) {
+    ScEpoch& last = terms_[fact.boot];
+    if (fact.term < last) {
+        oracle_.report(Invariant::i12_monotone,
+                       fmt::format("{} works for an SC of term {} after one of term {}",
+                                   world_.machine(host).name(), fact.term.value(), last.value()));
+    }
+    last = fact.term;
 }
 
 void ReplicationOracle::take_spu(const std::string& name, const std::optional<Bytes>& bytes) {

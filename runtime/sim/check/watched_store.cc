@@ -34,7 +34,9 @@ Task<Result<std::uint64_t>> WatchedStore::commit(std::vector<sc::Mutation> mutat
     if (committed.has_value()) {
         const OutsideHeap outside;
         for (const sc::Mutation& mutation : copy) {
-            oracle_.stored(mutation);
+            if (!mutation.only_compares) {
+                oracle_.stored(mutation);
+            }
         }
     }
     co_return committed;

@@ -18,6 +18,7 @@ public:
     // Before anything else: tells what is there.
     Task<Result<void>> tell_all();
 
+    bool is_shared() const override { return store_.is_shared(); }
     std::uint64_t revision() const override { return store_.revision(); }
     Task<Result<std::optional<sc::StoreValue>>> get(sc::StoreKey key) override;
     Task<Result<std::vector<sc::StoreItem>>> list(sc::RecordKind kind) override;

@@ -56,7 +56,7 @@ void FaultInjector::start(const std::vector<Fault>& plan, Duration heal_after) {
 FaultInjector::Member* FaultInjector::pick(Role role, std::uint32_t index) {
     std::vector<Member*> of_role;
     for (const auto& member : members_) {
-        if (member->role == role) {
+        if (member->role == role && member->in_service) {
             of_role.push_back(member.get());
         }
     }
@@ -163,7 +163,8 @@ bool FaultInjector::apply_to(Member& target, Member& peer, const Fault& fault) {
         case FaultKind::store_latency:
         case FaultKind::store_conflict:
         case FaultKind::store_foreign:
-        case FaultKind::store_restored: return apply_to_store(target, fault);
+        case FaultKind::store_restored:
+        case FaultKind::second_sc: return apply_to_store(target, fault);
     }
     return false;
 }
@@ -299,7 +300,8 @@ void FaultInjector::boot_later(Member& member, Duration delay) {
     const std::uint64_t ticket = ++member.boot_ticket;
     Member* raw = &member;
     world_.after(delay, [this, raw, ticket] {
-        if (raw->boot_ticket == ticket && !raw->machine->running() && reviving_) {
+        const bool wanted = raw->boot_ticket == ticket && raw->in_service && reviving_;
+        if (wanted && !raw->machine->running()) {
             boot(*raw);
         }
     });
@@ -317,7 +319,7 @@ void FaultInjector::ended(Member& member) {
     if (on_end) {
         on_end(*member.machine, member.role);
     }
-    if (reviving_) {
+    if (reviving_ && member.in_service) {
         const Duration pause = std::exchange(member.pause, Duration());
         boot_later(member, pause.ns() > 0 ? pause : Duration::from_ms(kReviveMs));
     }
@@ -330,14 +332,16 @@ void FaultInjector::heal() {
         ends_.erase(ends_.begin());
         end();
     }
-    store_faults_.conflicts = 0;
+    for (auto& [host, faults] : store_faults_) {
+        faults.conflicts = 0;
+    }
     for (const auto& member : members_) {
         member->machine->disk_faults().syncs_to_fail = 0;
         member->machine->disk_faults().hung_until_ns = 0;
         for (const auto& [path, node] : member->machine->disk_image().files()) {
             node->mend_sectors();
         }
-        if (!member->machine->running() && reviving_) {
+        if (!member->machine->running() && member->in_service && reviving_) {
             boot(*member);
         }
     }

@@ -36,6 +36,9 @@ public:
     // 0; another one is in none.
     static constexpr std::uint32_t kNoRack = UINT32_MAX;
     void add(Machine& machine, Role role, Main main, std::uint32_t rack = kNoRack);
+    // An SC that is not there until a fault has it take over. The other one is not brought back
+    // from then on.
+    void add_standby(Machine& machine, Main main);
     // Schedules the faults of the plan, from now on. heal() may come after `heal_after`.
     void start(const std::vector<Fault>& plan, Duration heal_after);
     void heal();
@@ -60,8 +63,8 @@ public:
     // damage is accounted for and may happen.
     std::function<bool(Machine&, std::string_view path)> charge;
 
-    // For the store of the SC.
-    StoreFaults& store_faults() { return store_faults_; }
+    // For the way of an SC to its store.
+    StoreFaults& store_faults(const Machine& sc) { return store_faults_[sc.host()]; }
 
     const FaultCounts& counts() const { return counts_; }
     // Whom the faults of the plan have hit, by time.
@@ -75,6 +78,8 @@ private:
         std::uint32_t rack = kNoRack;
         Main main;
         bool booted = false;
+        // It serves, or is to come back: no standby, and not replaced by one.
+        bool in_service = true;
         // Boots that were planned before the last fault are void.
         std::uint64_t boot_ticket = 0;
         // Of a restart that was asked for.
@@ -86,6 +91,7 @@ private:
     };
     using Links = std::vector<std::pair<HostId, HostId>>;
 
+    // Of those in service.
     Member* pick(Role role, std::uint32_t index);
     std::vector<Member*> all_of(Role role, std::uint32_t rack);
     std::vector<Member*> targets_of(const Fault& fault);
@@ -122,6 +128,12 @@ private:
     // --- the metadata store
     void back_up(const Fault& fault);
     bool restore(Member& member, const Fault& fault);
+    void slow_store(Member& member, Duration before, Duration after, Duration lasts);
+
+    // --- two SCs
+    bool take_over(Member& old, const Fault& fault);
+    void trouble(Member& member, const Fault& fault, Prng& prng);
+    void switch_over(Member& old, Member& next, std::uint64_t broken);
 
     // Calls `end` after `lasts`, or when all faults are healed.
     void hold(Duration lasts, std::function<void()> end);
@@ -138,7 +150,7 @@ private:
     // Ends of the faults in force, by their number.
     std::map<std::uint64_t, std::function<void()>> ends_;
     std::uint64_t next_end_ = 0;
-    StoreFaults store_faults_;
+    std::map<HostId, StoreFaults> store_faults_;
     struct Backup {
         std::int64_t time_ns = 0;
         DiskImage image;

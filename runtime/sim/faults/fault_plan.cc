@@ -23,7 +23,7 @@ constexpr std::array<std::string_view, kFaultKindCount> kKindNames = {
     "clock_drift",    "clock_freeze",
     "clock_leap",     "store_latency",
     "store_conflict", "store_restored",
-    "store_foreign"};
+    "store_foreign",  "second_sc"};
 constexpr std::array<std::string_view, 4> kRoleNames = {"sc", "spu", "client", "rack"};
 
 }  // namespace
@@ -58,7 +58,8 @@ bool over_budget(FaultKind kind) {
 
 bool of_store(FaultKind kind) {
     return kind == FaultKind::store_latency || kind == FaultKind::store_conflict ||
-           kind == FaultKind::store_restored || kind == FaultKind::store_foreign;
+           kind == FaultKind::store_restored || kind == FaultKind::store_foreign ||
+           kind == FaultKind::second_sc;
 }
 
 bool of_link(FaultKind kind) {

@@ -52,8 +52,9 @@ enum class FaultKind : std::uint8_t {
     store_conflict,     // some conditional changes of metadata are refused although they could be
     store_restored,     // power loss, and the SC comes back with metadata from earlier in the run
     store_foreign,      // somebody else changes a record between the SC's look at it and its change
+    second_sc,          // the standby begins its term while the SC before it goes on
 };
-inline constexpr std::size_t kFaultKindCount = 33;
+inline constexpr std::size_t kFaultKindCount = 34;
 
 std::string_view to_string(FaultKind kind);
 std::optional<FaultKind> fault_kind_from(std::string_view name);

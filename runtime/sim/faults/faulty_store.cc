@@ -27,9 +27,10 @@ Task<Result<std::vector<sc::StoreItem>>> FaultyStore::list(sc::RecordKind kind) 
 
 Task<Result<std::uint64_t>> FaultyStore::commit(std::vector<sc::Mutation> mutations) {
     co_await wait(faults_.before);
-    const bool is_conditional = std::any_of(
-        mutations.begin(), mutations.end(),
-        [](const sc::Mutation& mutation) { return mutation.expected_revision.has_value(); });
+    const bool is_conditional =
+        std::any_of(mutations.begin(), mutations.end(), [](const sc::Mutation& mutation) {
+            return mutation.expected_revision.has_value() && !mutation.only_compares;
+        });
     if (is_conditional && faults_.conflicts > 0) {
         --faults_.conflicts;
         co_await wait(faults_.after);

@@ -30,6 +30,7 @@ public:
     FaultyStore(Env& env, sc::MetadataStore& store, StoreFaults& faults)
         : env_(env), store_(store), faults_(faults) {}
 
+    bool is_shared() const override { return store_.is_shared(); }
     std::uint64_t revision() const override { return store_.revision(); }
     Task<Result<std::optional<sc::StoreValue>>> get(sc::StoreKey key) override;
     Task<Result<std::vector<sc::StoreItem>>> list(sc::RecordKind kind) override;

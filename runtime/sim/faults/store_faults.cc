@@ -17,23 +17,32 @@ bool FaultInjector::apply_to_store(Member& target, const Fault& fault) {
     if (fault.kind == FaultKind::store_restored) {
         return restore(target, fault);
     }
+    if (fault.kind == FaultKind::second_sc) {
+        return take_over(target, fault);
+    }
     if (fault.kind == FaultKind::store_conflict) {
-        store_faults_.conflicts += 1 + static_cast<std::uint32_t>(prng.below(kStoreConflictsMax));
+        store_faults(*target.machine).conflicts +=
+            1 + static_cast<std::uint32_t>(prng.below(kStoreConflictsMax));
         return true;
     }
     if (fault.kind == FaultKind::store_foreign) {
-        ++store_faults_.foreign_changes;
+        ++store_faults(*target.machine).foreign_changes;
         return true;
     }
     const std::int64_t before_ns = prng.between(0, kStoreLatencyMaxNs);
     const std::int64_t after_ns = prng.between(0, kStoreLatencyMaxNs - before_ns);
-    store_faults_.before = store_faults_.before + Duration::from_ns(before_ns);
-    store_faults_.after = store_faults_.after + Duration::from_ns(after_ns);
-    hold(fault.lasts, [this, before_ns, after_ns] {
-        store_faults_.before = store_faults_.before - Duration::from_ns(before_ns);
-        store_faults_.after = store_faults_.after - Duration::from_ns(after_ns);
-    });
+    slow_store(target, Duration::from_ns(before_ns), Duration::from_ns(after_ns), fault.lasts);
     return true;
+}
+
+void FaultInjector::slow_store(Member& member, Duration before, Duration after, Duration lasts) {
+    StoreFaults& faults = store_faults(*member.machine);
+    faults.before = faults.before + before;
+    faults.after = faults.after + after;
+    hold(lasts, [&faults, before, after] {
+        faults.before = faults.before - before;
+        faults.after = faults.after - after;
+    });
 }
 
 // What a copy of the disk at a time between the begin and the restore would hold: all that was

@@ -51,6 +51,9 @@ int Fabric::resolve(const std::string& name, HostId self) const {
         name == "::") {
         return self;
     }
+    if (const auto given = names_.find(name); given != names_.end()) {
+        return given->second;
+    }
     for (std::size_t i = 0; i < hosts_.size(); ++i) {
         if (hosts_[i].name == name) {
             return static_cast<int>(i);

@@ -153,6 +153,8 @@ public:
     // Connects get no answer; what is connected goes on. Counted.
     void hang_connects(HostId from, HostId to);
     void unhang_connects(HostId from, HostId to);
+    // From now on the name leads to this host, whatever the host is called. Connections stay.
+    void set_name(std::string name, HostId host) { names_[std::move(name)] = host; }
     // The host cannot resolve the name of any other. Counted.
     void fail_names(HostId host) { ++hosts_[host].name_failures; }
     void unfail_names(HostId host) { --hosts_[host].name_failures; }
@@ -179,6 +181,8 @@ private:
         std::uint32_t name_failures = 0;
     };
 
+    // Names that were given to hosts besides their own.
+    std::map<std::string, HostId, std::less<>> names_;
     // -1 when no host has this name. "localhost" and the like mean `self`.
     int resolve(const std::string& name, HostId self) const;
     SimListener* find_listener(HostId host, std::uint16_t port) const;

@@ -19,6 +19,7 @@ class RefusingStore final : public sc::MetadataStore {
 public:
     RefusingStore(sc::MetadataStore& store, const bool& refuses)
         : store_(store), refuses_(refuses) {}
+    bool is_shared() const override { return store_.is_shared(); }
     std::uint64_t revision() const override { return store_.revision(); }
     Task<Result<std::optional<sc::StoreValue>>> get(sc::StoreKey key) override {
         co_return co_await store_.get(std::move(key));

@@ -721,6 +721,32 @@ TEST(SpuService, KeepsForAWhileWhatTheScDoesNotList) {
     }));
 }
 
+// It may have been led astray to an SC that another one has replaced.
+TEST(SpuService, WorksForNoScOfAnEarlierTerm) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Rig rig(env);
+        rig.sc.add_topic("orders", 1, kSpu);
+        rig.sc.terms.sc_epoch = ScEpoch(5);
+        WEIR_CO_CHECK(co_await rig.start());
+        rig.sc.terms.sc_epoch = ScEpoch(4);
+        const int before = rig.sc.registration_count;
+        rig.sc.drop_sessions();
+        WEIR_CO_CHECK(
+            co_await sleep_for(env.clock, env.executor, Duration::from_s(1), CancelToken()));
+        const int heard = rig.sc.heartbeat_count;
+        WEIR_CO_CHECK(
+            co_await sleep_for(env.clock, env.executor, Duration::from_s(20), CancelToken()));
+        EXPECT_GE(rig.sc.registration_count, before + 3);
+        EXPECT_EQ(rig.sc.heartbeat_count, heard);
+        EXPECT_EQ(rig.sc.registrations.back().sc_epoch, ScEpoch(5));
+        rig.sc.terms.sc_epoch = ScEpoch(6);
+        WEIR_CO_CHECK(
+            co_await sleep_for(env.clock, env.executor, Duration::from_s(20), CancelToken()));
+        EXPECT_GT(rig.sc.heartbeat_count, heard);
+        co_return co_await rig.close();
+    }));
+}
+
 TEST(SpuService, ASecondSpuCannotUseTheFolderOfTheFirst) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Rig rig(env);
