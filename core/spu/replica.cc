@@ -248,8 +248,8 @@ Task<Result<void>> Replica::upkeep() {
     WEIR_CO_TRY(const AsyncMutex::Guard guard, co_await files_.lock());
     // Of what is on disk, so that a log that ends below it has lost something.
     const Offset hw = std::min(log->committed_end(), log->synced_end());
-    if (!closed_ && log == log_ && !working_ && !state_->is_suspect() &&
-        hw != state_file_.high_watermark()) {
+    const bool is_whole = state_.has_value() && !state_->is_suspect();
+    if (!closed_ && log == log_ && !working_ && is_whole && hw != state_file_.high_watermark()) {
         WEIR_CO_CHECK(co_await state_file_.note_high_watermark(hw));
     }
     co_return Result<void>();
