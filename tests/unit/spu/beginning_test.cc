@@ -27,9 +27,7 @@ Task<Result<std::unique_ptr<RawClient>>> begin_produce(Cluster& cluster) {
 
 // A has led, and starts anew while the SC knows no leader.
 Task<Result<void>> restart_leaderless(Cluster& cluster) {
-    WEIR_CO_CHECK(co_await cluster.start(kA));
-    cluster.lead(kA, 0, {kA}, 1);
-    WEIR_CO_CHECK(co_await cluster.until_promoted(0));
+    WEIR_CO_CHECK(co_await cluster.start_alone());
     WEIR_CO_TRY(const auto done, co_await produce(cluster, kA, "before", Wanted::leader));
     EXPECT_TRUE(done.error.ok()) << to_string(done.error);
     WEIR_CO_CHECK(co_await cluster.stop(kA));

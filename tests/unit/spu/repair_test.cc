@@ -13,10 +13,12 @@ namespace {
 using spu::RepairMode;
 using test::batch_of;
 using test::Cluster;
+using test::garble;
 using test::kA;
 using test::kB;
 using test::kTopicUid;
-using test::produce;
+using test::produce_each;
+using test::replica_dir_of_a;
 using test::run;
 using test::Wanted;
 
@@ -27,18 +29,10 @@ constexpr std::array<std::string_view, 2> kWhatTellsOfTheEnd = {"checkpoint",
                                                                 "00000000000000000000.index"};
 const ReplicaKey kPartition{"t", 0};
 
-std::string file_of_a(std::string_view name) {
-    return fmt::format("{}/replicas/t-0.{}/{}", kSpuDir, to_string(kTopicUid), name);
-}
-
 // The start of the batch after `count` others of one letter.
 Task<Result<void>> garble_batch(Env& env, std::size_t count) {
     const std::size_t position = log::kSegmentHeaderSize + count * batch_of({"a"}).size();
-    WEIR_CO_TRY(const auto file, co_await env.disk.open(file_of_a("00000000000000000000.log"),
-                                                        OpenMode::read_write));
-    const Bytes garbage(16, 0x5a);
-    const std::array<ByteSpan, 1> slices = {ByteSpan(garbage)};
-    co_return co_await file->write_at(FilePosition(position), slices);
+    co_return co_await garble(env, replica_dir_of_a("t", kTopicUid), position);
 }
 
 // Messages from A that say that it is damaged; A is the only one that says so in these tests.
@@ -58,10 +52,8 @@ TEST(Repair, ACopyOfSeveralThatWasCutSaysSoAndDoesNotLead) {
         cluster.lead(kA, 0, {kA, kB}, 2);
         WEIR_CO_CHECK(co_await cluster.until_promoted(0));
         // Not committed: no watermark tells later that they were there.
-        for (const char* value : {"a", "b", "c"}) {
-            WEIR_CO_TRY(const auto done, co_await produce(cluster, kA, value, Wanted::leader));
-            EXPECT_TRUE(done.error.ok()) << to_string(done.error);
-        }
+        const std::vector<std::string> values = {"a", "b", "c"};
+        WEIR_CO_CHECK(co_await produce_each(cluster, kA, values, Wanted::leader));
         const auto running =
             co_await spu::repair_replica(env, kSpuDir, kPartition, RepairMode::look);
         CO_REQUIRE(!running.has_value());
@@ -111,16 +103,15 @@ TEST(Repair, ALogThatEndsTooSoonIsFoundAtEveryStart) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Cluster cluster(env);
         WEIR_CO_CHECK(co_await cluster.start_led());
-        for (const char* value : {"a", "b", "c"}) {
-            WEIR_CO_TRY(const auto done, co_await produce(cluster, kA, value, Wanted::committed));
-            EXPECT_TRUE(done.error.ok()) << to_string(done.error);
-        }
+        const std::vector<std::string> values = {"a", "b", "c"};
+        WEIR_CO_CHECK(co_await produce_each(cluster, kA, values, Wanted::committed));
         WEIR_CO_CHECK(co_await cluster.stop(kA));
         cluster.lead(kB, 1, {kB}, 1);
         WEIR_CO_CHECK(co_await cluster.until_promoted(1));
         // As if its end had never been synced.
+        const std::string dir = replica_dir_of_a("t", kTopicUid);
         for (const std::string_view name : kWhatTellsOfTheEnd) {
-            WEIR_CO_CHECK(co_await env.disk.remove_file(file_of_a(name)));
+            WEIR_CO_CHECK(co_await env.disk.remove_file(fmt::format("{}/{}", dir, name)));
         }
         WEIR_CO_CHECK(co_await garble_batch(env, 2));
         for (int starts = 1; starts <= 2; ++starts) {

@@ -57,6 +57,12 @@ public:
         lead(kA, 0, {kA, kB}, 2);
         co_return co_await until_promoted(0);
     }
+    // Only A, which leads in epoch 0 and is the only live one.
+    Task<Result<void>> start_alone() {
+        WEIR_CO_CHECK(co_await start(kA));
+        lead(kA, 0, {kA}, 1);
+        co_return co_await until_promoted(0);
+    }
     Task<Result<void>> stop(SpuId id) { co_return co_await nodes_.at(id)->stop(); }
     Task<Result<void>> close() {
         const Result<void> a = co_await stop(kA);
@@ -153,6 +159,16 @@ inline Task<Result<wire::ProducePartitionResponse>> produce(Cluster& cluster, Sp
     auto request = produce_of("t", batch_of({value}), static_cast<std::int16_t>(wanted));
     WEIR_CO_CHECK(co_await client->send(wire::SpuApi::produce, std::move(request), 25));
     co_return co_await answer_of(*client);
+}
+
+// One record after the other; each is to be acknowledged.
+inline Task<Result<void>> produce_each(Cluster& cluster, SpuId to, std::vector<std::string> values,
+                                       Wanted wanted) {
+    for (std::string& value : values) {
+        WEIR_CO_TRY(const auto done, co_await produce(cluster, to, std::move(value), wanted));
+        EXPECT_TRUE(done.error.ok()) << to_string(done.error);
+    }
+    co_return Result<void>();
 }
 
 inline Task<Result<wire::FetchPartitionResponse>> fetch(Cluster& cluster, SpuId from,

@@ -13,12 +13,15 @@ using test::Cluster;
 using test::Content;
 using test::content_of;
 using test::fetch;
+using test::garble;
 using test::kA;
 using test::kB;
 using test::kTopicUid;
 using test::produce;
+using test::produce_each;
 using test::produce_of;
 using test::RawClient;
+using test::replica_dir_of_a;
 using test::run;
 using test::Wanted;
 using wire::ErrorTag;
@@ -30,10 +33,8 @@ TEST(SpuReplication, ACommittedRecordIsOnBothAndSurvivesTheLeader) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Cluster cluster(env);
         WEIR_CO_CHECK(co_await cluster.start_led());
-        for (const char* value : {"a", "b", "c"}) {
-            WEIR_CO_TRY(const auto done, co_await produce(cluster, kA, value, Wanted::committed));
-            EXPECT_TRUE(done.error.ok()) << to_string(done.error);
-        }
+        const std::vector<std::string> values = {"a", "b", "c"};
+        WEIR_CO_CHECK(co_await produce_each(cluster, kA, values, Wanted::committed));
         WEIR_CO_TRY(const auto elsewhere, co_await produce(cluster, kB, "x", Wanted::leader));
         EXPECT_EQ(elsewhere.error.tag, ErrorTag::not_leader_for_partition);
         WEIR_CO_CHECK(
@@ -70,10 +71,8 @@ TEST(SpuReplication, WhatAnOperatorDeletesIsGoneFromBothAndStaysSo) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Cluster cluster(env);
         WEIR_CO_CHECK(co_await cluster.start_led());
-        for (const char* value : {"a", "b", "c"}) {
-            WEIR_CO_TRY(const auto done, co_await produce(cluster, kA, value, Wanted::committed));
-            EXPECT_TRUE(done.error.ok()) << to_string(done.error);
-        }
+        const std::vector<std::string> values = {"a", "b", "c"};
+        WEIR_CO_CHECK(co_await produce_each(cluster, kA, values, Wanted::committed));
         const auto log_start = [&] {
             const auto report = cluster.sc.reports.find({"t", 0});
             return report == cluster.sc.reports.end() ? Offset(-1) : report->second.log_start;
@@ -113,10 +112,8 @@ TEST(SpuReplication, WhatOnlyTheOldLeaderHasIsCut) {
         WEIR_CO_CHECK(co_await cluster.start(kA));
         cluster.lead(kA, 0, {kA, kB}, 2);
         WEIR_CO_CHECK(co_await cluster.until_promoted(0));
-        for (const char* value : {"r0", "r1", "r2"}) {
-            WEIR_CO_TRY(const auto done, co_await produce(cluster, kA, value, Wanted::leader));
-            EXPECT_TRUE(done.error.ok()) << to_string(done.error);
-        }
+        const std::vector<std::string> values = {"r0", "r1", "r2"};
+        WEIR_CO_CHECK(co_await produce_each(cluster, kA, values, Wanted::leader));
         WEIR_CO_TRY(const auto unseen,
                     co_await fetch(cluster, kA, wire::Isolation::read_committed));
         EXPECT_EQ(unseen.high_watermark, 0);
@@ -125,10 +122,8 @@ TEST(SpuReplication, WhatOnlyTheOldLeaderHasIsCut) {
         WEIR_CO_CHECK(co_await cluster.start(kB));
         cluster.lead(kB, 1, {kB}, 1);
         WEIR_CO_CHECK(co_await cluster.until_promoted(1));
-        for (const char* value : {"s0", "s1"}) {
-            WEIR_CO_TRY(const auto done, co_await produce(cluster, kB, value, Wanted::committed));
-            EXPECT_TRUE(done.error.ok());
-        }
+        const std::vector<std::string> later = {"s0", "s1"};
+        WEIR_CO_CHECK(co_await produce_each(cluster, kB, later, Wanted::committed));
         WEIR_CO_CHECK(co_await cluster.start(kA));
         WEIR_CO_CHECK(co_await cluster.until([&] { return cluster.follower_has(2); }, "A follows"));
         WEIR_CO_CHECK(co_await cluster.stop(kB));
@@ -334,9 +329,7 @@ TEST(SpuReplication, AProbeStopsAppendsAndIsAnswered) {
 TEST(SpuReplication, AReplicaThatWasTakenAwayAndGivenBackStartsEmpty) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Cluster cluster(env);
-        WEIR_CO_CHECK(co_await cluster.start(kA));
-        cluster.lead(kA, 0, {kA}, 1);
-        WEIR_CO_CHECK(co_await cluster.until_promoted(0));
+        WEIR_CO_CHECK(co_await cluster.start_alone());
         WEIR_CO_TRY(const auto done, co_await produce(cluster, kA, "a", Wanted::committed));
         EXPECT_TRUE(done.error.ok());
         WEIR_CO_CHECK(co_await cluster.stop(kA));
@@ -356,19 +349,10 @@ TEST(SpuReplication, ADamagedReplicaStartsEmptyUnderAnotherUid) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Cluster cluster(env);
         WEIR_CO_CHECK(co_await cluster.start_led());
-        for (const char* value : {"a", "b", "c"}) {
-            WEIR_CO_TRY(const auto done, co_await produce(cluster, kA, value, Wanted::committed));
-            EXPECT_TRUE(done.error.ok()) << to_string(done.error);
-        }
+        const std::vector<std::string> values = {"a", "b", "c"};
+        WEIR_CO_CHECK(co_await produce_each(cluster, kA, values, Wanted::committed));
         WEIR_CO_CHECK(co_await cluster.stop(kA));
-        {
-            const std::string path = "data/spu-logs-5001/replicas/t-0." + to_string(kTopicUid) +
-                                     "/00000000000000000000.log";
-            WEIR_CO_TRY(const auto file, co_await env.disk.open(path, OpenMode::open_or_create));
-            const Bytes garbage(16, 0x5a);
-            const std::array<ByteSpan, 1> slices = {ByteSpan(garbage)};
-            WEIR_CO_CHECK(co_await file->write_at(FilePosition(0), slices));
-        }
+        WEIR_CO_CHECK(co_await garble(env, replica_dir_of_a("t", kTopicUid), 0));
         cluster.lead(kB, 1, {kB}, 1);
         WEIR_CO_CHECK(co_await cluster.until_promoted(1));
         // It says so, and keeps what it has as long as that may be wanted.
@@ -388,9 +372,7 @@ TEST(SpuReplication, ADamagedReplicaStartsEmptyUnderAnotherUid) {
 TEST(SpuReplication, AnotherClusterIsRefused) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Cluster cluster(env);
-        WEIR_CO_CHECK(co_await cluster.start(kA));
-        cluster.lead(kA, 0, {kA}, 1);
-        WEIR_CO_CHECK(co_await cluster.until_promoted(0));
+        WEIR_CO_CHECK(co_await cluster.start_alone());
         WEIR_CO_CHECK(co_await cluster.stop(kA));
         cluster.sc.terms.cluster_id = Uid{9, 10};
         cluster.lead_quietly(kA, 1, {kA}, 1);
@@ -436,9 +418,7 @@ TEST(SpuReplication, AFollowerCommitsWhatItHas) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Cluster cluster(env);
         cluster.config(kA).replication.chunk_bytes = 100;
-        WEIR_CO_CHECK(co_await cluster.start(kA));
-        cluster.lead(kA, 0, {kA}, 1);
-        WEIR_CO_CHECK(co_await cluster.until_promoted(0));
+        WEIR_CO_CHECK(co_await cluster.start_alone());
         for (int i = 0; i < 10; ++i) {
             WEIR_CO_TRY(const auto done,
                         co_await produce(cluster, kA, std::string(100, 'x'), Wanted::committed));

@@ -15,8 +15,10 @@ namespace {
 using test::batch_of;
 using test::config_of;
 using test::FakeSc;
+using test::garble;
 using test::produce_of;
 using test::RawClient;
+using test::replica_dir_of_a;
 using test::run;
 using wire::ErrorTag;
 using wire::SpuApi;
@@ -563,14 +565,8 @@ TEST(SpuService, DamagedRecordsAreAStorageError) {
         }
         WEIR_CO_CHECK(co_await rig.stop_spu());
         const auto& replica = rig.sc.state.replicas.front();
-        const std::string path = "data/spu-logs-5001/replicas/hello-0." +
-                                 to_string(replica.record.topic_uid) + "/00000000000000000000.log";
-        {
-            WEIR_CO_TRY(const auto file, co_await env.disk.open(path, OpenMode::open_or_create));
-            const Bytes garbage(16, 0x5a);
-            const std::array<ByteSpan, 1> slices = {ByteSpan(garbage)};
-            WEIR_CO_CHECK(co_await file->write_at(FilePosition(64), slices));
-        }
+        std::string dir = replica_dir_of_a("hello", replica.record.topic_uid);
+        WEIR_CO_CHECK(co_await garble(env, std::move(dir), 64));
         WEIR_CO_CHECK(co_await rig.start());
         {
             WEIR_CO_TRY(const auto client, co_await rig.connect());

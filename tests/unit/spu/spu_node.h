@@ -9,9 +9,14 @@
 #include "tests/unit/spu/fake_sc.h"
 #include "tests/unit/spu/raw_client.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 // gtest's fatal assertions return void; in a coroutine a failed expectation ends the test this way.
@@ -27,6 +32,20 @@ namespace weir::test {
 
 inline constexpr SpuId kA(5001);
 inline constexpr SpuId kB(5002);
+
+// Of partition 0 of a topic at A.
+inline std::string replica_dir_of_a(std::string_view topic, Uid topic_uid) {
+    return fmt::format("data/spu-logs-5001/replicas/{}-0.{}", topic, to_string(topic_uid));
+}
+
+// 16 bytes of the replica's first segment become others, from `position` on.
+inline Task<Result<void>> garble(Env& env, std::string replica_dir, std::uint64_t position) {
+    WEIR_CO_TRY(const auto file, co_await env.disk.open(replica_dir + "/00000000000000000000.log",
+                                                        OpenMode::read_write));
+    const Bytes garbage(16, 0x5a);
+    const std::array<ByteSpan, 1> slices = {ByteSpan(garbage)};
+    co_return co_await file->write_at(FilePosition(position), slices);
+}
 
 inline spu::Config config_of(SpuId id) {
     spu::Config config;
