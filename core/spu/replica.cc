@@ -8,12 +8,23 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace weir::spu {
 
 using wire::internal::ReplicaReport;
 using wire::internal::StoredReplica;
+
+namespace {
+
+// Whether the watermark on disk may follow the log's. What tells that the log lacks something stays
+// until that was told (contradiction()), and without rules nobody knows.
+bool is_whole(const std::optional<replication::ReplicaState>& state) {
+    return state.has_value() && !state->is_suspect();
+}
+
+}  // namespace
 
 Replica::Replica(Context& context, ReplicaManager& manager, std::string dir,
                  const wire::internal::ReplicaRef& ref)
@@ -248,8 +259,8 @@ Task<Result<void>> Replica::upkeep() {
     WEIR_CO_TRY(const AsyncMutex::Guard guard, co_await files_.lock());
     // Of what is on disk, so that a log that ends below it has lost something.
     const Offset hw = std::min(log->committed_end(), log->synced_end());
-    const bool is_whole = state_.has_value() && !state_->is_suspect();
-    if (!closed_ && log == log_ && !working_ && is_whole && hw != state_file_.high_watermark()) {
+    if (!closed_ && log == log_ && !working_ && is_whole(state_) &&
+        hw != state_file_.high_watermark()) {
         WEIR_CO_CHECK(co_await state_file_.note_high_watermark(hw));
     }
     co_return Result<void>();
@@ -266,8 +277,7 @@ Task<Result<void>> Replica::close() {
     closed_ = true;
     log_->set_observer(nullptr);
     Result<void> noted;
-    // What tells that the log lacks something stays until that was told (contradiction()).
-    if (synced.has_value() && state_.has_value() && !state_->is_suspect() &&
+    if (synced.has_value() && is_whole(state_) &&
         log_->committed_end() != state_file_.high_watermark()) {
         noted = co_await state_file_.note_high_watermark(log_->committed_end());
     }
