@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <sys/resource.h>
@@ -26,6 +27,10 @@ enum class Change {
     halt,
     room_again
 };
+
+// A socket may have everything at once. What is read in steps is recorded in steps: at the half,
+// more than a quarter has been written.
+constexpr std::size_t kReadMax = 64U << 10;
 
 // Of files that this process writes: a disk that is full from there on.
 void set_file_size_max(rlim_t size_bytes) {
@@ -57,8 +62,9 @@ Task<Result<void>> program(Env& env, Change change, std::size_t size) {
     Bytes received(size);
     std::size_t have = 0;
     while (accepted.has_value() && have < size) {
-        const Result<std::size_t> got =
-            co_await (*accepted)->read_some(MutByteSpan(received).subspan(have), CancelToken());
+        const MutByteSpan into =
+            MutByteSpan(received).subspan(have, std::min(kReadMax, size - have));
+        const Result<std::size_t> got = co_await (*accepted)->read_some(into, CancelToken());
         if (!got.has_value() || *got == 0) {
             break;
         }
