@@ -4,10 +4,16 @@
 #include "core/control/live_sets.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace weir::control {
 
 namespace {
+
+constexpr std::int64_t kLeapMin = 1 << 10;
+constexpr std::uint64_t kLeapSpread = (1 << 17) - (1 << 10);
+// Above it the epochs left are for changes of leader.
+constexpr std::int64_t kLeapEnd = std::numeric_limits<std::int32_t>::max() / 2;
 
 LeaderEpoch highest_epoch(const RegisteredReplica& replica) {
     return std::max(replica.fence_epoch, replica.report.last_epoch);
@@ -60,6 +66,16 @@ void assign_as_reported(PartitionRecord& record,
 }
 
 }  // namespace
+
+LeaderEpoch leap_over_lost(LeaderEpoch found, LeaderEpoch next, std::uint64_t draw) {
+    const std::int64_t least = std::int64_t{found.value()} + kLeapMin;
+    const std::int64_t leap = least + static_cast<std::int64_t>(draw % kLeapSpread);
+    const bool far_enough = next.value() >= least;
+    if (far_enough || leap > kLeapEnd || mutant(Mutant::epoch_of_silent_reused)) {
+        return next;
+    }
+    return LeaderEpoch(static_cast<std::int32_t>(leap));
+}
 
 std::vector<Regression> find_regressions(const MetadataView& view, const SpuMemory& memory,
                                          const std::vector<RegisteredReplica>& replicas) {

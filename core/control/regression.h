@@ -76,6 +76,15 @@ struct SpuMemory {
     ScEpoch sc_epoch;
 };
 
+// The epoch that a record gets for `next` while SPUs are silent that may have memories of an SC
+// that these metadata have lost. One of them may lead `next` already, and two logs of one epoch
+// could not be told apart. So the first epoch after `found`, with which this process of the SC
+// found the record, is far above it, by a number from 2^10 to 2^17 that is as random as `draw`: a
+// history that was lost has either fewer changes of leader, or a leap of its own to another place.
+// One leap is enough: when `next` is as far from `found`, or near the last epoch that there is, it
+// is `next`.
+LeaderEpoch leap_over_lost(LeaderEpoch found, LeaderEpoch next, std::uint64_t draw);
+
 // In the order of the registration; empty when nothing is wrong.
 std::vector<Regression> find_regressions(const MetadataView& view, const SpuMemory& memory,
                                          const std::vector<RegisteredReplica>& replicas);

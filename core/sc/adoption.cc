@@ -198,12 +198,12 @@ Task<Result<void>> Adoption::adopt_records(Operated* answer) {
         if (!doubts.concern(record) || found == reported.end()) {
             continue;
         }
-        PartitionRecord next = control::adopt(record, found->second);
+        changes.put(entry, control::adopt(record, found->second));
+        const PartitionRecord& next = changes.record(entry);
         add_detail(answer, next == record
                                ? fmt::format("{}: stays as it is, for there is nothing but {}",
                                              name, text_of(found->second))
                                : told(name, next, found->second));
-        changes.put(entry, std::move(next));
     }
     Result<void> stored = co_await changes.commit();
     if (stored.has_value()) {

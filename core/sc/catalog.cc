@@ -65,6 +65,7 @@ Result<void> Catalog::load_partition(const StoreItem& item) {
     extra.key = *key;
     extra.record = std::move(stored.record);
     extra.revision = item.value.revision;
+    extra.in_doubt = stored.in_doubt;
     partitions.put(std::move(object), std::move(extra));
     return Result<void>();
 }

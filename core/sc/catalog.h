@@ -48,6 +48,8 @@ struct PartitionExtra {
     PartitionRecord record;
     // In the store: every change of the record is conditional on it.
     std::uint64_t revision = 0;
+    // As stored, see StoredPartition.
+    bool in_doubt = false;
     // Since the leader's present connection began; none before its first report.
     std::optional<ReportedLeader> reported;
     const Uid& topic_uid() const { return record.topic_uid; }

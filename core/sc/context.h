@@ -45,8 +45,9 @@ private:
 };
 
 // Partitions of which an SPU has proved that the SC's records are older than the cluster
-// (replication.md 5.14): nothing about them changes until an operator decides. Volatile: the SPUs
-// prove it again after a restart.
+// (replication.md 5.14): nothing about them changes until an operator decides. The SPUs prove it
+// again after a restart; only what has happened to a partition meanwhile and is not in its record
+// has to be stored (StoredPartition::in_doubt), since nobody tells it again.
 struct Doubts {
     bool all = false;
     std::set<control::PartitionRef> partitions;

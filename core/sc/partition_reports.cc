@@ -67,6 +67,7 @@ void PartitionReports::put_stored(const PartitionTable::Entry& entry, StoredPart
     PartitionExtra extra = entry.extra;
     extra.record = std::move(stored.record);
     extra.revision = revision;
+    extra.in_doubt = stored.in_doubt;
     object.spec = spec_under(std::move(stored.spec), extra.record);
     object.status = shown(current_status(entry), extra.record, extra.reported);
     unpublished_.erase(object.name);

@@ -259,6 +259,9 @@ void Partitions::probe(const Entry& entry, Round& round, const SpuSet& members,
     const int waits = mutant(Mutant::probe_waits_long) ? 600 : 1;
     begin(entry.object.name, round, Stage::probing, record.leader_epoch, kProbeWait * waits);
     round.asked = members;
+    // What was reported before the question may be true no longer: who was cut off since may have
+    // cut its log.
+    round.reports.clear();
     wire::internal::ProbePartitions::Entry question;
     question.partition.topic_uid = record.topic_uid;
     question.partition.partition = record.partition;
@@ -298,8 +301,8 @@ void Partitions::elect_now(const Entry& entry, Round& round, RecordChanges& chan
     for (const control::RecordFault fault : decision.alarms) {
         WEIR_LOG(log_, error, "{}: the record makes no sense: {}", name, to_string(fault));
     }
-    const PartitionRecord& record = decision.record;
-    changes.put(entry, record);
+    changes.put(entry, decision.record);
+    const PartitionRecord& record = changes.record(entry);
     if (record.leader != kNoSpu) {
         WEIR_LOG(log_, info, "{}: spu {} (boot {}) is to lead epoch {}", name,
                  record.leader.value(), record.leader_boot.value(), record.leader_epoch.value());

@@ -2,8 +2,10 @@
 
 #include "core/base/assert.h"
 #include "core/base/mutant.h"
+#include "core/control/regression.h"
 #include "core/sc/records.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace weir::sc {
@@ -28,20 +30,44 @@ StoredPartition& RecordChanges::changed(const PartitionTable::Entry& entry) {
     StoredPartition stored;
     stored.record = entry.extra.record;
     stored.spec = entry.object.spec;
+    stored.in_doubt = entry.extra.in_doubt && context_.doubts.concern(entry.extra.record);
     return partitions_.try_emplace(entry.object.name, std::move(stored)).first->second;
 }
 
 void RecordChanges::put(const PartitionTable::Entry& entry, PartitionRecord record) {
     const PartitionRecord& before = this->record(entry);
-    if (record == before || context_.doubts.concern(entry.extra.record)) {
+    if (record == before) {
+        return;
+    }
+    if (context_.doubts.concern(entry.extra.record)) {
+        if (!entry.extra.in_doubt && !context_.doubts.all) {
+            changed(entry).in_doubt = true;
+        }
         return;
     }
     WEIR_ASSERT(record.version > before.version);
     WEIR_ASSERT(record.leader_epoch >= before.leader_epoch);
+    if (record.leader_epoch > before.leader_epoch) {
+        record.leader_epoch = free_epoch(record);
+    }
     if (mutant(Mutant::version_not_counted)) {
         record.version = before.version;
     }
     changed(entry).record = std::move(record);
+}
+
+LeaderEpoch RecordChanges::free_epoch(const PartitionRecord& record) {
+    const auto found = context_.found.view.records.find({record.topic_uid, record.partition});
+    const auto& spus = context_.catalog.spus.entries();
+    const bool all_came = std::all_of(spus.begin(), spus.end(), [&](const auto& spu) {
+        return context_.found.admitted.contains(spu.second.object.spec.id);
+    });
+    // Of a partition that is newer than this process nobody has another memory.
+    if (all_came || found == context_.found.view.records.end()) {
+        return record.leader_epoch;
+    }
+    return control::leap_over_lost(found->second.epoch, record.leader_epoch,
+                                   context_.uid_prng.next());
 }
 
 void RecordChanges::put(const PartitionTable::Entry& entry, PartitionSpec spec) {

@@ -17,10 +17,12 @@ using wire::Writer;
 
 // 1 had no records of replication.
 constexpr std::uint8_t kFormat = 2;
+// Of a partition in doubt, else as 2: a program that knows no doubts refuses it.
+constexpr std::uint8_t kFormatInDoubt = 3;
 
-Writer begin() {
+Writer begin(std::uint8_t format = kFormat) {
     Writer writer;
-    writer.write_u8(kFormat);
+    writer.write_u8(format);
     return writer;
 }
 
@@ -46,13 +48,13 @@ Result<bool> read_flag(Reader& reader) {
 
 // Runs `read` after the format byte; every failure, and bytes left over, are damage.
 template <typename T, typename F>
-Result<T> decode(ByteSpan bytes, F read) {
+Result<T> decode(ByteSpan bytes, F read, std::uint8_t expected = kFormat) {
     Reader reader(bytes);
     const auto format = reader.read_u8();
     if (!format.has_value()) {
         return fail(ErrorCode::corrupt, "a metadata record is empty");
     }
-    if (*format != kFormat) {
+    if (*format != expected) {
         return fail(ErrorCode::corrupt,
                     fmt::format("a metadata record has format {}; this program reads format {}",
                                 *format, kFormat));
@@ -87,7 +89,7 @@ Bytes encode_record(const TopicRecord& record) {
 }
 
 Bytes encode_record(const StoredPartition& partition) {
-    Writer writer = begin();
+    Writer writer = begin(partition.in_doubt ? kFormatInDoubt : kFormat);
     wire::encode(writer, partition.record);
     wire::encode_object(writer, partition.spec, kObjectVersion);
     return std::move(writer).take();
@@ -128,12 +130,15 @@ Result<TopicRecord> decode_topic_record(ByteSpan bytes) {
 }
 
 Result<StoredPartition> decode_stored_partition(ByteSpan bytes) {
-    return decode<StoredPartition>(bytes, [](Reader& reader) -> Result<StoredPartition> {
+    const bool in_doubt = !bytes.empty() && bytes.front() == kFormatInDoubt;
+    const auto read = [in_doubt](Reader& reader) -> Result<StoredPartition> {
         StoredPartition partition;
+        partition.in_doubt = in_doubt;
         WEIR_TRY(partition.record, wire::decode_partition_record(reader));
         WEIR_TRY(partition.spec, wire::decode_object<PartitionSpec>(reader, kObjectVersion));
         return partition;
-    });
+    };
+    return decode<StoredPartition>(bytes, read, in_doubt ? kFormatInDoubt : kFormat);
 }
 
 Result<SpuRecord> decode_spu_record(ByteSpan bytes) {

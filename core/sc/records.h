@@ -44,6 +44,9 @@ struct StoredPartition {
     // Its leader is the record's, or the last one while nobody leads; its replicas are the
     // record's.
     PartitionSpec spec;
+    // The record is older than the cluster, and something that has happened since is not in it
+    // (Doubts). Stored with the change that left it out: it would be forgotten by a restart.
+    bool in_doubt = false;
     friend bool operator==(const StoredPartition&, const StoredPartition&) = default;
 };
 

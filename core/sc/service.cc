@@ -220,6 +220,12 @@ Task<Result<void>> run_with_store(Context* context, CancelToken stop, Started* s
     WEIR_CO_TRY(const ClusterRecord begun, co_await context->store.begin(&context->uid_prng));
     WEIR_CO_CHECK(co_await context->catalog.load(context->store));
     context->found.view = view_of(context->catalog);
+    for (const auto& [name, entry] : context->catalog.partitions.entries()) {
+        if (entry.extra.in_doubt) {
+            context->doubts.partitions.insert(
+                {entry.extra.record.topic_uid, entry.extra.record.partition});
+        }
+    }
     // As it was before this term.
     context->found.view.sc_epoch = ScEpoch(begun.sc_epoch.value() - 1);
     context->beginning.heard(kNoSpu, context->catalog.partitions);

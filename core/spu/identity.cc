@@ -12,10 +12,12 @@ namespace weir::spu {
 
 namespace {
 
-constexpr std::string_view kMagic = "WEIRSPU2";
+constexpr std::string_view kMagic = "WEIRSPU3";
+constexpr std::string_view kMagicV2 = "WEIRSPU2";
 constexpr std::string_view kMagicV1 = "WEIRSPU1";
 constexpr std::size_t kFileSizeV1 = 8 + 4 + 16 + 4;
-constexpr std::size_t kFileSize = kFileSizeV1 + 16 + 8;
+constexpr std::size_t kFileSizeV2 = kFileSizeV1 + 16 + 8;
+constexpr std::size_t kFileSize = kFileSizeV2 + 8 + 8;
 constexpr std::string_view kName = "/spu.meta";
 
 void write_uid(wire::Writer& writer, const Uid& uid) {
@@ -36,8 +38,12 @@ IdentityFile::IdentityFile(Env& env, std::string dir, SpuId id)
     : env_(env), dir_(std::move(dir)), id_(id) {}
 
 Result<void> IdentityFile::decode(ByteSpan bytes) {
-    const bool is_old = bytes.size() == kFileSizeV1;
-    if (!is_old && bytes.size() != kFileSize) {
+    std::string_view expected_magic = kMagic;
+    if (bytes.size() == kFileSizeV1) {
+        expected_magic = kMagicV1;
+    } else if (bytes.size() == kFileSizeV2) {
+        expected_magic = kMagicV2;
+    } else if (bytes.size() != kFileSize) {
         return fail(ErrorCode::corrupt,
                     fmt::format("spu.meta has {} bytes, not {}", bytes.size(), kFileSize));
     }
@@ -47,13 +53,18 @@ Result<void> IdentityFile::decode(ByteSpan bytes) {
     WEIR_TRY(const Uid storage_id, read_uid(reader));
     Uid cluster_id;
     std::uint64_t clean_boot = 0;
-    if (!is_old) {
+    std::uint64_t last_boot = 0;
+    std::uint64_t term = 0;
+    if (bytes.size() >= kFileSizeV2) {
         WEIR_TRY(cluster_id, read_uid(reader));
         WEIR_TRY(clean_boot, reader.read_u64());
     }
+    if (bytes.size() >= kFileSize) {
+        WEIR_TRY(last_boot, reader.read_u64());
+        WEIR_TRY(term, reader.read_u64());
+    }
     WEIR_TRY(const std::uint32_t crc, reader.read_u32());
-    if (as_text(magic) != (is_old ? kMagicV1 : kMagic) ||
-        crc != crc32c(bytes.first(bytes.size() - 4))) {
+    if (as_text(magic) != expected_magic || crc != crc32c(bytes.first(bytes.size() - 4))) {
         return fail(ErrorCode::corrupt, "spu.meta is damaged");
     }
     if (SpuId(id) != id_) {
@@ -65,6 +76,8 @@ Result<void> IdentityFile::decode(ByteSpan bytes) {
     storage_id_ = storage_id;
     cluster_id_ = cluster_id;
     clean_boot_ = BootEpoch(clean_boot);
+    last_boot_ = BootEpoch(last_boot);
+    term_ = ScEpoch(term);
     return {};
 }
 
@@ -75,6 +88,8 @@ Task<Result<void>> IdentityFile::write(BootEpoch clean_boot) {
     write_uid(writer, storage_id_);
     write_uid(writer, cluster_id_);
     writer.write_u64(clean_boot.value());
+    writer.write_u64(last_boot_.value());
+    writer.write_u64(term_.value());
     writer.write_u32(crc32c(writer.span()));
     const Bytes bytes = std::move(writer).take();
     const std::string temporary = dir_ + std::string(kName) + ".new";
@@ -109,9 +124,20 @@ Task<Result<void>> IdentityFile::load() {
     co_return co_await write(BootEpoch(0));
 }
 
-Task<Result<void>> IdentityFile::set_cluster_id(Uid cluster_id) {
-    cluster_id_ = cluster_id;
-    co_return co_await write(BootEpoch(0));
+Task<Result<void>> IdentityFile::registered(Uid cluster_id, ScEpoch term, BootEpoch boot) {
+    const bool is_new = cluster_id != cluster_id_ || term != term_ || boot != last_boot_;
+    const Uid cluster_before = std::exchange(cluster_id_, cluster_id);
+    term_ = term;
+    last_boot_ = boot;
+    if (is_written_ && !is_new) {
+        co_return Result<void>();
+    }
+    Result<void> written = co_await write(BootEpoch(0));
+    is_written_ = written.has_value();
+    if (!is_written_) {
+        cluster_id_ = cluster_before;
+    }
+    co_return written;
 }
 
 Task<Result<void>> IdentityFile::leave_clean_marker(BootEpoch boot) {

@@ -181,7 +181,8 @@ Task<Result<void>> ScLink::Session::register_spu(CancelToken token) {
     hello.cluster_id = link_.identity_.cluster_id();
     hello.clean_boot = link_.identity_.clean_boot();
     hello.boot_id = link_.boot_id_;
-    hello.boot = link_.context_.terms.boot;
+    const BootEpoch boot = link_.context_.terms.boot;
+    hello.boot = boot != kNoBoot ? boot : link_.identity_.last_boot();
     hello.replicas = link_.replicas_.stored();
     hello.software = std::string(kSoftware);
     hello.sc_epoch = link_.context_.terms.sc_epoch;
@@ -209,10 +210,8 @@ Task<Result<void>> ScLink::Session::accept(Registered terms, Instant sent_at) {
                                    terms_.message));
     }
     IdentityFile& identity = link_.identity_;
-    if (identity.cluster_id() == Uid() && terms_.cluster_id != Uid()) {
-        WEIR_CO_CHECK(co_await identity.set_cluster_id(terms_.cluster_id));
-    }
-    if (identity.cluster_id() != terms_.cluster_id) {
+    const bool is_first = identity.cluster_id() == Uid();
+    if (!is_first && identity.cluster_id() != terms_.cluster_id) {
         co_return fail(ErrorCode::unavailable,
                        fmt::format("the data of SPU {} are of cluster {}, the SC's is {}",
                                    link_.context_.config.id.value(),
@@ -222,6 +221,17 @@ Task<Result<void>> ScLink::Session::accept(Registered terms, Instant sent_at) {
         co_return fail(ErrorCode::unavailable,
                        fmt::format("the SC is of term {}, and term {} has begun",
                                    terms_.sc_epoch.value(), link_.context_.terms.sc_epoch.value()));
+    }
+    const Result<void> kept =
+        co_await identity.registered(terms_.cluster_id, terms_.sc_epoch, terms_.boot);
+    if (!kept.has_value() && is_first) {
+        co_return fail(kept.error());
+    }
+    if (!kept.has_value()) {
+        // A disk that is full must not keep the SPU from serving what it has. While it runs it
+        // knows.
+        WEIR_LOG(link_.logger_, warn, "term {} is not kept on the disk: {}",
+                 terms_.sc_epoch.value(), to_string(kept.error()));
     }
     link_.context_.terms.sc_epoch = terms_.sc_epoch;
     link_.context_.env.probe.tell(TermObeyed{terms_.boot, terms_.sc_epoch});

@@ -46,7 +46,10 @@ public:
           link_(context_, replicas_, identity, boot_id,
                 started == nullptr ? nullptr : &started->registered),
           clients_{context_, replicas_, router_},
-          peers_{context_, replicas_, store_} {}
+          peers_{context_, replicas_, store_} {
+        // An SC of an earlier one has lost what came after it, whoever of this SPU has heard it.
+        context_.terms.sc_epoch = identity.term();
+    }
 
     Task<Result<void>> run(CancelToken stop);
 

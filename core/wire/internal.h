@@ -138,8 +138,9 @@ struct RegisterSpu {
     Uid cluster_id;
     // Of the boot epoch that ended in order, with everything synced; kNoBoot otherwise.
     BootEpoch clean_boot;
-    // The boot epoch that this process has from an earlier connection; kNoBoot at its first. The SC
-    // gives a process one boot epoch only, as long as no other process has registered since.
+    // The boot epoch that this process has from an earlier connection; at its first, that of the
+    // last process on this storage, or kNoBoot. The SC gives a process one boot epoch only, as long
+    // as no other process has registered since.
     BootEpoch boot;
     // What is on the disk, of every replica whose log could be opened or is damaged.
     std::vector<StoredReplica> replicas;

@@ -92,7 +92,7 @@ Task<Result<void>> ClusterWriter::write_spus() {
             WEIR_CO_CHECK(co_await env_.disk.create_directories(dir + "/replicas"));
             spu::IdentityFile identity(env_, std::move(dir), spu.spec.id);
             WEIR_CO_CHECK(co_await identity.load());
-            WEIR_CO_CHECK(co_await identity.set_cluster_id(cluster_.cluster_id));
+            WEIR_CO_CHECK(co_await identity.registered(cluster_.cluster_id, ScEpoch(), kNoBoot));
             WEIR_CO_CHECK(co_await identity.leave_clean_marker(cluster_.boot_counter));
             record.storage_id = identity.storage_id();
             record.boot = cluster_.boot_counter;

@@ -10,6 +10,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace weir::control {
 
@@ -127,8 +128,36 @@ std::string found_exactly_when_proven(std::uint64_t seed) {
     return found == expected ? "" : fmt::format("found {} of {}", found, expected);
 }
 
+// What is given out while SPUs are silent is above all that a lost history of some hundred changes
+// of leader has given out, and only once.
+std::string leap_is_far_and_once(std::uint64_t seed) {
+    Prng prng(seed);
+    const auto most = std::int64_t{std::numeric_limits<std::int32_t>::max()};
+    const std::int64_t end = prng.chance(1, 4) ? most - 1 : 1'000'000;
+    const LeaderEpoch found(static_cast<std::int32_t>(prng.between(0, end)));
+    const LeaderEpoch next = next_epoch(found);
+    const LeaderEpoch leapt = leap_over_lost(found, next, prng.next());
+    if (leapt < next) {
+        return "goes back";
+    }
+    const bool has_room = found.value() <= most / 2 - (1 << 17);
+    if (!has_room) {
+        // Counters end somewhere; what is left of them is for changes of leader.
+        return leapt == next || leapt.value() <= most / 2 ? "" : "leaps to the end";
+    }
+    const std::int64_t distance = std::int64_t{leapt.value()} - found.value();
+    if (distance < 1 << 10 || distance > 1 << 17) {
+        return fmt::format("leaps by {}", distance);
+    }
+    const LeaderEpoch then = next_epoch(leapt);
+    return leap_over_lost(found, then, prng.next()) == then ? "" : "leaps again";
+}
+
 }  // namespace
 
+RC_GTEST_PROP(Regression, leap_is_far_and_once, (std::uint64_t seed)) {
+    holds(leap_is_far_and_once, seed);
+}
 RC_GTEST_PROP(Regression, adopted_is_above_all, (std::uint64_t seed)) {
     holds(adopted_is_above_all, seed);
 }
@@ -142,6 +171,7 @@ RC_GTEST_PROP(Regression, found_exactly_when_proven, (std::uint64_t seed)) {
 #ifdef WEIR_MUTANTS
 TEST(Regression, FindsThePlantedBugs) {
     test::expect_found({
+        {Mutant::epoch_of_silent_reused, leap_is_far_and_once},
         {Mutant::term_of_spu_ignored, found_exactly_when_proven},
         {Mutant::version_of_replica_ignored, found_exactly_when_proven},
     });

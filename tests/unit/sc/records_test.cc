@@ -49,6 +49,7 @@ TEST(MetadataRecords, RoundTrip) {
         StoredPartition partition;
         partition.record = test::random_record(prng);
         partition.spec = random_value<PartitionSpec>(prng);
+        partition.in_doubt = prng.chance(1, 2);
         expect_round_trip(partition, encode_record(partition), &decode_stored_partition);
         SpuRecord spu;
         spu.spec = random_value<SpuSpec>(prng);

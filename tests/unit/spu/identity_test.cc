@@ -23,7 +23,7 @@ TEST(SpuIdentity, ACleanMarkerIsFoundOnce) {
         WEIR_CO_CHECK(co_await first.load());
         EXPECT_EQ(first.clean_boot(), kNoBoot);
         const Uid cluster{1, 2};
-        WEIR_CO_CHECK(co_await first.set_cluster_id(cluster));
+        WEIR_CO_CHECK(co_await first.registered(cluster, ScEpoch(3), BootEpoch(7)));
         WEIR_CO_CHECK(co_await first.leave_clean_marker(BootEpoch(7)));
 
         IdentityFile second(env, "d", SpuId(5001));
@@ -37,6 +37,15 @@ TEST(SpuIdentity, ACleanMarkerIsFoundOnce) {
         WEIR_CO_CHECK(co_await third.load());
         EXPECT_EQ(third.clean_boot(), kNoBoot);
         EXPECT_EQ(third.cluster_id(), (Uid{1, 2}));
+        EXPECT_EQ(third.last_boot(), BootEpoch(7));
+        EXPECT_EQ(third.term(), ScEpoch(3));
+
+        // Without an orderly end, too.
+        WEIR_CO_CHECK(co_await third.registered(cluster, ScEpoch(4), BootEpoch(8)));
+        IdentityFile fourth(env, "d", SpuId(5001));
+        WEIR_CO_CHECK(co_await fourth.load());
+        EXPECT_EQ(fourth.last_boot(), BootEpoch(8));
+        EXPECT_EQ(fourth.term(), ScEpoch(4));
 
         IdentityFile other(env, "d", SpuId(5002));
         const Result<void> refused = co_await other.load();
