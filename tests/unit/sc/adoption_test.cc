@@ -7,8 +7,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace weir::sc {
 
@@ -77,6 +79,15 @@ protected:
         boot_sc();
         world_.run_for(Duration::from_s(1));
     }
+    void restart_sc() {
+        sc_->crash();
+        boot_sc();
+        world_.run_for(Duration::from_s(5));
+    }
+    std::pair<int, std::array<int, 2>> leader_and_others() {
+        const int leader = record(1, kOld).leader.value();
+        return {leader, {leader % 3 + 1, (leader + 1) % 3 + 1}};
+    }
     Operated adopt(bool force = false) {
         g_force = force;
         run([](Env&, ScClient& client) -> Task<Result<void>> {
@@ -128,6 +139,53 @@ TEST_F(ScAdoption, SpusAreServedAgainAndTheLongestLogLeads) {
         EXPECT_TRUE(control::check_record(record(id, kOld)).empty());
     }
     EXPECT_FALSE(adopt().accepted);
+}
+
+// Two SPUs show that the record is old, and the third comes as another process: the record does not
+// say so. When those two are silent and the SC starts again, nobody would tell.
+TEST_F(ScAdoption, ADoubtOutlivesTheSc) {
+    back_up();
+    const auto [first, others] = leader_and_others();
+    spu_machines_[first]->crash();
+    world_.run_for(Duration::from_s(1));
+    sc_->crash();
+    come_back();
+    start(first);
+    world_.run_for(Duration::from_s(1));
+    ASSERT_TRUE(served(first));
+    for (const int id : others) {
+        ASSERT_TRUE(served(id));
+        spu_machines_[id]->crash();
+    }
+    restart_sc();
+    const Operated answer = adopt();
+    EXPECT_FALSE(answer.accepted);
+    EXPECT_TRUE(answer.message.starts_with("2 SPUs have not reported yet")) << answer.message;
+    EXPECT_TRUE(adopt(true).accepted);
+    // Adopted is adopted.
+    restart_sc();
+    EXPECT_TRUE(adopt(true).message.starts_with("no SPU has shown")) << g_answer.message;
+}
+
+// Whatever a silent one knows: it leads under no epoch that the others will have.
+TEST_F(ScAdoption, ASilentSpuMakesTheNextEpochLeap) {
+    const auto [first, others] = leader_and_others();
+    const auto epoch = [&] { return record(others[0], kOld).leader_epoch.value(); };
+    const std::int32_t known = epoch();
+    spu_machines_[first]->crash();
+    world_.run_for(Duration::from_s(1));
+    const std::int32_t before = epoch();
+    EXPECT_GT(before, known);
+    EXPECT_LE(before, known + 2);
+    restart_sc();
+    // The silent one was taken out of the live replicas, which is no new epoch.
+    EXPECT_EQ(epoch(), before);
+    const int leader = record(others[0], kOld).leader.value();
+    const int last = leader == others[0] ? others[1] : others[0];
+    spu_machines_[leader]->crash();
+    world_.run_for(Duration::from_s(5));
+    EXPECT_GE(record(last, kOld).leader_epoch.value(), before + (1 << 10));
+    EXPECT_LT(record(last, kOld).leader_epoch.value(), before + (1 << 17) + 2);
 }
 
 // The second backup knows the processes that run, under boots that they have left behind.
