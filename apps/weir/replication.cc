@@ -72,9 +72,12 @@ std::string why_offline(const wire::ClusterDescription& cluster, const Partition
     if (!record.lrs.empty() || !record.elr.empty()) {
         return "it waits for a replica that is complete";
     }
-    return record.unclean_policy == UncleanPolicy::never
-               ? "no replica is known to be complete, and its unclean policy is never"
-               : "it waits for all replicas that may be complete";
+    if (record.unclean_policy == UncleanPolicy::never) {
+        return "no replica is known to be complete, and its unclean policy is never: with `weir "
+               "topic update --unclean-policy` another one lets the longest log lead";
+    }
+    return "it waits for all replicas that may be complete. If one of them is gone for good, `weir "
+           "topic update --unclean-policy availability` gives up what only that one has";
 }
 
 Task<Result<void>> operate(Session& session, wire::Operate request, std::string done) {

@@ -16,6 +16,7 @@ TopicSettings g_settings;
 TopicChanges g_changes;
 Status g_status;
 wire::ClusterDescription g_described;
+int g_kept_spu = 0;
 
 wire::CreateTopic request_of_three() {
     wire::CreateTopic request;
@@ -111,6 +112,56 @@ TEST_F(ScTopicSettings, ATopicSaysWhatItWantsAndTheClusterTheRest) {
     EXPECT_EQ(record().ack_floor, AckFloor::committed);
     EXPECT_TRUE(record().strict_reads);
     EXPECT_TRUE(record().ride_through);
+}
+
+// The disks of two live replicas are lost, and the third was out of the live ones: nobody knows of
+// a replica that may be complete. The operator gives up what only the two had.
+TEST_F(ScTopicSettings, TheLastOneWithRecordsLeadsWhenThePolicySaysSo) {
+    g_settings.min_live = 2;
+    ASSERT_TRUE(create().error.ok());
+    const int leader = record().leader.value();
+    const int last = leader % 3 + 1;
+    spu_machines_[last]->crash();
+    world_.run_for(Duration::from_s(5));
+    start_spu(last);
+    ASSERT_EQ(spus_[last].record(kKey).lrs.size(), 2U);
+    for (int id = 1; id <= 3; ++id) {
+        if (id != last) {
+            spu_machines_[id]->crash();
+            spus_[id].disk.clear();
+        }
+    }
+    g_kept_spu = last;
+    run([](Env&, ScClient& client) -> Task<Result<void>> {
+        for (int id = 1; id <= 3; ++id) {
+            if (id == g_kept_spu) {
+                continue;
+            }
+            wire::DeleteRequest request;
+            wire::DeleteTarget target;
+            target.kind = ObjectKind::custom_spu;
+            target.key = "custom-spu-" + std::to_string(id);
+            request.target = std::move(target);
+            WEIR_CO_TRY(const Status gone,
+                        co_await client.call(wire::ScApi::remove, std::move(request)));
+            EXPECT_TRUE(gone.error.ok());
+            WEIR_CO_TRY(const Status back, co_await client.register_spu(id));
+            EXPECT_TRUE(back.error.ok());
+        }
+        co_return Result<void>();
+    });
+    for (int id = 1; id <= 3; ++id) {
+        if (id != last) {
+            start_spu(id, Uid{2, static_cast<std::uint64_t>(id)});
+        }
+    }
+    world_.run_for(Duration::from_s(30));
+    ASSERT_EQ(spus_[last].record(kKey).leader, kNoSpu);
+    g_settings = TopicSettings();
+    g_settings.unclean_policy = UncleanPolicy::availability;
+    ASSERT_TRUE(alter().error.ok());
+    world_.run_for(Duration::from_s(15));
+    EXPECT_EQ(spus_[last].record(kKey).leader, SpuId(last));
 }
 
 TEST_F(ScTopicSettings, MoreLiveReplicasThanThereAreIsRefused) {
