@@ -216,10 +216,14 @@ void ReplicationOracle::log_moved(HostId host, const LogPosition& position) {
         return;
     }
     const std::int64_t start = position.log_start.value();
-    if (start > replica->log_start && start > partition->committed.end()) {
-        report(*partition, Invariant::i28_retention,
-               fmt::format("{} deletes up to {}, but only {} is committed",
-                           world_.machine(host).name(), start, partition->committed.end()));
+    // What the replica itself knows to be committed, and what is.
+    const std::int64_t committed = std::min(position.committed.value(), partition->committed.end());
+    if (start > replica->log_start && start > committed) {
+        report(
+            *partition, Invariant::i28_retention,
+            fmt::format("{} deletes up to {}, but only {} is committed{}",
+                        world_.machine(host).name(), start, committed,
+                        committed < partition->committed.end() ? ", for all that it knows" : ""));
     }
     replica->log_start = start;
 }
