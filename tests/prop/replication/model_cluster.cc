@@ -35,7 +35,18 @@ Offset end_of(const std::vector<Rec>& log) {
 
 Cluster::Cluster(const PartitionRecord& record, std::size_t spu_count,
                  const ReplicaOptions& options)
-    : options_(options), nodes_(first_nodes(spu_count)), oracle_(nodes_), sc_(record, oracle_) {}
+    : options_(std::make_shared<const ReplicaOptions>(options)),
+      nodes_(first_nodes(spu_count)),
+      oracle_(nodes_),
+      sc_(record, oracle_) {}
+
+Cluster::Cluster(const Cluster& other)
+    : options_(other.options_),
+      now_(other.now_),
+      nodes_(other.nodes_),
+      oracle_(other.oracle_, nodes_),
+      sc_(other.sc_, oracle_),
+      last_value_(other.last_value_) {}
 
 Node& Cluster::node_of(SpuId spu) {
     return *std::find_if(nodes_.begin(), nodes_.end(),
@@ -119,7 +130,7 @@ bool Cluster::is_assigned(const Node& node) const {
 void Cluster::run_rules(Node& node, Uid uid, RecoveredReplica recovered) {
     const Uid topic = sc_.record().topic_uid;
     node.state = std::make_unique<ReplicaState>(
-        ReplicaIdentity{node.spu, node.boot, topic, PartitionId(), uid}, options_,
+        ReplicaIdentity{node.spu, node.boot, topic, PartitionId(), uid}, *options_,
         std::move(recovered), now_);
 }
 

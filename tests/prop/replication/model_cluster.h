@@ -42,7 +42,6 @@ public:
     Cluster(const PartitionRecord& record, std::size_t spu_count, const ReplicaOptions& options);
     virtual ~Cluster() = default;
 
-    Cluster(const Cluster&) = delete;
     Cluster& operator=(const Cluster&) = delete;
 
     const Oracle& oracle() const { return oracle_; }
@@ -50,6 +49,9 @@ public:
     std::string describe() const;
 
 protected:
+    // Another one in the same state, to go another way from here.
+    Cluster(const Cluster& other);
+
     enum class CrashKind : std::uint8_t { orderly, process, power };
 
     // --- What is decided elsewhere
@@ -95,7 +97,8 @@ protected:
     // In a lease that does not end.
     Moment moment() const { return {now_, now_ + Duration::from_s(1'000'000)}; }
 
-    ReplicaOptions options_;
+    // Shared with copies: the rules keep a reference.
+    std::shared_ptr<const ReplicaOptions> options_;
     Instant now_ = Instant::from_ns(1);
     std::vector<Node> nodes_;
     Oracle oracle_;

@@ -39,12 +39,21 @@ struct Disk {
     Uid replica;
 };
 
+// What a unique_ptr is, and copied with what it points to.
+struct ReplicaSlot : std::unique_ptr<ReplicaState> {
+    using std::unique_ptr<ReplicaState>::operator=;
+    ReplicaSlot() = default;
+    ReplicaSlot(const ReplicaSlot& other)
+        : unique_ptr(other == nullptr ? nullptr : std::make_unique<ReplicaState>(*other)) {}
+    ReplicaSlot& operator=(const ReplicaSlot&) = delete;
+};
+
 struct Node {
     SpuId spu = kNoSpu;
     Disk disk;
     BootEpoch boot = kNoBoot;
     // Null while the process is down.
-    std::unique_ptr<ReplicaState> state;
+    ReplicaSlot state;
     // At the end of the last process; what it found at its start may be older.
     Offset hw_seen;
     // Of the last replica that was taken away.
@@ -60,11 +69,27 @@ struct Violation {
 
 class Oracle {
 public:
+    using Stampers = std::map<LeaderEpoch, std::pair<SpuId, BootEpoch>>;
+    using Stamped = std::map<std::pair<LeaderEpoch, Offset>, std::uint32_t>;
+
     explicit Oracle(const std::vector<Node>& nodes) : nodes_(nodes) {}
+    // As `other`, of nodes that are like its own.
+    Oracle(const Oracle& other, const std::vector<Node>& nodes)
+        : nodes_(nodes),
+          committed_(other.committed_),
+          stampers_(other.stampers_),
+          stamped_(other.stamped_),
+          eligible_changed_(other.eligible_changed_),
+          violation_(other.violation_) {}
 
     bool is_violated() const { return !violation_.invariant.empty(); }
     const Violation& violation() const { return violation_; }
     std::size_t committed_count() const { return committed_.size(); }
+    // C: what was committed first at each offset.
+    const std::vector<Rec>& committed() const { return committed_; }
+    // Who stamps an epoch, and what was stamped.
+    const Stampers& stampers() const { return stampers_; }
+    const Stamped& stamped() const { return stamped_; }
     void fail(std::string invariant, std::string text);
 
     void record_written(const PartitionRecord& before, const PartitionRecord& after,
@@ -91,11 +116,9 @@ private:
     const Node& node_of(SpuId spu) const;
 
     const std::vector<Node>& nodes_;
-    // C: what was committed first at each offset.
     std::vector<Rec> committed_;
-    // Who stamps an epoch, and what was stamped.
-    std::map<LeaderEpoch, std::pair<SpuId, BootEpoch>> stampers_;
-    std::map<std::pair<LeaderEpoch, Offset>, std::uint32_t> stamped_;
+    Stampers stampers_;
+    Stamped stamped_;
     bool eligible_changed_ = false;
     Violation violation_;
 };

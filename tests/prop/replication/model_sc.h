@@ -22,10 +22,28 @@ namespace weir::replication::model {
 class Sc {
 public:
     Sc(PartitionRecord record, Oracle& oracle);
+    // As `other`, whose changes another oracle hears of.
+    Sc(const Sc& other, Oracle& oracle)
+        : record_(other.record_),
+          spus_(other.spus_),
+          reports_(other.reports_),
+          round_(other.round_),
+          epoch_(other.epoch_),
+          last_boot_(other.last_boot_),
+          last_uid_(other.last_uid_),
+          oracle_(oracle) {}
+
+    struct Report {
+        control::ReplicaReport said;
+        // It will not follow a leader of an epoch below this any more.
+        LeaderEpoch since;
+    };
 
     const PartitionRecord& record() const { return record_; }
     const control::SpuStates& spus() const { return spus_; }
     ScEpoch epoch() const { return epoch_; }
+    const std::vector<Report>& reports() const { return reports_; }
+    const control::ElectionRound& round() const { return round_; }
 
     // The topic is there from now on: everybody is alike, with nothing.
     void create();
@@ -66,17 +84,12 @@ public:
 
 private:
     void write(const PartitionRecord& next);
-    // `since`: it will not follow a leader of an epoch below this any more.
     void report(const control::ReplicaReport& report, LeaderEpoch since);
     std::vector<control::ReplicaReport> usable_reports() const;
     void run_election();
 
     PartitionRecord record_;
     control::SpuStates spus_;
-    struct Report {
-        control::ReplicaReport said;
-        LeaderEpoch since;
-    };
     std::vector<Report> reports_;
     control::ElectionRound round_;
     ScEpoch epoch_{1};

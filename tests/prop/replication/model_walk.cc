@@ -169,7 +169,7 @@ void World::fault() {
     const std::uint64_t choice = prng_.below(9);
     if (choice < 2) {
         // Who has not caught up by now lags.
-        now_ = now_ + options_.lag_max * 2;
+        now_ = now_ + options_->lag_max * 2;
         return;
     }
     if (node.state == nullptr) {
