@@ -1,9 +1,11 @@
 // What of a DiskImage is durable, and what a power loss leaves of the rest.
 
+#include "core/base/assert.h"
 #include "runtime/sim/disk/disk_image.h"
 #include "runtime/sim/sched/heap_account.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -13,6 +15,8 @@ namespace {
 
 // Beyond this much unsynced data per file, the older half counts as written back.
 constexpr std::size_t kWritebackBytes = 4U << 20U;
+// Counted in that for each write, beside the bytes that it replaced.
+constexpr std::size_t kUndoBytes = 64;
 
 }  // namespace
 
@@ -23,17 +27,18 @@ void DiskImage::note_undo(DiskNode& file, std::uint64_t position, std::uint64_t 
     undo.sequence = ++sequence_;
     undo.position = position;
     undo.length = length;
+    undo.replaced_at = file.replaced_.size();
+    undo.replaced_size = 0;
     if (position < old_size) {
-        const std::uint64_t end = std::min(old_size, position + length);
-        undo.replaced.assign(file.content_.begin() + static_cast<std::ptrdiff_t>(position),
-                             file.content_.begin() + static_cast<std::ptrdiff_t>(end));
+        undo.replaced_size = std::min(old_size - position, length);
+        const ByteSpan replaced = file.content().subspan(position, undo.replaced_size);
+        file.replaced_.insert(file.replaced_.end(), replaced.begin(), replaced.end());
     }
     undo.old_size = old_size;
     undo.truncation = truncation;
     undo.lost_by_sync_error = false;
-    file.undo_bytes_ += undo.replaced.size() + 64;
-    file.undo_.push_back(std::move(undo));
-    if (file.undo_bytes_ > kWritebackBytes) {
+    file.undo_.push_back(undo);
+    if (file.replaced_.size() + file.undo_.size() * kUndoBytes > kWritebackBytes) {
         file_synced(file, file.undo_[file.undo_.size() / 2].sequence);
     }
 }
@@ -56,16 +61,14 @@ void DiskImage::replaced_by(DiskNode& file, const DiskNode::Undo& durable, std::
             DiskNode::Undo behind = old;
             behind.position = to;
             behind.length = end - to;
-            const auto skipped = static_cast<std::ptrdiff_t>(
-                std::min<std::uint64_t>(to - old.position, old.replaced.size()));
-            behind.replaced.assign(old.replaced.begin() + skipped, old.replaced.end());
+            const std::uint64_t skipped = std::min(to - old.position, old.replaced_size);
+            behind.replaced_at += skipped;
+            behind.replaced_size -= skipped;
             file.undo_.insert(file.undo_.begin() + static_cast<std::ptrdiff_t>(i) + 1, behind);
         }
         DiskNode::Undo& before = file.undo_[i];
         before.length = from > before.position ? from - before.position : 0;
-        if (before.replaced.size() > before.length) {
-            before.replaced.resize(before.length);
-        }
+        before.replaced_size = std::min(before.replaced_size, before.length);
     }
 }
 
@@ -92,10 +95,19 @@ void DiskImage::file_synced(DiskNode& file, std::uint64_t up_to_sequence) {
     }
     file.undo_.erase(std::remove_if(file.undo_.begin(), file.undo_.end(), durable),
                      file.undo_.end());
-    file.undo_bytes_ = 0;
-    for (const DiskNode::Undo& undo : file.undo_) {
-        file.undo_bytes_ += undo.replaced.size() + 64;
+    // What the others replaced moves to the front.
+    std::uint64_t kept = 0;
+    for (DiskNode::Undo& undo : file.undo_) {
+        WEIR_ASSERT(kept <= undo.replaced_at);
+        WEIR_ASSERT(undo.replaced_at + undo.replaced_size <= file.replaced_.size());
+        if (undo.replaced_at != kept) {
+            std::memmove(file.replaced_.data() + kept, file.replaced_.data() + undo.replaced_at,
+                         undo.replaced_size);
+            undo.replaced_at = kept;
+        }
+        kept += undo.replaced_size;
     }
+    file.replaced_.resize(kept);
 }
 
 void DiskImage::file_sync_failed(DiskNode& file, std::uint64_t up_to_sequence) {
@@ -113,7 +125,9 @@ Result<void> DiskImage::directory_synced(std::string_view path) {
     if (directory == nullptr || !directory->is_directory_) {
         return fail(ErrorCode::not_found, "no directory '" + std::string(path) + "'");
     }
-    directory->durable_entries_ = directory->entries_;
+    for (const DiskNode::EntryChange& change : directory->pending_) {
+        apply(directory->durable_entries_, change);
+    }
     directory->pending_.clear();
     return {};
 }
@@ -211,8 +225,9 @@ void DiskImage::lose_file(DiskNode& file, Draws& draws, LossMode mode) {
             if (i >= cut) {
                 for (std::uint64_t byte = at; byte < stop; ++byte) {
                     const std::uint64_t index = byte - undo.position;
-                    file.content_[byte] =
-                        index < undo.replaced.size() ? undo.replaced[index] : std::uint8_t{0};
+                    file.content_[byte] = index < undo.replaced_size
+                                              ? file.replaced_[undo.replaced_at + index]
+                                              : std::uint8_t{0};
                 }
                 ++sectors_lost_;
             }
@@ -221,7 +236,7 @@ void DiskImage::lose_file(DiskNode& file, Draws& draws, LossMode mode) {
     }
     file.content_.resize(size);
     file.undo_.clear();
-    file.undo_bytes_ = 0;
+    file.replaced_.clear();
 }
 
 void DiskImage::power_loss(Draws& draws, LossMode mode) {

@@ -104,15 +104,16 @@ Result<DiskImage::Place> DiskImage::locate(std::string_view path) const {
     if (directory == nullptr || !directory->is_directory_) {
         return fail(ErrorCode::not_found, "no directory " + quoted(parent));
     }
-    return Place{directory.get(), std::string(name)};
+    return Place{directory.get(), name};
 }
 
-void DiskImage::link(DiskNode& directory, const std::string& name, DiskNodePtr node) {
-    directory.pending_.push_back({DiskNode::EntryChange::Kind::link, name, std::string(), node});
-    directory.entries_[name] = std::move(node);
+void DiskImage::link(DiskNode& directory, std::string_view name, DiskNodePtr node) {
+    directory.pending_.push_back(
+        {DiskNode::EntryChange::Kind::link, std::string(name), std::string(), node});
+    directory.entries_[std::string(name)] = std::move(node);
 }
 
-void DiskImage::unlink(DiskNode& directory, const std::string& name) {
+void DiskImage::unlink(DiskNode& directory, std::string_view name) {
     const auto found = directory.entries_.find(name);
     // Space of a file that is still open is given back at once: the difference does not matter
     // here.
@@ -120,7 +121,7 @@ void DiskImage::unlink(DiskNode& directory, const std::string& name) {
     found->second->linked_ = false;
     directory.entries_.erase(found);
     directory.pending_.push_back(
-        {DiskNode::EntryChange::Kind::unlink, name, std::string(), nullptr});
+        {DiskNode::EntryChange::Kind::unlink, std::string(name), std::string(), nullptr});
 }
 
 Result<DiskNodePtr> DiskImage::open(std::string_view path, OpenMode mode) {
@@ -178,7 +179,7 @@ Result<void> DiskImage::create_directories(std::string_view path) {
                 return fail(ErrorCode::disk_full, "no space to create " + quoted(path));
             }
             auto child = std::make_shared<DiskNode>(true);
-            link(*node, std::string(name), child);
+            link(*node, name, child);
             node = std::move(child);
         } else if (!found->second->is_directory_) {
             return fail(ErrorCode::already_exists, quoted(path) + " is not a directory");
@@ -210,15 +211,16 @@ Result<void> DiskImage::rename(std::string_view from, std::string_view to) {
     }
     if (source.parent == target.parent) {
         source.parent->entries_.erase(found);
-        source.parent->entries_[target.name] = node;
-        source.parent->pending_.push_back(
-            {DiskNode::EntryChange::Kind::rename, source.name, target.name, node});
+        source.parent->entries_[std::string(target.name)] = node;
+        source.parent->pending_.push_back({DiskNode::EntryChange::Kind::rename,
+                                           std::string(source.name), std::string(target.name),
+                                           node});
         return {};
     }
     link(*target.parent, target.name, node);
-    source.parent->entries_.erase(source.name);
+    source.parent->entries_.erase(found);
     source.parent->pending_.push_back(
-        {DiskNode::EntryChange::Kind::unlink, source.name, std::string(), nullptr});
+        {DiskNode::EntryChange::Kind::unlink, std::string(source.name), std::string(), nullptr});
     return {};
 }
 

@@ -57,8 +57,9 @@ private:
     struct Undo {
         std::uint64_t sequence;
         std::uint64_t position;
-        std::uint64_t length;  // of the range that was written
-        Bytes replaced;        // may be shorter than `length`: the file ended there
+        std::uint64_t length;         // of the range that was written
+        std::uint64_t replaced_at;    // where in `replaced_` the bytes are that stood there
+        std::uint64_t replaced_size;  // may be less than `length`: the file ended there
         std::uint64_t old_size;
         bool truncation;          // undone as a whole or not at all
         bool lost_by_sync_error;  // no later sync makes it durable
@@ -75,8 +76,10 @@ private:
     bool is_directory_;
     bool linked_ = true;  // false: removed, alive only through open handles; takes no space
     Bytes content_;
+    // Oldest first, and the bytes that they replaced in the same order. Both keep their memory: a
+    // file that is written and synced over and over allocates nothing.
     std::vector<Undo> undo_;
-    std::size_t undo_bytes_ = 0;
+    Bytes replaced_;
     std::set<std::uint64_t> bad_sectors_;
     std::uint64_t misdirect_bytes_ = 0;
     Entries entries_;
@@ -134,12 +137,12 @@ public:
 private:
     struct Place {
         DiskNode* parent;
-        std::string name;
+        std::string_view name;  // the end of the path
     };
     // Parent directory and last name of a path; not_found when the parent does not exist.
     Result<Place> locate(std::string_view path) const;
-    void link(DiskNode& directory, const std::string& name, DiskNodePtr node);
-    void unlink(DiskNode& directory, const std::string& name);
+    void link(DiskNode& directory, std::string_view name, DiskNodePtr node);
+    void unlink(DiskNode& directory, std::string_view name);
     bool remove_children(DiskNode& directory, std::uint64_t& steps);
     void note_undo(DiskNode& file, std::uint64_t position, std::uint64_t length, bool truncation);
     void account(const DiskNode& file, std::uint64_t old_size);

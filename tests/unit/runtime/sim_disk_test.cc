@@ -108,6 +108,66 @@ TEST(DiskImage, UnsyncedNamesMayBeLostAndSyncedOnesNot) {
     EXPECT_TRUE(kept);
 }
 
+TEST(DiskImage, ASyncedDirectoryStandsAsItWas) {
+    DiskImage image(1U << 20);
+    sim::Draws draws{Prng(1)};
+    const auto names = [&image](std::string_view path) {
+        std::set<std::string> found;
+        const auto listed = image.list(path);
+        for (const DirectoryEntry& entry : *listed) {
+            found.insert(entry.name);
+        }
+        return found;
+    };
+    for (const char* name : {"a", "b", "c", "gone", "left"}) {
+        create(image, name);
+    }
+    ASSERT_TRUE(image.create_directories("d").has_value());
+    ASSERT_TRUE(image.rename("a", "moved").has_value());
+    const DiskNodePtr fresh = image.find("b");
+    ASSERT_TRUE(image.rename("b", "c").has_value());
+    ASSERT_TRUE(image.remove_file("gone").has_value());
+    ASSERT_TRUE(image.rename("left", "d/left").has_value());
+    ASSERT_TRUE(image.directory_synced("").has_value());
+    ASSERT_TRUE(image.directory_synced("d").has_value());
+    image.power_loss(draws, LossMode::all);
+    EXPECT_EQ(names(""), (std::set<std::string>{"c", "d", "moved"}));
+    EXPECT_EQ(names("d"), (std::set<std::string>{"left"}));
+    EXPECT_EQ(image.find("c"), fresh);
+    // And a second time, from there.
+    ASSERT_TRUE(image.remove_file("moved").has_value());
+    create(image, "moved");
+    ASSERT_TRUE(image.rename("c", "b").has_value());
+    ASSERT_TRUE(image.directory_synced("").has_value());
+    image.power_loss(draws, LossMode::all);
+    EXPECT_EQ(names(""), (std::set<std::string>{"b", "d", "moved"}));
+    EXPECT_EQ(image.find("b"), fresh);
+}
+
+// Syncs in between, so that what is undone is the second half of what was written.
+TEST(DiskImage, AlossBringsBackWhatEachWriteReplaced) {
+    DiskImage image(1U << 20);
+    sim::Draws draws{Prng(1)};
+    const DiskNodePtr file = create(image, "f");
+    ASSERT_TRUE(image.directory_synced("").has_value());
+    for (std::uint8_t round = 0; round < 10; ++round) {
+        const auto old = static_cast<std::uint8_t>(2 * round);
+        for (std::size_t i = 0; i < 5; ++i) {
+            ASSERT_TRUE(image.write(*file, 1'000 * i, filled(900 + i, old)).has_value());
+        }
+        const std::uint64_t sequence = image.sequence();
+        const Bytes before(file->content().begin(), file->content().end());
+        for (std::size_t i = 5; i-- > 0;) {
+            const auto fresh = static_cast<std::uint8_t>(old + 1);
+            ASSERT_TRUE(image.write(*file, 1'000 * i + 300, filled(500 + i, fresh)).has_value());
+        }
+        image.file_synced(*file, sequence);
+        image.power_loss(draws, LossMode::all);
+        const ByteSpan after = file->content();
+        EXPECT_TRUE(std::equal(before.begin(), before.end(), after.begin(), after.end()));
+    }
+}
+
 TEST(DiskImage, RenameIsAtomicUnderEveryLoss) {
     for (std::uint64_t seed = 0; seed < 200; ++seed) {
         DiskImage image(1U << 20);
@@ -138,6 +198,32 @@ TEST(DiskImage, AFailedSyncIsNotMadeGoodByALaterOne) {
         lost = lost || file->size() == 0;
     }
     EXPECT_TRUE(lost);
+}
+
+// What was lost stays lost around it, byte by byte.
+TEST(DiskImage, ADurableWriteSplitsWhatAFailedSyncLost) {
+    DiskImage image(1U << 20);
+    sim::Draws draws{Prng(1)};
+    const DiskNodePtr file = create(image, "f");
+    ASSERT_TRUE(image.directory_synced("").has_value());
+    Bytes expected(3'000);
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+        expected[i] = static_cast<std::uint8_t>(i % 251);
+    }
+    ASSERT_TRUE(image.write(*file, 0, expected).has_value());
+    image.file_synced(*file, image.sequence());
+    ASSERT_TRUE(image.write(*file, 0, filled(3'000, 252)).has_value());
+    DiskImage::file_sync_failed(*file, image.sequence());
+    ASSERT_TRUE(image.write(*file, 1'000, filled(500, 253)).has_value());
+    std::fill_n(expected.begin() + 1'000, 500, std::uint8_t{253});
+    image.file_synced(*file, image.sequence());
+    // A second one, on a place that was split before.
+    ASSERT_TRUE(image.write(*file, 2'000, filled(10, 254)).has_value());
+    std::fill_n(expected.begin() + 2'000, 10, std::uint8_t{254});
+    image.file_synced(*file, image.sequence());
+    image.power_loss(draws, LossMode::all);
+    EXPECT_TRUE(std::equal(expected.begin(), expected.end(), file->content().begin(),
+                           file->content().end()));
 }
 
 TEST(DiskImage, ATruncationIsUndoneAsAWholeOrNotAtAll) {
