@@ -61,14 +61,14 @@ void check_told(const client::Client& client, RunState* run, StatisticsView* vie
         for (std::uint32_t i = 0; i < run->oracle.partition_count(topic); ++i) {
             const ReplicaKey key{run->oracle.topic_name(topic), i};
             const auto found = client.metadata().partitions().find(key);
-            const std::optional<RealPartition> real = run->real_partition(to_string(key));
+            const std::string name = to_string(key);
+            const std::optional<RealPartition> real = run->real_partition(name);
             if (found == client.metadata().partitions().end() || !real.has_value()) {
                 continue;
             }
-            const std::string wrong = view->told(to_string(key), found->second.status, *real);
+            const std::string wrong = view->told(name, found->second.status, *real);
             if (!wrong.empty()) {
-                run->oracle.report(Invariant::a21_statistics,
-                                   fmt::format("{}: {}", to_string(key), wrong));
+                run->oracle.report(Invariant::a21_statistics, fmt::format("{}: {}", name, wrong));
             }
         }
     }

@@ -119,11 +119,11 @@ void ReplicationOracle::check_commit_time(Partition& partition, const Replica& r
                    fmt::format("{} was committed {} ms after it was written",
                                waiting.front().second, late_ns / 1'000'000));
         }
-        waiting.pop_front();
+        waiting.drop_front(1);
     }
     const std::int64_t leo = fact.leo.value();
     if (leo > fact.hw.value() && (waiting.empty() || waiting.back().second < leo)) {
-        waiting.emplace_back(now_ns, leo);
+        waiting.push_back({now_ns, leo});
     }
 }
 

@@ -81,7 +81,7 @@ void ReplicationOracle::lead_after_loss(Partition& partition, Replica& replica) 
         }
     }
     partition.is_recovering = false;
-    partition.acked_bases.clear();
+    partition.acked.clear();
     for (auto& [host, other] : partition.replicas) {
         other.hw = std::min(other.hw, partition.committed.end());
     }

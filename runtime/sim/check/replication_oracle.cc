@@ -63,8 +63,9 @@ void ReplicationOracle::report(const Partition& partition, Invariant invariant, 
 
 ReplicationOracle::Replica* ReplicationOracle::find(HostId host, std::string_view dir,
                                                     Partition** partition) {
-    const auto found = dirs_.find(std::make_pair(host, std::string(dir)));
-    if (found == dirs_.end()) {
+    const auto& dirs = dirs_[host];
+    const auto found = dirs.find(dir);
+    if (found == dirs.end()) {
         return nullptr;
     }
     *partition = &partitions_[found->second];
@@ -80,7 +81,7 @@ void ReplicationOracle::tell(HostId host, const Fact& fact) {
 }
 
 void ReplicationOracle::take(HostId host, const LogOpened& fact) {
-    dirs_.insert_or_assign(std::make_pair(host, std::string(fact.dir)), fact.partition);
+    dirs_[host].insert_or_assign(std::string(fact.dir), fact.partition);
     Partition& partition = partitions_[fact.partition];
     Replica& replica = partition.replicas[host];
     Machine& machine = world_.machine(host);
@@ -162,9 +163,14 @@ void ReplicationOracle::take(HostId host, const BatchWritten& fact) {
     replica->log.append(batch);
     replica->leo = batch.next;
     if (batch.epoch >= 0) {
-        const auto key = std::make_pair(batch.epoch, batch.base);
-        const auto known = partition->stamped.try_emplace(key, batch).first;
-        if (known->second != batch) {
+        std::vector<GhostBatch>& stamped = partition->stamped[batch.epoch];
+        auto known = std::lower_bound(
+            stamped.begin(), stamped.end(), batch.base,
+            [](const GhostBatch& one, std::int64_t base) { return one.base < base; });
+        if (known == stamped.end() || known->base != batch.base) {
+            known = stamped.insert(known, batch);
+        }
+        if (*known != batch) {
             report(*partition, Invariant::i7_lineage,
                    fmt::format("{} writes other records at offset {} of epoch {} than another",
                                machine, batch.base, batch.epoch));
@@ -281,15 +287,13 @@ void ReplicationOracle::take(HostId host, const ReplicaDropped& fact) {
         }
     }
     // What is still told of its files concerns nobody.
-    std::erase_if(dirs_, [&](const auto& entry) {
-        return entry.first.first == host && entry.second == fact.partition;
-    });
+    std::erase_if(dirs_[host], [&](const auto& entry) { return entry.second == fact.partition; });
     partition.replicas.erase(host);
     if (!partition.record.has_value()) {
         // Deleted; a backup of the metadata may bring it back, empty.
         partition.committed = GhostLog();
         partition.stamped.clear();
-        partition.acked_bases.clear();
+        partition.acked.clear();
     }
 }
 

@@ -13,6 +13,7 @@
 // replication_bounds.cc B1 to B8, statistics.cc what is compared with statistics.
 #pragma once
 
+#include "core/base/fifo.h"
 #include "core/env/facts.h"
 #include "core/model/partition_record.h"
 #include "core/sc/records.h"
@@ -20,7 +21,6 @@
 #include "runtime/sim/check/oracle.h"
 #include "runtime/sim/check/statistics.h"
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -102,6 +102,10 @@ private:
         std::int64_t active_base = 0;
     };
     using Leader = std::pair<SpuId, BootEpoch>;
+    struct AckedBatch {
+        std::int32_t first_sequence = 0;
+        std::int64_t base = 0;
+    };
     // Of a leader for another LRS.
     struct Request {
         std::uint64_t content = 0;
@@ -114,9 +118,10 @@ private:
         GhostLog committed;
         std::map<HostId, Replica> replicas;
         std::map<LeaderEpoch, Leader> leaders;
-        std::map<std::pair<std::int32_t, std::int64_t>, GhostBatch> stamped;  // by epoch and base
-        // Of batches with a sequence, by producer, epoch and first sequence.
-        std::map<std::tuple<std::int64_t, std::int16_t, std::int32_t>, std::int64_t> acked_bases;
+        // What each epoch has written, by base.
+        std::map<std::int32_t, std::vector<GhostBatch>> stamped;
+        // Of each producer and its epoch, by the first sequence.
+        std::map<std::pair<std::int64_t, std::int16_t>, std::vector<AckedBatch>> acked;
         std::map<Leader, std::int64_t> deposed_ns;
         std::map<std::tuple<SpuId, BootEpoch, LeaderEpoch, RecordVersion>, Request> asked;
         // Processes that ended without closing the log since all replicas were in the LRS: nobody
@@ -139,7 +144,7 @@ private:
         // follow from it.
         bool is_old = false;
         // What its leader has written and not committed: since when, and up to where.
-        std::deque<std::pair<std::int64_t, std::int64_t>> waiting;
+        Fifo<std::pair<std::int64_t, std::int64_t>> waiting;
         LeaderEpoch waiting_epoch = kNoEpoch;
     };
 
@@ -217,7 +222,8 @@ private:
     std::int64_t calm_since_ns_ = INT64_MAX / 2;
     std::set<HostId> spu_hosts_;
     std::map<PartitionIdentity, Partition> partitions_;
-    std::map<std::pair<HostId, std::string>, PartitionIdentity, std::less<>> dirs_;
+    // What the folders of logs on each machine belong to.
+    std::map<HostId, std::map<std::string, PartitionIdentity, std::less<>>> dirs_;
     std::map<std::string, PartitionIdentity> names_;
     std::map<std::string, sc::SpuRecord> spus_;
     std::optional<sc::ClusterRecord> cluster_;

@@ -4,7 +4,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <tuple>
 
 namespace weir::sim {
 
@@ -46,17 +45,22 @@ void ReplicationOracle::check_sequence(const Partition& partition, const Replica
 // I26.
 void ReplicationOracle::take(HostId host, const BatchAcked& fact) {
     Partition& partition = partitions_[fact.partition];
-    const auto key = std::make_tuple(fact.producer_id, fact.producer_epoch, fact.first_sequence);
-    const auto known = partition.acked_bases.try_emplace(key, fact.base.value()).first;
-    if (known->second < deleted_end(partition)) {
-        known->second = fact.base.value();
+    std::vector<AckedBatch>& acked = partition.acked[{fact.producer_id, fact.producer_epoch}];
+    auto known = std::lower_bound(
+        acked.begin(), acked.end(), fact.first_sequence,
+        [](const AckedBatch& one, std::int32_t sequence) { return one.first_sequence < sequence; });
+    if (known == acked.end() || known->first_sequence != fact.first_sequence) {
+        known = acked.insert(known, AckedBatch{fact.first_sequence, fact.base.value()});
     }
-    if (known->second != fact.base.value()) {
+    if (known->base < deleted_end(partition)) {
+        known->base = fact.base.value();
+    }
+    if (known->base != fact.base.value()) {
         report(partition, Invariant::i26_one_offset,
                fmt::format("{} acknowledges sequence {} of epoch {} of producer {} at {}, it was "
                            "acknowledged at {} before",
                            world_.machine(host).name(), fact.first_sequence, fact.producer_epoch,
-                           fact.producer_id, fact.base.value(), known->second));
+                           fact.producer_id, fact.base.value(), known->base));
     }
     const GhostBatch* batch = partition.committed.find(fact.base.value());
     if (fact.base.value() < partition.committed.start()) {

@@ -106,7 +106,9 @@ std::string StatisticsView::told(const std::string& partition, const PartitionSt
          status.base_offset < last.status.base_offset)) {
         return fmt::format("told was {}, then {}", text(last.status), text(status));
     }
-    last = Last{real.record.leader_epoch, uid, status};
+    last.epoch = real.record.leader_epoch;
+    last.replica_uid = uid;
+    last.status = status;
     return {};
 }
 
@@ -119,30 +121,29 @@ std::optional<RealPartition> ReplicationOracle::real_partition(const std::string
         return std::nullopt;
     }
     const Partition& partition = found->second;
-    RealPartition real;
-    real.record = *partition.record;
+    const PartitionRecord& record = *partition.record;
     const auto led =
         std::count_if(partition.leaders.begin(), partition.leaders.end(),
-                      [&](const auto& entry) { return entry.second.first == real.record.leader; });
-    real.is_first_epoch_of_leader = led == 1;
+                      [&](const auto& entry) { return entry.second.first == record.leader; });
+    RealPartition real{record, led == 1, {}};
     for (const auto& [host, replica] : partition.replicas) {
-        if (!is_running(host, replica) || replica.epoch != real.record.leader_epoch) {
+        if (!is_running(host, replica) || replica.epoch != record.leader_epoch) {
             continue;
         }
         RealReplica one;
         one.spu = replica.spu;
         one.host = host;
-        for (const auto& [key, held] : dirs_) {
-            if (key.first == host && held == found->first) {
-                one.dir = key.second;
+        for (const auto& [dir, held] : dirs_.at(host)) {
+            if (held == found->first) {
+                one.dir = dir;
             }
         }
-        one.leads = replica.role == ReplicaRole::leader && replica.spu == real.record.leader;
+        one.leads = replica.role == ReplicaRole::leader && replica.spu == record.leader;
         one.is_attached = replica.role == ReplicaRole::attached;
         one.log_start = replica.log_start;
         one.hw = replica.hw;
         one.leo = replica.leo;
-        real.replicas.push_back(std::move(one));
+        real.replicas.push_back(one);
     }
     return real;
 }

@@ -4,6 +4,7 @@
 // for StatisticsView, which is one client's.
 #pragma once
 
+#include "core/base/small_vector.h"
 #include "core/model/partition.h"
 #include "core/model/partition_record.h"
 #include "runtime/sim/cluster/world.h"
@@ -11,7 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <vector>
+#include <string_view>
 
 namespace weir::sim {
 
@@ -19,7 +20,7 @@ namespace weir::sim {
 struct RealReplica {
     SpuId spu = kNoSpu;
     HostId host = 0;
-    std::string dir;  // of its log
+    std::string_view dir;  // of its log
     bool leads = false;
     bool is_attached = false;
     std::int64_t log_start = 0;
@@ -27,12 +28,13 @@ struct RealReplica {
     std::int64_t leo = 0;
 };
 
-// A partition that is stored, and whose promises hold (no loss was allowed).
+// A partition that is stored, and whose promises hold (no loss was allowed). A view: valid until
+// the oracle is told of something.
 struct RealPartition {
-    PartitionRecord record;
-    std::vector<RealReplica> replicas;
+    const PartitionRecord& record;
     // This epoch is the only one in which its leader has led it.
     bool is_first_epoch_of_leader = false;
+    SmallVector<RealReplica, 3> replicas;
     const RealReplica* leader() const;
 };
 
