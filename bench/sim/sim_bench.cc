@@ -179,7 +179,7 @@ Result<void> add_light_rows(Report& report, std::uint64_t seed_count) {
     row.name = "simulator, allocations per event of a cluster";
     row.value = steady.allocations_per_event();
     row.unit = "";
-    row.goal_max = 0.5;
+    row.goal_max = 0.4;
     report.add(std::move(row));
     return {};
 }

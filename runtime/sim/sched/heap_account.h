@@ -23,6 +23,8 @@ struct HeapAccounts {
     HeapOwner current = 0;
     bool counts = false;
     std::int64_t bytes[kHeapOwners] = {};
+    // How often the simulator and its checks have asked the heap, since the process began.
+    std::uint64_t simulator_block_count = 0;
 };
 extern constinit HeapAccounts g_heap;
 

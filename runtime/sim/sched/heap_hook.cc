@@ -54,6 +54,8 @@ void* operator new(std::size_t size) {
     head->owner = g_heap.current;
     if (head->owner != 0) {
         g_heap.bytes[head->owner] += static_cast<std::int64_t>(size);
+    } else {
+        ++g_heap.simulator_block_count;
     }
     return head + 1;
 }

@@ -1,6 +1,7 @@
 // What the keys of a scenario do to a run.
 #include "runtime/sim/check/oracle.h"
 #include "runtime/sim/sched/heap_account.h"
+#include "sim-scenarios/run_watch.h"
 #include "sim-scenarios/runner.h"
 #include "sim-scenarios/sizes.h"
 
@@ -298,6 +299,54 @@ TEST(Checks, MemoryIsThatOfTheMachineThatAskedForIt) {
     EXPECT_EQ(heap_bytes(idle.host()), 0);
     busy.crash();
     EXPECT_LT(heap_bytes(busy.host()), 1'000);
+}
+
+// Counts between two moments of the load.
+class AllocationCount final : public RunWatch {
+public:
+    void begins(World& world) override {
+        world.after(Duration::from_s(5), [this, &world] { begin_ = now(world); });
+        world.after(Duration::from_s(20), [this, &world] { end_ = now(world); });
+    }
+    std::uint64_t events() const { return end_.events - begin_.events; }
+    std::uint64_t blocks() const { return end_.blocks - begin_.blocks; }
+    void opened(std::uint64_t, HostId, HostId, std::uint16_t) override {}
+    void sent(std::uint64_t, int, ByteSpan) override {}
+    void forgotten(std::uint64_t) override {}
+    void log_moved(HostId, const LogPosition&) override {}
+    void replica_moved(HostId, const ReplicaMoved&) override {}
+    void operation(OperationId) override {}
+
+private:
+    struct Moment {
+        std::uint64_t events = 0;
+        std::uint64_t blocks = 0;
+    };
+    static Moment now(World& world) {
+        return Moment{world.trace().events(), g_heap.simulator_block_count};
+    }
+    Moment begin_;
+    Moment end_;
+};
+
+// What grows with the run doubles now and then; connections and files come and go. An event by
+// itself allocates nothing.
+TEST(Allocations, TheSimulatorMakesNonePerEvent) {
+    if (!g_heap.counts) {
+        GTEST_SKIP() << kNotCounted;
+    }
+    AllocationCount count;
+    RunOptions options;
+    options.watch = &count;
+    const RunReport report = run_case(
+        case_of("partitions = 2\nreplicas = 3\n[run]\nduration = \"22s\"\n[topology]\nspus = 3\n"
+                "[storage]\nsegment = \"1MiB\"\n[points]\nenabled = false\n"
+                "[workload]\nproducers = 2\nrecords_per_second = 200\n"),
+        options);
+    EXPECT_EQ(report.verdict, Verdict::passed);
+    EXPECT_GT(count.events(), 100'000U);
+    // One place that does so for each batch makes twenty times that.
+    EXPECT_LT(count.blocks(), count.events() / 1'000);
 }
 
 }  // namespace
