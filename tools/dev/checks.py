@@ -167,8 +167,8 @@ def determinism(tally):
 
 def mutants(tally):
     """Every planted bug is caught by the invariant that is there for it."""
-    build.build_programs("mutants", ["weir-sim", "replication_walks", "control_prop_test",
-                                     "prop_log"])
+    build.build_programs("mutants", ["weir-sim", "replication_walks", "replication_orders",
+                                     "control_prop_test", "prop_log"])
     ctest("mutants", ["sim-mutants"], tally)
 
 
