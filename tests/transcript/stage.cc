@@ -15,18 +15,6 @@ using model::Node;
 
 namespace {
 
-PartitionRecord first_record(const Stage::Size& size) {
-    PartitionRecord record;
-    record.topic_uid = Uid{7, 7};
-    record.version = RecordVersion(1);
-    for (std::uint32_t id = 1; id <= size.replicas; ++id) {
-        record.replicas.push_back({SpuId(static_cast<std::int32_t>(id)), Uid{1, id}});
-    }
-    record.min_live = size.min_live;
-    record.durability = size.durability;
-    return record;
-}
-
 std::string name_of(SpuId spu) {
     return spu == kNoSpu ? std::string("SC") : std::to_string(spu.value());
 }
@@ -72,7 +60,9 @@ bool is_repetition(const Mail& mail, const Node& node) {
 
 }  // namespace
 
-Stage::Stage(const Size& size) : Cluster(first_record(size), size.spus, ReplicaOptions()) {}
+Stage::Stage(const Size& size)
+    : Cluster(model::first_record(size.replicas, size.min_live, size.durability), size.spus,
+              ReplicaOptions()) {}
 
 bool Stage::has(SpuId spu) const {
     return spu.value() >= 1 && static_cast<std::size_t>(spu.value()) <= nodes_.size();

@@ -33,6 +33,30 @@ Offset end_of(const std::vector<Rec>& log) {
 
 }  // namespace
 
+PartitionRecord first_record(std::size_t replicas, std::uint32_t min_live, Durability durability) {
+    PartitionRecord record;
+    record.topic_uid = Uid{7, 7};
+    record.version = RecordVersion(1);
+    for (std::size_t id = 1; id <= replicas; ++id) {
+        record.replicas.push_back({SpuId(static_cast<std::int32_t>(id)), Uid{1, id}});
+    }
+    record.min_live = min_live;
+    record.durability = durability;
+    return record;
+}
+
+ReplicaOptions hasty_options() {
+    ReplicaOptions options;
+    options.expand_hold = Duration();
+    options.alter_retry = Duration();
+    options.attach_retry_min = Duration();
+    options.attach_retry_max = Duration();
+    options.keepalive = Duration();
+    options.chunk_bytes = 3;
+    options.window_bytes = 6;
+    return options;
+}
+
 Cluster::Cluster(const PartitionRecord& record, std::size_t spu_count,
                  const ReplicaOptions& options)
     : options_(std::make_shared<const ReplicaOptions>(options)),

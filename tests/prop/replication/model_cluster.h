@@ -35,6 +35,12 @@ struct Mail {
     std::variant<FromPeer, FromSc, ForSc> content;
 };
 
+// Of a partition that nobody has led yet, on SPUs 1 to `replicas`.
+PartitionRecord first_record(std::size_t replicas, std::uint32_t min_live, Durability durability);
+
+// Nothing waits for time, and a few records fill the window.
+ReplicaOptions hasty_options();
+
 class Cluster {
 public:
     // SPUs 1 to `spu_count` on empty disks, among them those of the record's replicas; none is

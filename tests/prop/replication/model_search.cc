@@ -129,10 +129,6 @@ private:
         }
     }
 
-    static bool may_be_idle(const Step& step) {
-        return step.kind == StepKind::tick || step.kind == StepKind::elect;
-    }
-
     std::uint32_t cost_of(const Step& step) const {
         const bool is_free = step.kind < StepKind::produce &&
                              (step.kind != StepKind::deliver_late || bounds_.order == Order::any);

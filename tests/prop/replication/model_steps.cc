@@ -13,31 +13,6 @@ namespace {
 // is not answered would ask for ever.
 constexpr std::uint8_t kTicksMax = 4;
 
-PartitionRecord first_record(const StepWorld::Size& size) {
-    PartitionRecord record;
-    record.topic_uid = Uid{7, 7};
-    record.version = RecordVersion(1);
-    for (std::size_t id = 1; id <= size.replicas; ++id) {
-        record.replicas.push_back({SpuId(static_cast<std::int32_t>(id)), Uid{1, id}});
-    }
-    record.min_live = size.min_live;
-    record.durability = size.durability;
-    return record;
-}
-
-// Nothing waits for time.
-ReplicaOptions hasty_options() {
-    ReplicaOptions options;
-    options.expand_hold = Duration();
-    options.alter_retry = Duration();
-    options.attach_retry_min = Duration();
-    options.attach_retry_max = Duration();
-    options.keepalive = Duration();
-    options.chunk_bytes = 3;
-    options.window_bytes = 6;
-    return options;
-}
-
 SpuId spu_of(std::uint8_t number) {
     return number == 0 ? kNoSpu : SpuId(number);
 }
@@ -69,7 +44,8 @@ bool replaces(const Mail& mail, const Mail& before) {
 }  // namespace
 
 StepWorld::StepWorld(const Size& size)
-    : Cluster(first_record(size), size.replicas, hasty_options()) {
+    : Cluster(first_record(size.replicas, size.min_live, size.durability), size.replicas,
+              hasty_options()) {
     lossy_left_ = size.durability == Durability::fsync ? 100 : size.min_live - 1;
     for (Node& node : nodes_) {
         start(node);
@@ -154,8 +130,7 @@ bool StepWorld::act_and_check(const Step& step) {
     touched_ = step.from == 0 ? nullptr : &at(step.from);
     act(step);
     oracle_.check(touched_, sc_.record(), sc_.spus());
-    const bool may_be_idle = step.kind == StepKind::tick || step.kind == StepKind::elect;
-    return !may_be_idle || effects_ != effects_before || sc_.record().version != version;
+    return !may_be_idle(step) || effects_ != effects_before || sc_.record().version != version;
 }
 
 bool StepWorld::is_blocked(std::uint8_t from, std::uint8_t to) const {

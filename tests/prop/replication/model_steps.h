@@ -80,6 +80,11 @@ struct Step {
     std::uint8_t cut = kNoCut;
 };
 
+// It may find nothing to do.
+constexpr bool may_be_idle(const Step& step) {
+    return step.kind == StepKind::tick || step.kind == StepKind::elect;
+}
+
 class StepWorld final : public Cluster {
 public:
     struct Size {

@@ -11,37 +11,19 @@ constexpr std::size_t kMailMax = 48;
 constexpr std::uint64_t kHoldOneIn = 12;
 constexpr std::uint64_t kHoldMax = 60;
 
-PartitionRecord first_record(Prng& prng) {
-    PartitionRecord record;
-    record.topic_uid = Uid{7, 7};
-    record.version = RecordVersion(1);
+PartitionRecord random_record(Prng& prng) {
     const std::int64_t count = prng.between(2, 4);
-    for (std::int32_t id = 1; id <= count; ++id) {
-        record.replicas.push_back({SpuId(id), Uid{1, static_cast<std::uint64_t>(id)}});
-    }
-    record.min_live = static_cast<std::uint32_t>(prng.between(1, std::min<std::int64_t>(3, count)));
-    record.durability = prng.chance(1, 2) ? Durability::fsync : Durability::async;
-    return record;
-}
-
-// Nothing waits for time.
-ReplicaOptions hasty_options() {
-    ReplicaOptions options;
-    options.expand_hold = Duration();
-    options.alter_retry = Duration();
-    options.attach_retry_min = Duration();
-    options.attach_retry_max = Duration();
-    options.keepalive = Duration();
-    options.chunk_bytes = 3;
-    options.window_bytes = 6;
-    return options;
+    const auto min_live =
+        static_cast<std::uint32_t>(prng.between(1, std::min<std::int64_t>(3, count)));
+    return first_record(static_cast<std::size_t>(count), min_live,
+                        prng.chance(1, 2) ? Durability::fsync : Durability::async);
 }
 
 }  // namespace
 
 World World::of_seed(std::uint64_t seed) {
     Prng prng(seed);
-    const PartitionRecord record = first_record(prng);
+    const PartitionRecord record = random_record(prng);
     const std::size_t spare = prng.chance(1, 2) ? 1 : 0;
     return World(record, record.replicas.size() + spare, prng);
 }
