@@ -4,6 +4,7 @@
 #include "core/base/mutant.h"
 
 #include <array>
+#include <cstdio>
 #include <string_view>
 
 namespace weir::replication::model {
@@ -45,6 +46,20 @@ inline bool plant([[maybe_unused]] std::string_view name) {
     }
 #endif
     return false;
+}
+
+// What a program does with its `--mutant NAME|all`: `run_all` with each bug in turn, or `run`, with
+// that one if there is a name. Gives the exit status.
+template <typename RunAll, typename Run>
+int run_with(std::string_view mutant, RunAll run_all, Run run) {
+    if (mutant == "all") {
+        return run_all();
+    }
+    if (!mutant.empty() && !plant(mutant)) {
+        std::fprintf(stderr, "this build has no such mutant\n");
+        return 2;
+    }
+    return run();
 }
 
 }  // namespace weir::replication::model

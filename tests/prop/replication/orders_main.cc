@@ -161,12 +161,7 @@ int main(int argc, char** argv) {
                      "[--mutant NAME|all]\n");
         return 2;
     }
-    if (arguments.mutant == "all") {
-        return run_every_mutant(arguments);
-    }
-    if (!arguments.mutant.empty() && !plant(arguments.mutant)) {
-        std::fprintf(stderr, "this build has no such mutant\n");
-        return 2;
-    }
-    return run_cases(arguments);
+    return run_with(
+        arguments.mutant, [&] { return run_every_mutant(arguments); },
+        [&] { return run_cases(arguments); });
 }
