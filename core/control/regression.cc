@@ -105,8 +105,8 @@ std::vector<Regression> find_regressions(const MetadataView& view, const SpuMemo
     return found;
 }
 
-PartitionRecord adopt(const PartitionRecord& known,
-                      const std::vector<RegisteredReplica>& reported) {
+PartitionRecord adopt(const PartitionRecord& known, const std::vector<RegisteredReplica>& reported,
+                      std::uint64_t draw) {
     const std::map<SpuId, RegisteredReplica> best = best_of_each(reported);
     if (best.empty()) {
         return known;
@@ -120,10 +120,11 @@ PartitionRecord adopt(const PartitionRecord& known,
         insert(record.last_known, spu);
     }
     // Also above what is reported by those that are damaged.
+    LeaderEpoch highest = record.leader_epoch;
     for (const RegisteredReplica& replica : reported) {
-        record.leader_epoch = std::max(record.leader_epoch, highest_epoch(replica));
+        highest = std::max(highest, highest_epoch(replica));
     }
-    record.leader_epoch = next_epoch(record.leader_epoch);
+    record.leader_epoch = leap_over_lost(highest, next_epoch(highest), draw);
     record.version = next_version(record.version);
     record.leader = kNoSpu;
     record.leader_boot = kNoBoot;

@@ -198,7 +198,7 @@ Task<Result<void>> Adoption::adopt_records(Operated* answer) {
         if (!doubts.concern(record) || found == reported.end()) {
             continue;
         }
-        changes.put(entry, control::adopt(record, found->second));
+        changes.put(entry, control::adopt(record, found->second, context_.uid_prng.next()));
         const PartitionRecord& next = changes.record(entry);
         add_detail(answer, next == record
                                ? fmt::format("{}: stays as it is, for there is nothing but {}",
@@ -235,7 +235,7 @@ Task<Result<void>> Adoption::adopt_topic(Uid uid, Found found, Operated* answer)
             break;
         }
         const PartitionRecord bare = topics_.bare_record(uid, number, replicas->second.size());
-        PartitionRecord record = control::adopt(bare, replicas->second);
+        PartitionRecord record = control::adopt(bare, replicas->second, context_.uid_prng.next());
         if (record == bare) {
             break;
         }

@@ -76,10 +76,15 @@ public:
     auto read_vector(F f)
         -> Result<std::vector<typename std::invoke_result_t<F, Reader&>::value_type>> {
         using T = typename std::invoke_result_t<F, Reader&>::value_type;
+        return read_items<std::vector<T>>(f);
+    }
+    // The same, into any sequence with push_back.
+    template <typename Items, typename F>
+    Result<Items> read_items(F f) {
         WEIR_TRY(const std::size_t count, read_count());
-        std::vector<T> items;
+        Items items;
         for (std::size_t i = 0; i < count; ++i) {
-            WEIR_TRY(T item, f(*this));
+            WEIR_TRY(typename Items::value_type item, f(*this));
             items.push_back(std::move(item));
         }
         return items;
@@ -130,10 +135,11 @@ public:
             f(*this, *value);
         }
     }
-    template <typename T, typename F>
-    void write_vector(const std::vector<T>& items, F f) {
+    // Any sequence.
+    template <typename Items, typename F>
+    void write_vector(const Items& items, F f) {
         write_count(items.size());
-        for (const T& item : items) {
+        for (const auto& item : items) {
             f(*this, item);
         }
     }

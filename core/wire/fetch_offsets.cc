@@ -45,11 +45,10 @@ Result<FetchOffsetsRequest> decode_fetch_offsets_request(Reader& reader, Version
 }
 
 void encode(Writer& writer, const FetchOffsetsRequest& request, Version version) {
-    write_usually_one(writer, request.topics, [](Writer& w, const FetchOffsetsTopic& topic) {
+    writer.write_vector(request.topics, [](Writer& w, const FetchOffsetsTopic& topic) {
         w.write_string(topic.name);
-        write_usually_one(w, topic.partitions, [](Writer& inner, std::uint32_t partition) {
-            inner.write_u32(partition);
-        });
+        w.write_vector(topic.partitions,
+                       [](Writer& inner, std::uint32_t partition) { inner.write_u32(partition); });
     });
     if (version == kConsumerIdVersion) {
         writer.write_option(request.consumer_id,
@@ -64,17 +63,15 @@ Result<FetchOffsetsResponse> decode_fetch_offsets_response(Reader& reader, Versi
 }
 
 void encode(Writer& writer, const FetchOffsetsResponse& response, Version /*version*/) {
-    write_usually_one(writer, response.topics,
-                      [](Writer& w, const FetchOffsetsTopicResponse& topic) {
-                          w.write_string(topic.name);
-                          write_usually_one(w, topic.partitions,
-                                            [](Writer& inner, const PartitionOffsets& offsets) {
-                                                encode(inner, offsets.error);
-                                                inner.write_u32(offsets.partition);
-                                                inner.write_i64(offsets.start_offset);
-                                                inner.write_i64(offsets.last_stable_offset);
-                                            });
-                      });
+    writer.write_vector(response.topics, [](Writer& w, const FetchOffsetsTopicResponse& topic) {
+        w.write_string(topic.name);
+        w.write_vector(topic.partitions, [](Writer& inner, const PartitionOffsets& offsets) {
+            encode(inner, offsets.error);
+            inner.write_u32(offsets.partition);
+            inner.write_i64(offsets.start_offset);
+            inner.write_i64(offsets.last_stable_offset);
+        });
+    });
 }
 
 }  // namespace weir::wire

@@ -80,13 +80,12 @@ void encode(Writer& writer, const ProduceRequest& request, Version version) {
                         [](Writer& w, const std::string& id) { w.write_string(id); });
     writer.write_i16(request.acks);
     writer.write_i32(request.timeout_ms);
-    write_usually_one(writer, request.topics, [](Writer& w, const ProduceTopic& topic) {
+    writer.write_vector(request.topics, [](Writer& w, const ProduceTopic& topic) {
         w.write_string(topic.name);
-        write_usually_one(w, topic.partitions,
-                          [](Writer& inner, const ProducePartition& partition) {
-                              inner.write_u32(partition.partition);
-                              write_record_set(inner, partition.records);
-                          });
+        w.write_vector(topic.partitions, [](Writer& inner, const ProducePartition& partition) {
+            inner.write_u32(partition.partition);
+            write_record_set(inner, partition.records);
+        });
     });
     if (version >= kProduceSmartModulesVersion) {
         writer.write_vector(request.smartmodules,
@@ -114,14 +113,13 @@ Result<ProduceResponse> decode_produce_response(Reader& reader, Version version)
 }
 
 void encode(Writer& writer, const ProduceResponse& response, Version version) {
-    write_usually_one(
-        writer, response.topics, [version](Writer& w, const ProduceTopicResponse& topic) {
-            w.write_string(topic.name);
-            write_usually_one(w, topic.partitions,
-                              [version](Writer& inner, const ProducePartitionResponse& partition) {
-                                  encode_partition_response(inner, partition, version);
-                              });
-        });
+    writer.write_vector(response.topics, [version](Writer& w, const ProduceTopicResponse& topic) {
+        w.write_string(topic.name);
+        w.write_vector(topic.partitions,
+                       [version](Writer& inner, const ProducePartitionResponse& partition) {
+                           encode_partition_response(inner, partition, version);
+                       });
+    });
     if (version >= kThrottleVersion) {
         writer.write_i32(response.throttle_time_ms);
     }

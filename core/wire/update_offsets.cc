@@ -14,7 +14,7 @@ Result<UpdateOffsetsRequest> decode_update_offsets_request(Reader& reader, Versi
 }
 
 void encode(Writer& writer, const UpdateOffsetsRequest& request, Version /*version*/) {
-    write_usually_one(writer, request.offsets, [](Writer& w, const OffsetUpdate& update) {
+    writer.write_vector(request.offsets, [](Writer& w, const OffsetUpdate& update) {
         w.write_i64(update.offset);
         w.write_u32(update.session_id);
     });
@@ -32,7 +32,7 @@ Result<UpdateOffsetsResponse> decode_update_offsets_response(Reader& reader, Ver
 }
 
 void encode(Writer& writer, const UpdateOffsetsResponse& response, Version /*version*/) {
-    write_usually_one(writer, response.status, [](Writer& w, const OffsetUpdateStatus& status) {
+    writer.write_vector(response.status, [](Writer& w, const OffsetUpdateStatus& status) {
         w.write_u32(status.session_id);
         encode(w, status.error);
     });

@@ -7,7 +7,6 @@
 #include "core/wire/codec.h"
 
 #include <type_traits>
-#include <utility>
 
 namespace weir::wire {
 
@@ -18,23 +17,7 @@ using UsuallyOne = SmallVector<T, 1>;
 template <typename F>
 auto read_usually_one(Reader& reader, F f)
     -> Result<UsuallyOne<typename std::invoke_result_t<F, Reader&>::value_type>> {
-    using T = typename std::invoke_result_t<F, Reader&>::value_type;
-    WEIR_TRY(const std::size_t count, reader.read_count());
-    UsuallyOne<T> items;
-    for (std::size_t i = 0; i < count; ++i) {
-        WEIR_TRY(T item, f(reader));
-        items.push_back(std::move(item));
-    }
-    return items;
-}
-
-// Count, then f(writer, item) for each.
-template <typename T, typename F>
-void write_usually_one(Writer& writer, const UsuallyOne<T>& items, F f) {
-    writer.write_count(items.size());
-    for (const T& item : items) {
-        f(writer, item);
-    }
+    return reader.read_items<UsuallyOne<typename std::invoke_result_t<F, Reader&>::value_type>>(f);
 }
 
 }  // namespace weir::wire

@@ -198,7 +198,8 @@ def print_next(cluster):
 def serve(cluster):
     common.say(f"Serving on 127.0.0.1:{cluster.port_base}, data in {cluster.data_dir}. "
                "Ctrl-C stops the cluster.")
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    # Also where SIGINT itself is ignored, as it is for what a shell starts in the background.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         while True:
             signal.pause()

@@ -140,8 +140,8 @@ private:
         // SPUs have.
         LeaderEpoch newest_epoch = kNoEpoch;
         RecordVersion newest_version;
-        // The record is from a backup, older than that, and nobody has touched it: nothing is to
-        // follow from it.
+        // The record is from a backup, older than that, and nobody has touched it, or the SC has
+        // said so: nothing is to follow from it.
         bool is_old = false;
         // What its leader has written and not committed: since when, and up to where.
         Fifo<std::pair<std::int64_t, std::int64_t>> waiting;
@@ -184,7 +184,7 @@ private:
     void take_spu(const std::string& name, const std::optional<Bytes>& bytes);
     void take_cluster(const std::optional<Bytes>& bytes);
     static void note_age(Partition& partition, const std::optional<PartitionRecord>& before,
-                         const PartitionRecord& after);
+                         const sc::StoredPartition& stored);
     void check_members(Partition& partition, const std::optional<PartitionRecord>& before,
                        const PartitionRecord& after);
     bool is_adopted(const PartitionRecord& record) const;

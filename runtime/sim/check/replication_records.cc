@@ -119,8 +119,11 @@ void ReplicationOracle::take_partition(const std::string& name, const std::optio
     const std::optional<PartitionRecord> before = partition.record;
     // By an old record nobody was a candidate.
     const bool was_old = partition.is_old;
-    note_age(partition, before, after);
+    note_age(partition, before, *stored);
     if (before.has_value()) {
+        if (stored->in_doubt && after != *before) {
+            report(partition, Invariant::i15_discipline, "the record has changed, and is in doubt");
+        }
         check_change(partition, *before, after);
         check_unclean(partition, *before, after);
         const bool is_deposed =
@@ -146,15 +149,18 @@ void ReplicationOracle::take_partition(const std::string& name, const std::optio
     check_superset(partition);
 }
 
-// A record that is older than what was stored once comes from a backup.
+// A record that is older than what was stored once comes from a backup. The SC may know that of one
+// that looks newer, from what the SPUs have.
 void ReplicationOracle::note_age(Partition& partition, const std::optional<PartitionRecord>& before,
-                                 const PartitionRecord& after) {
+                                 const sc::StoredPartition& stored) {
+    const PartitionRecord& after = stored.record;
     const auto age = std::tie(after.leader_epoch, after.version);
     if (!before.has_value()) {
         partition.is_old = age < std::tie(partition.newest_epoch, partition.newest_version);
     } else if (after != *before) {
         partition.is_old = false;
     }
+    partition.is_old = partition.is_old || stored.in_doubt;
     if (age > std::tie(partition.newest_epoch, partition.newest_version)) {
         partition.newest_epoch = after.leader_epoch;
         partition.newest_version = after.version;

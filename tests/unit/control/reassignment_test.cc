@@ -253,19 +253,19 @@ TEST(Regression, AdoptTakesWhatIsReportedAboveAllEpochs) {
     damaged.report = test::report(2, 8, 95);
     damaged.report.healthy = false;
     damaged.fence_epoch = LeaderEpoch(40);
-    const PartitionRecord record = adopt(online_record({1, 2}), {one, four, damaged});
+    const PartitionRecord record = adopt(online_record({1, 2}), {one, four, damaged}, 7);
     EXPECT_EQ(places_of(record.replicas), (Places{{1, 1}, {2, 1}, {4, 1}}));
     EXPECT_EQ(record.last_known, spus({1, 4}));
     EXPECT_TRUE(record.lrs.empty());
     EXPECT_EQ(record.leader, kNoSpu);
-    EXPECT_EQ(record.leader_epoch, LeaderEpoch(41));
+    EXPECT_EQ(record.leader_epoch, LeaderEpoch(40 + (1 << 10) + 7));
     EXPECT_EQ(record.version, RecordVersion(11));
     EXPECT_EQ(record.phase, PartitionPhase::election);
-    EXPECT_EQ(adopt(online_record({1, 2}), {damaged}), online_record({1, 2}));
+    EXPECT_EQ(adopt(online_record({1, 2}), {damaged}, 7), online_record({1, 2}));
     // It is not over because somebody new is to lead it.
     PartitionRecord recovering = online_record({1, 2});
     recovering.phase = PartitionPhase::recovering;
-    EXPECT_EQ(adopt(recovering, {one}).phase, PartitionPhase::recovering);
+    EXPECT_EQ(adopt(recovering, {one}, 7).phase, PartitionPhase::recovering);
 }
 
 }  // namespace weir::control

@@ -270,6 +270,21 @@ TEST_F(ScAdoption, ATopicThatTheMetadataHaveLostIsMadeAnew) {
     EXPECT_FALSE(spus_[1].disk.contains(kNew));
 }
 
+// SPU 3 may lead the lost topic under the epoch that comes after those of the others.
+TEST_F(ScAdoption, ATopicMadeAnewLeapsOverTheEpochsOfASilentSpu) {
+    back_up();
+    create_topic<&kNew>();
+    restore();
+    sc_->crash();
+    spu_machines_[3]->crash();
+    boot_sc();
+    world_.run_for(Duration::from_s(1));
+    const LeaderEpoch reported = spus_[1].disk.at(kNew).fence_epoch;
+    EXPECT_TRUE(adopt(true).accepted);
+    ASSERT_TRUE(spus_[1].replicas.contains(kNew));
+    EXPECT_GE(record(1, kNew).leader_epoch.value(), reported.value() + (1 << 10));
+}
+
 TEST_F(ScAdoption, ANameThatIsTakenAndATopicThatWasDeletedStayAsTheyAre) {
     create_topic<&kNew>();
     spu_machines_[1]->crash();
