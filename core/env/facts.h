@@ -130,8 +130,12 @@ struct TermObeyed {
     ScEpoch term;
 };
 
+// An SC that has just started goes on without the SPUs that have not come. What only they know,
+// such as that its metadata are from a backup, it does not.
+struct SilentGivenUp {};
+
 using Fact =
     std::variant<LogOpened, LogClosed, BatchWritten, CutBegun, LogCut, ReplicaMoved, PositionAcked,
-                 LrsAsked, ClientServed, BatchAcked, ReplicaDropped, TermObeyed>;
+                 LrsAsked, ClientServed, BatchAcked, ReplicaDropped, TermObeyed, SilentGivenUp>;
 
 }  // namespace weir

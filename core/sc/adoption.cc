@@ -130,10 +130,16 @@ std::vector<std::string> Adoption::doubts() const {
                         ref.partition.value(), to_string(ref.topic_uid)));
     }
     for (const auto& [uid, found] : find_unknown()) {
+        const std::string topic =
+            fmt::format("{} ({})", wire::cut_text(found.name), to_string(uid));
         lines.push_back(
-            fmt::format("only SPUs know topic {} ({}): it was deleted, or the metadata "
-                        "have lost it; adopt with force makes it anew",
-                        wire::cut_text(found.name), to_string(uid)));
+            context_.doubts.concern(uid)
+                ? fmt::format("only SPUs know {} partitions of topic {}: the metadata have lost "
+                              "them; adopt puts them back",
+                              found.partitions.size(), topic)
+                : fmt::format("only SPUs know topic {}: it was deleted, or the metadata have lost "
+                              "it; adopt with force makes it anew",
+                              topic));
     }
     return lines;
 }

@@ -6,23 +6,48 @@
 
 namespace weir::sc {
 
-void Beginning::heard(SpuId spu, const PartitionTable& partitions) {
+void Beginning::heard(SpuId spu, const Catalog& catalog) {
     if (over_.is_set()) {
         return;
     }
     heard_.insert(spu);
-    for (const auto& [name, entry] : partitions.entries()) {
-        const PartitionRecord& record = entry.extra.record;
-        const auto missing = static_cast<std::size_t>(
-            std::count_if(record.replicas.begin(), record.replicas.end(),
-                          [&](const AssignedReplica& one) { return !heard_.contains(one.spu); }));
-        // Of an only copy nobody else can know anything.
-        if (record.replicas.size() > 1 && missing >= record.min_live &&
-            !mutant(Mutant::start_hears_nobody)) {
-            return;
-        }
+    if (!lacks_witnesses(catalog) || mutant(Mutant::start_hears_nobody)) {
+        end();
     }
-    end();
+}
+
+bool Beginning::lacks_witnesses(const Catalog& catalog) const {
+    const auto& topics = catalog.topics.entries();
+    const bool is_unplaced = std::any_of(topics.begin(), topics.end(), [](const auto& topic) {
+        return topic.second.object.status.resolution != TopicResolution::provisioned;
+    });
+    const auto& spus = catalog.spus.entries();
+    const bool is_waiting =
+        is_unplaced && std::any_of(spus.begin(), spus.end(), [this](const auto& spu) {
+            return !heard_.contains(spu.second.object.spec.id);
+        });
+    const auto& partitions = catalog.partitions.entries();
+    return is_waiting ||
+           std::any_of(partitions.begin(), partitions.end(), [this](const auto& partition) {
+               return lacks_witnesses(partition.second.extra.record);
+           });
+}
+
+bool Beginning::may_be_deposed(SpuId spu, const PartitionTable& partitions) const {
+    const auto& entries = partitions.entries();
+    return !over_.is_set() && std::any_of(entries.begin(), entries.end(), [&](const auto& entry) {
+        const PartitionRecord& record = entry.second.extra.record;
+        return record.leader == spu && lacks_witnesses(record);
+    });
+}
+
+bool Beginning::lacks_witnesses(const PartitionRecord& record) const {
+    const auto missing = static_cast<std::size_t>(
+        std::count_if(record.replicas.begin(), record.replicas.end(),
+                      [&](const AssignedReplica& one) { return !heard_.contains(one.spu); }));
+    const bool leader_is_missing = record.leader != kNoSpu && !heard_.contains(record.leader);
+    // Of an only copy nobody else can know anything.
+    return record.replicas.size() > 1 && (missing >= record.min_live || leader_is_missing);
 }
 
 }  // namespace weir::sc

@@ -26,20 +26,29 @@ struct Found {
 
 // The first moments of a process of the SC. Its metadata may be older than the cluster, and only
 // the SPUs can show that; until enough of them have registered it changes nothing. SPUs that only
-// lost their connection are served meanwhile, what else comes waits.
+// lost their connection are served meanwhile, as far as others show that what they lead is theirs;
+// what else comes waits.
 class Beginning {
 public:
     explicit Beginning(Executor& executor) : over_(executor) {}
 
-    // Enough have come when no partition lacks min_live replicas: a leader that these metadata do
-    // not know has committed nothing without min_live replicas that have accepted its epoch, and
-    // one of those has registered, and shows it.
-    void heard(SpuId spu, const PartitionTable& partitions);
+    // Enough have come when no partition lacks min_live replicas, or its leader. A leader that
+    // these metadata do not know has committed nothing without min_live replicas that have accepted
+    // its epoch, and one of those has registered, and shows it. Of later versions of the record in
+    // the leader's own epoch the leader alone may have heard, and commit by them. A topic without
+    // partitions may have got some, on any SPU: all are waited for.
+    void heard(SpuId spu, const Catalog& catalog);
+    // By these metadata `spu` leads a partition of which not enough have come: it may have been
+    // deposed long ago.
+    bool may_be_deposed(SpuId spu, const PartitionTable& partitions) const;
     // A silent SPU is not waited for any longer than before it is taken for gone.
     void end() { over_.set(); }
     Event& over() { return over_; }
 
 private:
+    bool lacks_witnesses(const PartitionRecord& record) const;
+    bool lacks_witnesses(const Catalog& catalog) const;
+
     std::set<SpuId> heard_;
     Event over_;
 };
@@ -57,7 +66,15 @@ struct Doubts {
         const control::PartitionRef ref = {record.topic_uid, record.partition};
         return all || partitions.contains(ref);
     }
+    bool concern(const Uid& topic) const {
+        const auto first = partitions.lower_bound({topic, PartitionId()});
+        return all || (first != partitions.end() && first->topic_uid == topic);
+    }
 };
+
+// To who asks for a change of what is in doubt.
+inline constexpr const char* kInDoubt =
+    "the metadata are older than the cluster: nothing is changed or deleted until they are adopted";
 
 struct Context {
     Context(Env& env_in, const Config& config_in, MetadataStore& store_in)

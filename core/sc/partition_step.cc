@@ -234,6 +234,13 @@ void Partitions::look_for_leader(const Entry& entry, Round& round, RecordChanges
         return;
     }
     if (same && round.stage == Stage::probing) {
+        // One that has just come may still be the leader of before, and have written since it
+        // registered.
+        SpuSet newcomers = members;
+        for (const SpuId spu : round.probed) {
+            control::erase(newcomers, spu);
+        }
+        ask(record, round, newcomers);
         if ((round.asked.empty() && !mutant(Mutant::probe_waits_long)) ||
             (round.due.has_value() && now() >= *round.due)) {
             elect_now(entry, round, changes);
@@ -258,15 +265,21 @@ void Partitions::probe(const Entry& entry, Round& round, const SpuSet& members,
     const PartitionRecord& record = changes.record(entry);
     const int waits = mutant(Mutant::probe_waits_long) ? 600 : 1;
     begin(entry.object.name, round, Stage::probing, record.leader_epoch, kProbeWait * waits);
-    round.asked = members;
-    // What was reported before the question may be true no longer: who was cut off since may have
-    // cut its log.
     round.reports.clear();
+    ask(record, round, members);
+}
+
+void Partitions::ask(const PartitionRecord& record, Round& round, const SpuSet& spus) {
     wire::internal::ProbePartitions::Entry question;
     question.partition.topic_uid = record.topic_uid;
     question.partition.partition = record.partition;
     question.epoch = control::next_epoch(record.leader_epoch);
-    for (const SpuId spu : members) {
+    for (const SpuId spu : spus) {
+        // What it reported before the question may be true no longer: who was cut off since may
+        // have cut its log.
+        round.reports.erase(spu);
+        control::insert(round.probed, spu);
+        control::insert(round.asked, spu);
         probes_[spu].partitions.push_back(question);
     }
 }

@@ -294,6 +294,7 @@ void Partitions::begin(const std::string& name, Round& round, Stage stage, Leade
                        std::optional<Duration> wait) {
     round.stage = stage;
     round.epoch = epoch;
+    round.probed.clear();
     round.asked.clear();
     set_due(name, round, wait.has_value() ? std::optional(now() + *wait) : std::nullopt);
 }

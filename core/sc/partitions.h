@@ -54,7 +54,8 @@ private:
         Stage stage = Stage::resting;
         // Of the record with which the stage began: with another one it is void.
         LeaderEpoch epoch = kNoEpoch;
-        // Have not answered the probe yet.
+        // Who was asked by the probe, and who of them has not answered yet.
+        SpuSet probed;
         SpuSet asked;
         std::optional<Instant> due;
         std::optional<Instant> leaderless_since;
@@ -98,6 +99,7 @@ private:
     // Of a partition with a leader: reassignment and draining.
     void settle(const Entry& entry, Round& round, RecordChanges& changes);
     void probe(const Entry& entry, Round& round, const SpuSet& members, RecordChanges& changes);
+    void ask(const PartitionRecord& record, Round& round, const SpuSet& spus);
 
     control::ElectionInput election_input(const Entry& entry, const Round& round,
                                           const RecordChanges& changes);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 namespace weir::sc {
@@ -168,7 +169,7 @@ Task<std::optional<Registered>> Registration::try_admit(const RegisterSpu* of) {
 void Registration::hear(const RegisterSpu& request) {
     look_for_regressions(request);
     adoption_.note(request);
-    context_.beginning.heard(request.spu, context_.catalog.partitions);
+    context_.beginning.heard(request.spu, context_.catalog);
 }
 
 Task<Result<void>> Registration::take_in(const SpuTable::Entry* entry, const RegisterSpu* request,
@@ -255,10 +256,15 @@ void Registration::look_for_regressions(const RegisterSpu& request) {
             view.records[ref] = age;
         }
     }
+    std::set<Uid> topics;
+    for (const auto& [name, topic] : context_.catalog.topics.entries()) {
+        topics.insert(topic.extra.uid);
+    }
     std::vector<control::RegisteredReplica> replicas;
     for (const StoredReplica& stored : request.replicas) {
         // What was deleted while the SPU was away is no sign: nobody keeps every topic that was.
-        if (view.records.contains(ref_of(stored))) {
+        // But of one that is there no partition is ever deleted.
+        if (view.records.contains(ref_of(stored)) || topics.contains(stored.partition.topic_uid)) {
             replicas.push_back(registered_replica(request.spu, request.boot, stored));
         }
     }
@@ -266,7 +272,9 @@ void Registration::look_for_regressions(const RegisterSpu& request) {
     memory.last_boot = std::max(request.boot, request.clean_boot);
     memory.sc_epoch = request.sc_epoch;
     for (const auto& regression : control::find_regressions(view, memory, replicas)) {
-        if (regression.sign != control::RegressionSign::replica_above_record) {
+        const bool is_of_all = regression.sign == control::RegressionSign::boot_above_counter ||
+                               regression.sign == control::RegressionSign::term_above_last;
+        if (is_of_all) {
             context_.doubts.all = true;
             WEIR_LOG(log_, error,
                      "spu {} has run as boot {} in term {}, which was never given out: the "
@@ -276,10 +284,13 @@ void Registration::look_for_regressions(const RegisterSpu& request) {
         } else {
             context_.doubts.partitions.insert(regression.of);
             WEIR_LOG(log_, error,
-                     "spu {} has accepted a newer record of {}/{} than the metadata know: its "
-                     "record is not changed until an operator adopts what the SPUs have",
-                     request.spu.value(), to_string(regression.of.topic_uid),
-                     regression.of.partition.value());
+                     "spu {} has {} {}/{}: nothing about it changes until an operator adopts what "
+                     "the SPUs have",
+                     request.spu.value(),
+                     regression.sign == control::RegressionSign::unknown_partition
+                         ? "a partition that the metadata have lost,"
+                         : "accepted a newer record than the metadata know of",
+                     to_string(regression.of.topic_uid), regression.of.partition.value());
         }
     }
 }

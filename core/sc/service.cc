@@ -118,7 +118,9 @@ Task<void> Service::end_beginning() {
     const Result<void> all_came = co_await context_.beginning.over().wait(deadline.token());
     if (!all_came.has_value() && !scope_.token().cancelled()) {
         WEIR_LOG(log_, warn, "not all SPUs have come: going on without the others");
+        context_.env.probe.tell(SilentGivenUp{});
         context_.beginning.end();
+        context_.catalog.notify();
     }
 }
 
@@ -228,7 +230,7 @@ Task<Result<void>> run_with_store(Context* context, CancelToken stop, Started* s
     }
     // As it was before this term.
     context->found.view.sc_epoch = ScEpoch(begun.sc_epoch.value() - 1);
-    context->beginning.heard(kNoSpu, context->catalog.partitions);
+    context->beginning.heard(kNoSpu, context->catalog);
     Service service(*context);
     WEIR_CO_CHECK(service.listen());
     service.start();

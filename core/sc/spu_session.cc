@@ -390,7 +390,10 @@ Task<void> SpuSession::push_assignments() {
     while (!scope_.token().cancelled()) {
         const bool behind =
             partitions_.behind() || topics_.behind() || spus_.behind() || smartmodules_.behind();
-        if (!behind && probes_.empty()) {
+        // With the first records its lease begins: until then it has the one from before.
+        const bool is_held =
+            sequence_ == 0 && services_.context.beginning.may_be_deposed(*spu_, catalog.partitions);
+        if ((!behind && probes_.empty()) || is_held) {
             const Result<void> waited = co_await catalog.changed().wait(scope_.token());
             if (!waited.has_value()) {
                 break;

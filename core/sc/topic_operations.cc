@@ -87,6 +87,9 @@ Task<wire::Status> Topics::alter(wire::AlterTopic request) {
     if (auto* refusal = std::get_if<wire::Status>(&changed)) {
         co_return std::move(*refusal);
     }
+    if (context_.doubts.concern(topic->extra.uid)) {
+        co_return status_error(name, ErrorTag::topic_error, kInDoubt);
+    }
     TopicSpec spec = std::get<TopicSpec>(std::move(changed));
     RecordChanges changes(context_, reports_);
     for (const ReplicaKey& key : context_.catalog.partitions_of(name)) {
@@ -96,10 +99,6 @@ Task<wire::Status> Topics::alter(wire::AlterTopic request) {
         if (!next.has_value()) {
             co_return status_error(name, ErrorTag::topic_invalid_configuration,
                                    next.error().context);
-        }
-        if (context_.doubts.concern(entry->extra.record)) {
-            co_return status_error(name, ErrorTag::topic_error,
-                                   "the metadata are older than the cluster: nothing is changed");
         }
         changes.put(*entry, *std::move(next));
         changes.put(*entry, with_settings_of(spec, entry->object.spec));

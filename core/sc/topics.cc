@@ -249,13 +249,6 @@ Task<wire::Status> Topics::create(wire::CreateRequest request, TopicSettings set
     co_return co_await wait_online(name, topic->extra.uid, token);
 }
 
-bool Topics::in_doubt(const std::vector<ReplicaKey>& partitions) const {
-    return std::any_of(partitions.begin(), partitions.end(), [&](const ReplicaKey& key) {
-        const PartitionTable::Entry* entry = context_.catalog.partitions.find(to_string(key));
-        return entry != nullptr && context_.doubts.concern(entry->extra.record);
-    });
-}
-
 Task<wire::Status> Topics::remove(std::string name, bool force) {
     const Result<AsyncMutex::Guard> guard = co_await context_.changing.lock();
     if (!guard.has_value()) {
@@ -278,9 +271,8 @@ Task<wire::Status> Topics::remove(std::string name, bool force) {
                                               wire::ErrorPayload(std::move(payload))));
     }
     const std::vector<ReplicaKey> partitions = context_.catalog.partitions_of(name);
-    if (in_doubt(partitions)) {
-        co_return status_error(name, ErrorTag::topic_error,
-                               "the metadata are older than the cluster: nothing is deleted");
+    if (context_.doubts.concern(topic->extra.uid)) {
+        co_return status_error(name, ErrorTag::topic_error, kInDoubt);
     }
     std::vector<Mutation> mutations;
     Mutation mutation;
@@ -319,6 +311,9 @@ Task<wire::Status> Topics::update(wire::UpdateTopic request) {
     if (topic == nullptr) {
         co_return status_error(wire::cut_text(name), ErrorTag::topic_not_found, "not found");
     }
+    if (context_.doubts.concern(topic->extra.uid)) {
+        co_return status_error(name, ErrorTag::topic_error, kInDoubt);
+    }
     const auto* add = std::get_if<wire::AddPartition>(&request.action);
     std::variant<TopicSpec, wire::Status> changed =
         add != nullptr ? changed_spec(topic->object, *add, context_.config.partitions_per_topic_max)
@@ -347,6 +342,10 @@ Task<Result<void>> Topics::place_waiting() {
     for (const std::string& name : waiting) {
         // Nobody else changes topics while the guard is held.
         const TopicTable::Entry* topic = context_.catalog.topics.find(name);
+        if (context_.doubts.concern(topic->extra.uid)) {
+            // An SPU has partitions of it that the metadata have lost.
+            continue;
+        }
         Plan placed = plan(name, topic->extra, topic->object.spec, topic->object.status);
         if (placed.topic.status == topic->object.status) {
             continue;

@@ -66,7 +66,6 @@ private:
     Task<wire::Status> store_new(std::string name, TopicSpec spec, TopicSettings settings,
                                  bool dry_run);
     Task<wire::Status> wait_online(std::string name, Uid uid, CancelToken token);
-    bool in_doubt(const std::vector<ReplicaKey>& partitions) const;
     std::size_t online_count(const std::string& name) const;
 
     Context& context_;

@@ -52,7 +52,8 @@ struct ScTerms {
     BootEpoch boot;
     // Until then the SC elects nobody in place of this SPU (design, replication 5.11).
     Instant lease_end;
-    // It has no lease for these: another SPU may lead them (replication 5.14).
+    // It has no lease for these, and obeys no record of them: another SPU may lead them
+    // (replication 5.14).
     std::set<wire::internal::PartitionRef> doubted;
 };
 

@@ -103,6 +103,9 @@ public:
     void registered();
     // What the SC said under `context.terms`.
     void assign(const wire::internal::ReplicaAssignment& assignment);
+    // The doubts of `context.terms` may have ended. A record in doubt may be older than the one
+    // that the replica obeys: nothing follows from it until then.
+    void obey();
     void probe(LeaderEpoch epoch);
     // The SC does not list it any more: it does nothing until it is assigned again.
     void set_aside();
@@ -255,6 +258,8 @@ private:
     std::deque<ScInput> inputs_;
     // The last that reached the rules.
     std::optional<replication::LeaderIs> last_leader_;
+    // Is in doubt.
+    std::optional<PartitionRecord> told_;
     // The disk did not do what an effect asked for.
     bool gave_up_ = false;
     replication::Effects effects_;

@@ -135,6 +135,12 @@ void ReplicaManager::apply(const wire::internal::Assignments& change) {
     check_begun();
 }
 
+void ReplicaManager::doubts_changed() {
+    for (const auto& [key, replica] : replicas_) {
+        replica->obey();
+    }
+}
+
 void ReplicaManager::check_begun() {
     if (was_told_ && !begun_.is_set() &&
         std::all_of(replicas_.begin(), replicas_.end(),

@@ -43,6 +43,8 @@ public:
     Task<void> end_beginning(CancelToken token);
     // What the SC sent. Never waits; the work goes on in the background.
     void apply(const wire::internal::Assignments& change);
+    // The doubts of `context.terms` have changed.
+    void doubts_changed();
 
     // Null when there is none.
     std::shared_ptr<Replica> find(std::string_view topic, std::uint32_t partition) const;

@@ -40,12 +40,21 @@ void Replica::assign(const wire::internal::ReplicaAssignment& assignment) {
     WEIR_ASSERT(assignment.key == key());
     WEIR_ASSERT(assignment.record.topic_uid == topic_uid());
     spec_ = assignment.spec;
-    leader_ = assignment.record.leader;
     durability_ = assignment.record.durability;
     if (log_ != nullptr && !mutant(Mutant::update_not_applied)) {
         log_->configure(log_config());
     }
-    add_input(LeaderIs{context_.terms.sc_epoch, context_.terms.boot, assignment.record});
+    told_ = assignment.record;
+    obey();
+}
+
+void Replica::obey() {
+    if (!told_.has_value() || context_.terms.doubted.contains(partition())) {
+        return;
+    }
+    leader_ = told_->leader;
+    add_input(LeaderIs{context_.terms.sc_epoch, context_.terms.boot, *std::move(told_)});
+    told_.reset();
 }
 
 void Replica::probe(LeaderEpoch epoch) {
@@ -54,6 +63,7 @@ void Replica::probe(LeaderEpoch epoch) {
 
 void Replica::set_aside() {
     leader_ = kNoSpu;
+    told_.reset();
     add_input(SetAsideInput());
 }
 

@@ -52,6 +52,8 @@ private:
     Result<void> take_probes(wire::Reader& reader);
     Task<void> send_messages(CancelSource& end);
     void extend_lease(Instant sent_at);
+    // True when they are others than before.
+    bool take_doubts(const std::vector<wire::internal::PartitionRef>& doubted);
     Task<void> send_reports(CancelSource& end);
     Task<void> send_heartbeats(CancelSource& end);
     Task<Result<void>> send_report(CancelToken token);
@@ -256,6 +258,12 @@ void ScLink::Session::extend_lease(Instant sent_at) {
     lease_end = std::max(lease_end, answered_at_ + Duration::from_ms(terms_.lease_ms));
 }
 
+bool ScLink::Session::take_doubts(const std::vector<wire::internal::PartitionRef>& doubted) {
+    std::set<wire::internal::PartitionRef> next(doubted.begin(), doubted.end());
+    std::swap(next, link_.context_.terms.doubted);
+    return next != link_.context_.terms.doubted;
+}
+
 Task<void> ScLink::Session::receive(CancelSource& end) {
     while (true) {
         Result<BufferSlice> frame = co_await next_frame(end.token());
@@ -291,7 +299,9 @@ Result<void> ScLink::Session::handle(const BufferSlice& frame) {
 
 Result<void> ScLink::Session::take_heartbeat_ack(wire::Reader& reader) {
     WEIR_TRY(const HeartbeatAck ack, decode_message<HeartbeatAck>(reader, terms_.version));
-    link_.context_.terms.doubted = {ack.doubted.begin(), ack.doubted.end()};
+    if (take_doubts(ack.doubted)) {
+        link_.replicas_.doubts_changed();
+    }
     while (!heartbeats_.empty() && heartbeats_.front().sequence <= ack.sequence) {
         if (heartbeats_.front().sequence == ack.sequence) {
             extend_lease(heartbeats_.front().sent_at);
@@ -321,8 +331,11 @@ Result<void> ScLink::Session::take_assignments(wire::Reader& reader) {
     }
     assignment_sequence_ = change.sequence;
     link_.context_.cluster.apply(change);
+    const bool doubts_changed = take_doubts(change.doubted);
     link_.replicas_.apply(change);
-    link_.context_.terms.doubted = {change.doubted.begin(), change.doubted.end()};
+    if (doubts_changed) {
+        link_.replicas_.doubts_changed();
+    }
     extend_lease(answered_at_);
     link_.cluster_changed_.notify_all();
     if (change.smartmodules.has_value()) {

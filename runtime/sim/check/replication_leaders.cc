@@ -54,9 +54,10 @@ void ReplicationOracle::check_leader(Partition& partition, Replica& replica,
                fmt::format("SPU {} leads epoch {}, to which SPU {} was elected", fact.spu.value(),
                            fact.epoch.value(), elected->second.first.value()));
     }
-    if (fresh && partition.is_recovering && partition.record.has_value() &&
+    const bool may_lack = partition.is_recovering || partition.is_blind;
+    if (fresh && may_lack && partition.record.has_value() &&
         partition.record->leader_epoch == fact.epoch) {
-        lead_after_loss(partition, replica);
+        lead_after_loss(partition, replica, fact.hw.value());
     } else if (fresh && partition.record.has_value() &&
                partition.record->leader_epoch == fact.epoch) {
         if (const auto lost = lacks(partition, replica)) {
@@ -68,8 +69,9 @@ void ReplicationOracle::check_leader(Partition& partition, Replica& replica,
     check_superset(partition);
 }
 
-// A recovery outside of LRS and ELR: what this leader does not have is lost.
-void ReplicationOracle::lead_after_loss(Partition& partition, Replica& replica) {
+// A recovery outside of LRS and ELR: what this leader does not have is lost. What was lost by an
+// earlier one may be back.
+void ReplicationOracle::lead_after_loss(Partition& partition, Replica& replica, std::int64_t hw) {
     if (const auto lost = lacks(partition, replica)) {
         partition.committed.cut(*lost);
         partition.losses.push_back({*lost, replica.epoch});
@@ -79,6 +81,12 @@ void ReplicationOracle::lead_after_loss(Partition& partition, Replica& replica) 
             ends.leo = *lost;
             oracle_.accept_loss(PartitionRef{*topic, partition.record->partition.value()}, ends);
         }
+    }
+    GhostLog& committed = partition.committed;
+    for (const GhostBatch* batch = replica.log.find(committed.end());
+         batch != nullptr && batch->base == committed.end() && batch->next <= hw;
+         batch = replica.log.find(committed.end())) {
+        committed.append(*batch);
     }
     partition.is_recovering = false;
     partition.acked.clear();

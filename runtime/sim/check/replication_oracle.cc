@@ -52,7 +52,7 @@ bool ReplicationOracle::is_judged(const Partition& partition) const {
     // The budget knows topics of the run only; damage may hit the system's as well.
     const bool is_over =
         topic.has_value() ? oracle_.budget().over(*topic) : oracle_.budget().count() > 0;
-    return !partition.is_recovering && !is_over;
+    return !partition.is_recovering && !partition.is_blind && !is_over;
 }
 
 void ReplicationOracle::report(const Partition& partition, Invariant invariant, std::string text) {
@@ -75,7 +75,8 @@ ReplicationOracle::Replica* ReplicationOracle::find(HostId host, std::string_vie
 }
 
 void ReplicationOracle::tell(HostId host, const Fact& fact) {
-    if (spu_hosts_.contains(host)) {
+    // The only one that an SC tells.
+    if (spu_hosts_.contains(host) || std::holds_alternative<SilentGivenUp>(fact)) {
         std::visit([this, host](const auto& one) { take(host, one); }, fact);
     }
 }

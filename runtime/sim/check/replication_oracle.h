@@ -143,6 +143,9 @@ private:
         // The record is from a backup, older than that, and nobody has touched it, or the SC has
         // said so: nothing is to follow from it.
         bool is_old = false;
+        // And the SC has gone on without those that could have told it: what it decides may cost
+        // what was committed, until an operator adopts what the SPUs have.
+        bool is_blind = false;
         // What its leader has written and not committed: since when, and up to where.
         Fifo<std::pair<std::int64_t, std::int64_t>> waiting;
         LeaderEpoch waiting_epoch = kNoEpoch;
@@ -164,12 +167,13 @@ private:
     void take(HostId host, const ClientServed& fact);
     void take(HostId host, const ReplicaDropped& fact);
     void take(HostId host, const TermObeyed& fact);
+    void take(HostId host, const SilentGivenUp& fact);
     void check_order(const Partition& partition, const Replica& replica, const ReplicaMoved& fact);
     void check_leader(Partition& partition, Replica& replica, const ReplicaMoved& fact, bool fresh);
     void check_commit(Partition& partition, HostId host, Replica& replica, const ReplicaMoved& fact,
                       std::int64_t hw);
     void check_attached(Partition& partition, Replica& replica, std::int64_t from);
-    void lead_after_loss(Partition& partition, Replica& replica);
+    void lead_after_loss(Partition& partition, Replica& replica, std::int64_t hw);
     Replica* find(HostId host, std::string_view dir, Partition** partition);
 
     // replication_producers.cc
@@ -193,6 +197,7 @@ private:
     void check_record(const Partition& partition, const PartitionRecord& record);
     void check_unclean(Partition& partition, const PartitionRecord& before,
                        const PartitionRecord& after);
+    static bool outranks_committed(const Partition& partition, SpuId winner);
     bool joins_before(const Partition& partition, const PartitionRecord& before,
                       const PartitionRecord& after) const;
     void check_best_known(const Partition& partition, const PartitionRecord& before, SpuId winner);
@@ -227,8 +232,8 @@ private:
     std::map<std::string, PartitionIdentity> names_;
     std::map<std::string, sc::SpuRecord> spus_;
     std::optional<sc::ClusterRecord> cluster_;
-    // The last that each process of an SPU works for.
-    std::map<BootEpoch, ScEpoch> terms_;
+    // The last that each process of an SPU works for. After a restore two SPUs may have one boot.
+    std::map<std::pair<HostId, BootEpoch>, ScEpoch> terms_;
     bool is_restored_ = false;
 };
 

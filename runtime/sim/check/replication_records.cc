@@ -70,7 +70,7 @@ void ReplicationOracle::take_cluster(const std::optional<Bytes>& bytes) {
 }
 
 void ReplicationOracle::take(HostId host, const TermObeyed& fact) {
-    ScEpoch& last = terms_[fact.boot];
+    ScEpoch& last = terms_[{host, fact.boot}];
     if (fact.term < last) {
         oracle_.report(Invariant::i12_monotone,
                        fmt::format("{} works for an SC of term {} after one of term {}",
@@ -95,6 +95,12 @@ void ReplicationOracle::take_spu(const std::string& name, const std::optional<By
                                    known->second.boot.value(), record->boot.value()));
     }
     spus_.insert_or_assign(name, *record);
+}
+
+void ReplicationOracle::take(HostId /*host*/, const SilentGivenUp& /*fact*/) {
+    for (auto& [identity, partition] : partitions_) {
+        partition.is_blind = partition.is_blind || partition.is_old;
+    }
 }
 
 void ReplicationOracle::take_partition(const std::string& name, const std::optional<Bytes>& bytes) {
@@ -292,7 +298,9 @@ void ReplicationOracle::check_unclean(Partition& partition, const PartitionRecor
         }
         check_best_known(partition, before, after.leader);
         // An operator adopts what all SPUs have, and the one that has most has all of it.
-        partition.is_recovering = !is_adopted || is_lossy || lost_disks > 0;
+        partition.is_recovering = !is_adopted || is_lossy || lost_disks > 0 || partition.is_blind ||
+                                  outranks_committed(partition, after.leader);
+        partition.is_blind = partition.is_blind && !is_adopted;
     }
 }
 
@@ -300,6 +308,20 @@ void ReplicationOracle::check_unclean(Partition& partition, const PartitionRecor
 // disks or tails were lost.
 bool ReplicationOracle::is_adopted(const PartitionRecord& record) const {
     return is_restored_ && record.lrs.empty() && record.elr.empty() && !record.last_known.empty();
+}
+
+// A branch of a later epoch than the last that is committed. A leader that has written nothing in
+// its own epoch leaves no trace of it in the logs: what it has committed is of an epoch before, and
+// an adoption, which goes by the logs, prefers the branch.
+bool ReplicationOracle::outranks_committed(const Partition& partition, SpuId winner) {
+    const auto& committed = partition.committed.batches();
+    return !committed.empty() &&
+           std::any_of(partition.replicas.begin(), partition.replicas.end(),
+                       [&](const auto& entry) {
+                           const auto& batches = entry.second.log.batches();
+                           return entry.second.spu == winner && !batches.empty() &&
+                                  batches.back().epoch > committed.back().epoch;
+                       });
 }
 
 // One transaction may hold two changes: the old leader's request that the new one joins, and then

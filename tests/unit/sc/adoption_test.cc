@@ -1,6 +1,7 @@
 // An operator adopts what the SPUs have (replication.md 5.14), against scripted SPUs: the SC comes
 // back with metadata from before.
 
+#include "core/control/live_sets.h"
 #include "core/control/record_check.h"
 #include "tests/support/sc_world.h"
 
@@ -268,6 +269,38 @@ TEST_F(ScAdoption, ATopicThatTheMetadataHaveLostIsMadeAnew) {
     delete_topic<&kNew>();
     world_.run_for(Duration::from_s(1));
     EXPECT_FALSE(spus_[1].disk.contains(kNew));
+}
+
+// It was placed after the backup. Placed once more its replicas would start empty.
+TEST_F(ScAdoption, ATopicWhosePartitionsTheMetadataHaveLostIsNotPlacedAnew) {
+    world_.fabric().block(spu_machines_[3]->host(), sc_->host());
+    world_.fabric().block(sc_->host(), spu_machines_[3]->host());
+    world_.run_for(Duration::from_s(4));
+    run([](Env&, ScClient& client) -> Task<Result<void>> {
+        static_cast<void>(co_await client.create_topic("new", 1, 3));
+        co_return Result<void>();
+    });
+    back_up();
+    world_.fabric().unblock(spu_machines_[3]->host(), sc_->host());
+    world_.fabric().unblock(sc_->host(), spu_machines_[3]->host());
+    world_.run_for(Duration::from_s(2));
+    ASSERT_TRUE(spus_[1].replicas.contains(kNew));
+    const auto uid_of = [&](int id) { return control::assigned_uid(record(1, kNew), SpuId(id)); };
+    const std::array<std::optional<Uid>, 3> uids = {uid_of(1), uid_of(2), uid_of(3)};
+    sc_->crash();
+    come_back();
+    ASSERT_TRUE(served(1));
+    EXPECT_FALSE(spus_[1].replicas.contains(kNew));
+    EXPECT_TRUE(spus_[1].disk.contains(kNew));
+    run([](Env&, ScClient& client) -> Task<Result<void>> {
+        WEIR_CO_TRY(const Status status, co_await client.delete_topic("new"));
+        EXPECT_EQ(status.error.tag, wire::ErrorTag::topic_error);
+        co_return Result<void>();
+    });
+    EXPECT_TRUE(adopt().accepted);
+    EXPECT_TRUE(told("new-0: epoch"));
+    ASSERT_TRUE(spus_[1].replicas.contains(kNew));
+    EXPECT_EQ(uids, (std::array{uid_of(1), uid_of(2), uid_of(3)}));
 }
 
 // SPU 3 may lead the lost topic under the epoch that comes after those of the others.

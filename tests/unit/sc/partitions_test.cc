@@ -394,6 +394,29 @@ TEST_F(ScPartitions, AnScThatHasJustStartedChangesNothingBeforeEnoughSpusHaveCom
     EXPECT_FALSE(spus_[3].replicas.contains(kKey));
 }
 
+// It may have been deposed in a time that the metadata have lost: no records, and so no lease.
+TEST_F(ScPartitions, ALeaderGetsNoRecordsFromAnScThatHasJustStartedBeforeEnoughSpusHaveCome) {
+    for (int id = 1; id <= 3; ++id) {
+        spu_machines_[id]->crash();
+        start_spu_that_reconnects(id);
+    }
+    create(3);
+    const int leader = record(3).leader.value();
+    const int other = leader % 3 + 1;
+    const int last = other % 3 + 1;
+    sc_->crash();
+    spu_machines_[last]->crash();
+    spu_machines_[other]->crash();
+    spus_[leader].sequence = 0;
+    boot_sc();
+    pass(1'000);
+    ASSERT_EQ(spus_[leader].registered.result, wire::internal::RegisterResult::accepted);
+    EXPECT_EQ(spus_[leader].sequence, 0U);
+    EXPECT_GT(spus_[leader].acks, 0U);
+    start_spu(other);
+    EXPECT_GT(spus_[leader].sequence, 0U);
+}
+
 TEST_F(ScPartitions, ANewProcessWaitsForTheOthersOfAnScThatHasJustStarted) {
     create(3);
     const PartitionRecord before = record(3);
@@ -412,6 +435,24 @@ TEST_F(ScPartitions, ANewProcessWaitsForTheOthersOfAnScThatHasJustStarted) {
     EXPECT_GT(spus_[3].registered.boot, boot);
     EXPECT_GT(record(3).leader_epoch, before.leader_epoch);
     EXPECT_EQ(record(3).phase, PartitionPhase::online);
+}
+
+// Of a change of the live replicas in its epoch the leader alone may have heard.
+TEST_F(ScPartitions, AnScThatHasJustStartedWaitsForTheLeaderOfEachPartition) {
+    create(3);
+    ASSERT_EQ(record(3).leader, SpuId(2));
+    sc_->crash();
+    for (int id = 1; id <= 3; ++id) {
+        spu_machines_[id]->crash();
+    }
+    boot_sc();
+    const BootEpoch boot = spus_[3].registered.boot;
+    start_spu(3);
+    start_spu(1);
+    pass(1'000);
+    EXPECT_EQ(spus_[3].registered.boot, boot);
+    start_spu(2);
+    EXPECT_GT(spus_[3].registered.boot, boot);
 }
 
 // What the SC has changed by old metadata hides nothing: another one led that epoch before.
@@ -493,6 +534,29 @@ TEST_F(ScPartitions, ASilentMemberIsAskedAndNotWaitedForLong) {
     pass(60);
     expect_leader(1, 1);
     EXPECT_EQ(spus_[3].probes, 1U);
+}
+
+// What it said when it registered it may have left behind since: the leader of before goes on
+// writing until it is asked.
+TEST_F(ScPartitions, AMemberThatComesWhileTheOthersAreAskedIsAskedAsWell) {
+    stop(*spu_machines_[1]);
+    FakeSpuOptions mute = spu_options(1);
+    mute.answers_probes = false;
+    start_spu(mute);
+    create(3);
+    spu_machines_[2]->crash();
+    pass(100);
+    expect_leader(1, 3);
+    const std::uint64_t asked = spus_[1].probes;
+    spus_[3].clean_boot = spus_[3].registered.boot;
+    spu_machines_[3]->crash();
+    pass(10);
+    ASSERT_EQ(spus_[1].probes, asked + 1);
+    const std::uint64_t probes = spus_[3].probes;
+    spu_machines_[3]->boot(sim::Main(test::run_fake_spu, spu_options(3), &spus_[3]));
+    pass(10);
+    EXPECT_EQ(spus_[3].probes, probes + 1);
+    EXPECT_EQ(spus_[1].probes, asked + 1);
 }
 
 // A member that is alive for all that is known, but cannot be reached, is not elected and stays.

@@ -295,6 +295,23 @@ TEST(SpuReplication, ALeaderHasNoLeaseForAPartitionThatIsInDoubt) {
     }));
 }
 
+// The record may be older than the one that it obeys.
+TEST(SpuReplication, ARecordInDoubtIsNotObeyedUntilTheDoubtEnds) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Cluster cluster(env);
+        WEIR_CO_CHECK(co_await cluster.start_led());
+        cluster.sc.doubted = {{kTopicUid, PartitionId(0)}};
+        cluster.lead(kB, 1, {kA, kB}, 2);
+        WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, Duration::from_ms(500)));
+        EXPECT_FALSE(cluster.promoted(1));
+        cluster.sc.doubted.clear();
+        WEIR_CO_CHECK(co_await cluster.until_promoted(1));
+        WEIR_CO_TRY(const auto after, co_await produce(cluster, kB, "a", Wanted::committed));
+        EXPECT_TRUE(after.error.ok()) << to_string(after.error);
+        co_return co_await cluster.close();
+    }));
+}
+
 TEST(SpuReplication, AProbeStopsAppendsAndIsAnswered) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Cluster cluster(env);
