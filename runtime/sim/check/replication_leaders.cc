@@ -41,7 +41,7 @@ void ReplicationOracle::check_order(const Partition& partition, const Replica& r
 }
 
 // I2, I6, I10.
-void ReplicationOracle::check_leader(Partition& partition, Replica& replica,
+void ReplicationOracle::check_leader(Partition& partition, HostId host, Replica& replica,
                                      const ReplicaMoved& fact, bool fresh) {
     const Leader self{fact.spu, fact.boot};
     const auto elected = partition.leaders.find(fact.epoch);
@@ -54,11 +54,13 @@ void ReplicationOracle::check_leader(Partition& partition, Replica& replica,
                fmt::format("SPU {} leads epoch {}, to which SPU {} was elected", fact.spu.value(),
                            fact.epoch.value(), elected->second.first.value()));
     }
+    // A late word of the SC before the restore: that election was void already.
+    const bool obeys_before_restore = partition.is_old && !terms_.contains({host, fact.boot});
     const bool may_lack = partition.is_recovering || partition.is_blind;
     if (fresh && may_lack && partition.record.has_value() &&
         partition.record->leader_epoch == fact.epoch) {
-        lead_after_loss(partition, replica, fact.hw.value());
-    } else if (fresh && partition.record.has_value() &&
+        lead_after_loss(partition, replica);
+    } else if (fresh && partition.record.has_value() && !obeys_before_restore &&
                partition.record->leader_epoch == fact.epoch) {
         if (const auto lost = lacks(partition, replica)) {
             report(partition, Invariant::i2_leader_complete,
@@ -69,9 +71,8 @@ void ReplicationOracle::check_leader(Partition& partition, Replica& replica,
     check_superset(partition);
 }
 
-// A recovery outside of LRS and ELR: what this leader does not have is lost. What was lost by an
-// earlier one may be back.
-void ReplicationOracle::lead_after_loss(Partition& partition, Replica& replica, std::int64_t hw) {
+// A recovery outside of LRS and ELR: what this leader does not have is lost.
+void ReplicationOracle::lead_after_loss(Partition& partition, Replica& replica) {
     if (const auto lost = lacks(partition, replica)) {
         partition.committed.cut(*lost);
         partition.losses.push_back({*lost, replica.epoch});
@@ -81,12 +82,6 @@ void ReplicationOracle::lead_after_loss(Partition& partition, Replica& replica, 
             ends.leo = *lost;
             oracle_.accept_loss(PartitionRef{*topic, partition.record->partition.value()}, ends);
         }
-    }
-    GhostLog& committed = partition.committed;
-    for (const GhostBatch* batch = replica.log.find(committed.end());
-         batch != nullptr && batch->base == committed.end() && batch->next <= hw;
-         batch = replica.log.find(committed.end())) {
-        committed.append(*batch);
     }
     partition.is_recovering = false;
     partition.acked.clear();

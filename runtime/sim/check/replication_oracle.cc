@@ -321,7 +321,7 @@ void ReplicationOracle::take(HostId host, const ReplicaMoved& fact) {
         replica.maximal = {fact.maximal_lrs.begin(), fact.maximal_lrs.end()};
     }
     if (fact.role == ReplicaRole::leader) {
-        check_leader(partition, replica, fact, is_new_role);
+        check_leader(partition, host, replica, fact, is_new_role);
     } else if (fact.role == ReplicaRole::attached && is_new_role) {
         check_attached(partition, replica, replica.log_start);
     }

@@ -143,8 +143,9 @@ private:
         // The record is from a backup, older than that, and nobody has touched it, or the SC has
         // said so: nothing is to follow from it.
         bool is_old = false;
-        // And the SC has gone on without those that could have told it: what it decides may cost
-        // what was committed, until an operator adopts what the SPUs have.
+        // Has been old, and the SC has gone on without those that could have told it. What it
+        // decides may cost what was committed, and an operator may choose the other branch later:
+        // of the replicas nothing can be said any more.
         bool is_blind = false;
         // What its leader has written and not committed: since when, and up to where.
         Fifo<std::pair<std::int64_t, std::int64_t>> waiting;
@@ -169,11 +170,12 @@ private:
     void take(HostId host, const TermObeyed& fact);
     void take(HostId host, const SilentGivenUp& fact);
     void check_order(const Partition& partition, const Replica& replica, const ReplicaMoved& fact);
-    void check_leader(Partition& partition, Replica& replica, const ReplicaMoved& fact, bool fresh);
+    void check_leader(Partition& partition, HostId host, Replica& replica, const ReplicaMoved& fact,
+                      bool fresh);
     void check_commit(Partition& partition, HostId host, Replica& replica, const ReplicaMoved& fact,
                       std::int64_t hw);
     void check_attached(Partition& partition, Replica& replica, std::int64_t from);
-    void lead_after_loss(Partition& partition, Replica& replica, std::int64_t hw);
+    void lead_after_loss(Partition& partition, Replica& replica);
     Replica* find(HostId host, std::string_view dir, Partition** partition);
 
     // replication_producers.cc

@@ -298,9 +298,8 @@ void ReplicationOracle::check_unclean(Partition& partition, const PartitionRecor
         }
         check_best_known(partition, before, after.leader);
         // An operator adopts what all SPUs have, and the one that has most has all of it.
-        partition.is_recovering = !is_adopted || is_lossy || lost_disks > 0 || partition.is_blind ||
+        partition.is_recovering = !is_adopted || is_lossy || lost_disks > 0 ||
                                   outranks_committed(partition, after.leader);
-        partition.is_blind = partition.is_blind && !is_adopted;
     }
 }
 
