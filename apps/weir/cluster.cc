@@ -206,8 +206,12 @@ bool is_healthy(const client::Metadata& metadata, std::uint32_t online, std::uin
     return online == count && !metadata.online_partitions(kConsumerOffsetTopic).empty();
 }
 
+// Or until the SC knows that its metadata are from a backup, and waits for an operator: then with
+// what it says about that in `doubts`.
 Task<Result<void>> wait_until_healthy(Session& session, const ClusterLayout& layout,
-                                      std::uint32_t count, const std::vector<Daemon>& daemons) {
+                                      std::uint32_t count, const std::vector<Daemon>& daemons,
+                                      std::vector<std::string>* doubts) {
+    client::Admin admin(session.client);
     const Instant give_up = session.env.clock.now() + kStartLimit;
     const client::Metadata& metadata = session.client.metadata();
     std::uint32_t shown = 0;
@@ -217,7 +221,10 @@ Task<Result<void>> wait_until_healthy(Session& session, const ClusterLayout& lay
             shown = online;
             step(fmt::format("  {} of {} SPUs online", online, count));
         }
-        if (is_healthy(metadata, online, count)) {
+        WEIR_CO_TRY(wire::ClusterDescription described,
+                    co_await admin.describe_cluster(client::Listing::user_objects, session.stop));
+        *doubts = std::move(described.doubts);
+        if (is_healthy(metadata, online, count) || !doubts->empty()) {
             co_return Result<void>();
         }
         if (std::optional<Error> ended = find_ended(daemons, layout)) {
@@ -256,8 +263,10 @@ Result<void> passed(int exit_status) {
     return {};
 }
 
-Result<void> start_servers(const ClusterLayout& layout, const ClusterStartOptions& options,
-                           std::vector<Daemon>& daemons) {
+// What the SC doubts.
+Result<std::vector<std::string>> start_servers(const ClusterLayout& layout,
+                                               const ClusterStartOptions& options,
+                                               std::vector<Daemon>& daemons) {
     WEIR_TRY(const std::string program, find_server_program());
     step(fmt::format("Starting the SC on {}", to_string(layout.sc_public)));
     WEIR_TRY(Daemon sc, start_sc(layout, options, program));
@@ -272,7 +281,21 @@ Result<void> start_servers(const ClusterLayout& layout, const ClusterStartOption
         WEIR_TRY(Daemon spu, start_spu(layout, program, i));
         daemons.push_back(std::move(spu));
     }
-    return passed(run_session(config, &wait_until_healthy, layout, options.spus, daemons));
+    std::vector<std::string> doubts;
+    WEIR_CHECK(
+        passed(run_session(config, &wait_until_healthy, layout, options.spus, daemons, &doubts)));
+    return doubts;
+}
+
+// The servers go on running: only so an operator can say what counts.
+Result<void> report_doubts(const std::vector<std::string>& doubts) {
+    for (const std::string& doubt : doubts) {
+        print_error(doubt);
+    }
+    print_error(
+        "The servers are running, and wait for you: `weir cluster adopt` takes what the "
+        "SPUs have for what counts; or stop them, and put newer metadata in place");
+    return fail(ErrorCode::cancelled, "reported");
 }
 
 int report_unless_reported(const Error& error) {
@@ -296,7 +319,7 @@ Result<void> start_cluster(const ClusterStartOptions& options, const ClusterLayo
     WEIR_CHECK(make_folders(layout));
     WEIR_CHECK(require_nothing_runs(layout));
     std::vector<Daemon> daemons;
-    const Result<void> started = start_servers(layout, options, daemons);
+    const Result<std::vector<std::string>> started = start_servers(layout, options, daemons);
     if (!started.has_value()) {
         // Nothing is left running from a start that failed.
         if (started.error().code != ErrorCode::cancelled) {
@@ -308,6 +331,9 @@ Result<void> start_cluster(const ClusterStartOptions& options, const ClusterLayo
     WEIR_CHECK(save_settings(layout, options));
     if (!options.skip_profile) {
         WEIR_CHECK(save_profile(options, layout));
+    }
+    if (!started->empty()) {
+        return report_doubts(*started);
     }
     step(fmt::format("Cluster ready at {}: data in {}, logs in {}", to_string(layout.sc_public),
                      layout.data_dir, layout.log_dir));

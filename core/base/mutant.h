@@ -80,7 +80,7 @@ enum class Mutant : std::uint8_t {
     probe_waits_long,            // B2: an election waits for half a minute
     version_not_counted,         // I15: a record changes and keeps its version
     doubted_leader_keeps_lease,  // A3: who may have been deposed is told to go on
-    start_hears_nobody,          // I6: an SC that starts changes records before SPUs have come
+    start_hears_nobody,          // I10: an SC that starts changes records before SPUs have come
     epoch_of_silent_reused,      // I6: an SC gives out an epoch that a silent SPU may have seen
     old_term_writes,             // I12: an SC whose term is over writes on
     old_term_leases,             // I20: an SC gives leases and does not look whether its term lasts

@@ -124,10 +124,11 @@ std::vector<std::string> Adoption::doubts() const {
     if (context_.doubts.all) {
         lines.emplace_back("the metadata are older than the cluster: no SPU is served");
     }
-    for (const PartitionRef& ref : context_.doubts.partitions) {
-        lines.push_back(
-            fmt::format("the record of partition {} of topic {} is older than a replica",
-                        ref.partition.value(), to_string(ref.topic_uid)));
+    for (const auto& [name, entry] : context_.catalog.partitions.entries()) {
+        const PartitionRecord& record = entry.extra.record;
+        if (context_.doubts.partitions.contains({record.topic_uid, record.partition})) {
+            lines.push_back(fmt::format("the record of {} is older than a replica", name));
+        }
     }
     for (const auto& [uid, found] : find_unknown()) {
         const std::string topic =

@@ -379,7 +379,7 @@ const std::vector<MutantInfo>& mutant_catalogue() {
          "an older version of a record is as good as the one that a replica has obeyed"},
         {Mutant::start_hears_nobody,
          "start_hears_nobody",
-         {Invariant::i6_one_leader, Invariant::i3_candidates, Invariant::i14_fenced_out},
+         {Invariant::i10_superset, Invariant::i3_candidates, Invariant::i2_leader_complete},
          "metadata-backup-broken-links",
          "an SC that starts changes records before the SPUs that know better have come"},
         {Mutant::epoch_of_silent_reused,
