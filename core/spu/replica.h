@@ -208,7 +208,7 @@ private:
     void note_committed(Offset hw);
     Task<void> note_version(std::shared_ptr<Replica> self, replication::NoteVersion version);
     void start_deleting();
-    Task<void> delete_records(std::shared_ptr<Replica> self);
+    Task<void> delete_records(std::shared_ptr<Replica> self, Offset before);
     void note_uncommitted(Offset leo);
     void update_followed();
     void update_role();

@@ -239,15 +239,15 @@ void Replica::start_deleting() {
     // The log deletes what it has been told is committed, which comes after the rules know it.
     if (before > deleted_before_ && log_->committed_end() >= before) {
         deleting_ = true;
-        manager_.spawn(delete_records(shared_from_this()));
+        manager_.spawn(delete_records(shared_from_this(), before));
     }
 }
 
-// An error is met again with the next upkeep.
-Task<void> Replica::delete_records(std::shared_ptr<Replica> self) {
+// An error is met again with the next upkeep. `before` is committed; what the record says by now
+// need not be.
+Task<void> Replica::delete_records(std::shared_ptr<Replica> self, Offset before) {
     WEIR_ASSERT(self.get() == this);
     const std::shared_ptr<log::Log> log = log_;
-    const Offset before = state_->record().delete_before;
     const Result<void> done = co_await log->delete_before(before);
     deleting_ = false;
     if (!done.has_value()) {
@@ -260,6 +260,8 @@ Task<void> Replica::delete_records(std::shared_ptr<Replica> self) {
         WEIR_LOG(logger_, info, "{}: records below {} are deleted", to_string(key()),
                  log->log_start().value());
         manager_.note_news(*this);
+        // The record may say more by now.
+        start_deleting();
     }
 }
 
