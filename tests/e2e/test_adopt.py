@@ -4,10 +4,10 @@ deleted until the operator adopts what the SPUs have, and then everything is the
 import pathlib
 import shutil
 import sys
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "lib"))
 
+import processes  # noqa: E402
 from cluster import Cluster  # noqa: E402
 
 WAIT_S = 60
@@ -40,13 +40,9 @@ def restore(cluster, backup):
 
 
 def wait_healthy(cluster):
-    deadline = time.monotonic() + WAIT_S
-    while True:
-        done = cluster.weir("cluster", "status", check=False)
-        if done.returncode == 0:
-            return
-        assert time.monotonic() < deadline, done.stdout.decode()
-        time.sleep(0.2)
+    processes.wait_until(
+        lambda: cluster.weir("cluster", "status", check=False).returncode == 0, WAIT_S,
+        "a healthy cluster")
 
 
 def main(bin_dir):

@@ -56,12 +56,11 @@ void ReplicationOracle::check_leader(Partition& partition, HostId host, Replica&
     }
     // A late word of the SC before the restore: that election was void already.
     const bool obeys_before_restore = partition.is_old && !terms_.contains({host, fact.boot});
-    const bool may_lack = partition.is_recovering || partition.is_blind;
-    if (fresh && may_lack && partition.record.has_value() &&
-        partition.record->leader_epoch == fact.epoch) {
+    const bool begins_to_lead =
+        fresh && partition.record.has_value() && partition.record->leader_epoch == fact.epoch;
+    if (begins_to_lead && (partition.is_recovering || partition.is_blind)) {
         lead_after_loss(partition, replica);
-    } else if (fresh && partition.record.has_value() && !obeys_before_restore &&
-               partition.record->leader_epoch == fact.epoch) {
+    } else if (begins_to_lead && !obeys_before_restore) {
         if (const auto lost = lacks(partition, replica)) {
             report(partition, Invariant::i2_leader_complete,
                    fmt::format("SPU {} leads epoch {} and lacks what is committed at {}",

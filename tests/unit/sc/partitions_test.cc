@@ -61,6 +61,14 @@ protected:
         options.reconnects = true;
         start_spu(options);
     }
+    // The SC starts again, and no SPU is there.
+    void start_sc_without_spus() {
+        sc_->crash();
+        for (int id = 1; id <= 3; ++id) {
+            spu_machines_[id]->crash();
+        }
+        boot_sc();
+    }
     // As SPU `id` was told last.
     const PartitionRecord& record(int id) { return spus_[id].record(kKey); }
     void pass(std::int64_t ms) { world_.run_for(Duration::from_ms(ms)); }
@@ -420,11 +428,7 @@ TEST_F(ScPartitions, ALeaderGetsNoRecordsFromAnScThatHasJustStartedBeforeEnoughS
 TEST_F(ScPartitions, ANewProcessWaitsForTheOthersOfAnScThatHasJustStarted) {
     create(3);
     const PartitionRecord before = record(3);
-    sc_->crash();
-    for (int id = 1; id <= 3; ++id) {
-        spu_machines_[id]->crash();
-    }
-    boot_sc();
+    start_sc_without_spus();
     const BootEpoch boot = spus_[3].registered.boot;
     start_spu(3);
     pass(1'000);
@@ -441,11 +445,7 @@ TEST_F(ScPartitions, ANewProcessWaitsForTheOthersOfAnScThatHasJustStarted) {
 TEST_F(ScPartitions, AnScThatHasJustStartedWaitsForTheLeaderOfEachPartition) {
     create(3);
     ASSERT_EQ(record(3).leader, SpuId(2));
-    sc_->crash();
-    for (int id = 1; id <= 3; ++id) {
-        spu_machines_[id]->crash();
-    }
-    boot_sc();
+    start_sc_without_spus();
     const BootEpoch boot = spus_[3].registered.boot;
     start_spu(3);
     start_spu(1);
@@ -458,11 +458,7 @@ TEST_F(ScPartitions, AnScThatHasJustStartedWaitsForTheLeaderOfEachPartition) {
 // What the SC has changed by old metadata hides nothing: another one led that epoch before.
 TEST_F(ScPartitions, AnSpuThatComesLateIsComparedWithWhatTheScFoundAtItsStart) {
     create(3);
-    sc_->crash();
-    for (int id = 1; id <= 3; ++id) {
-        spu_machines_[id]->crash();
-    }
-    boot_sc();
+    start_sc_without_spus();
     start_spu(1);
     start_spu(3);
     const LeaderEpoch found = record(3).leader_epoch;
