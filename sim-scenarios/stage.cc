@@ -11,16 +11,24 @@ namespace {
 // For which a deposed leader may serve on: its lease by the slowest clock, and a turn.
 constexpr Duration kLeaseMax = Duration::from_ms(2'700);
 
-// A batch to the follower and the word back, and two syncs: one under way and its own. Zero: nobody
-// knows.
-Duration commit_time(const Scenario& scenario) {
+// Beside the record, in a message that carries it.
+constexpr std::uint64_t kAroundRecord = 128;
+
+// A batch to the follower, in as many pieces as a buffer makes of it, and the word back; two syncs
+// here and there, one under way and its own, and as many more when each batch begins a segment.
+// Zero: nobody knows.
+Duration commit_time(const Scenario& scenario, const DrawnSizes& sizes) {
     const LinkPlan& link = scenario.network;
     if (scenario.points || link.tail.ns() > 0 || link.lost_per_mille > 0 ||
         !scenario.links.empty()) {
         return Duration();
     }
     const Duration message = link.latency.high + link.jitter.high * 3;
-    return message * 2 + scenario.sync_time_max() * 4 + Duration::from_ms(1);
+    const std::uint64_t size = scenario.workload.record_size_bytes.high + kAroundRecord;
+    const auto piece_count = static_cast<std::int64_t>(1 + size / sizes.link.buffer_bytes);
+    const std::int64_t sync_count = 2 * size > sizes.log.segment_size_bytes_max ? 8 : 4;
+    return message * (piece_count + 1) + scenario.sync_time_max() * sync_count +
+           Duration::from_ms(1);
 }
 
 std::unique_ptr<TapeDeck> make_deck(const Case& one, const RunOptions& options) {
@@ -51,7 +59,7 @@ Stage::Stage(const Case& one, const RunOptions& options)
       sizes(draw_sizes(one.scenario, one.seed)),
       world(one.seed, world_options(*this, options)),
       oracle(world),
-      replication(world, oracle, kLeaseMax, commit_time(scenario)),
+      replication(world, oracle, kLeaseMax, commit_time(scenario, sizes)),
       tap(oracle),
       watched_tap(&tap, options.watch),
       injector(world),

@@ -208,7 +208,8 @@ public:
     // Until the append is below committed_end(), or has failed (disk_full, io_error, not_leader
     // when it was truncated: it is definitely not in the log), or the log closes (unavailable: it
     // may or may not be).
-    // Any number of tasks, any order. Cancelling the wait does not cancel the append.
+    // Any number of tasks, any order. Cancelling the wait does not cancel the append, and what is
+    // below the end by then is a success.
     virtual Task<Result<void>> wait_committed(Appended appended, CancelToken token) = 0;
     // The same for promised_end(): an acknowledgement of this disk alone.
     virtual Task<Result<void>> wait_promised(Appended appended, CancelToken token) = 0;

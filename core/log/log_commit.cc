@@ -32,6 +32,7 @@ bool LogImpl::has_come(const Appended& appended, Wanted wanted) const {
 
 Task<Result<void>> LogImpl::wait(Appended appended, Wanted wanted, CancelToken token) {
     const Operation operation(*this);
+    Result<void> waited;
     while (true) {
         auto failure = appended.sequence == 0
                            ? std::optional<Error>()
@@ -48,8 +49,11 @@ Task<Result<void>> LogImpl::wait(Appended appended, Wanted wanted, CancelToken t
         if (ended_) {
             co_return fail(ErrorCode::unavailable, dir_ + ": closed");
         }
+        // Only now: what has come when a wait is cancelled has come, for each append alike, whether
+        // it was waited for before or is asked about in the same step.
+        WEIR_CO_CHECK(std::move(waited));
         Notifier& progress = wanted == Wanted::written ? on_written_ : on_committed_;
-        WEIR_CO_CHECK(co_await progress.wait(token));
+        waited = co_await progress.wait(token);
     }
 }
 

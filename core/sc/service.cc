@@ -217,10 +217,27 @@ Task<void> Service::watch_term() {
     }
 }
 
+Error term_over(const ClusterRecord& begun) {
+    return Error(ErrorCode::unavailable,
+                 fmt::format("term {} of this SC is over: another one has begun the next",
+                             begun.sc_epoch.value()));
+}
+
+// An SC that took over meanwhile may have changed one kind of record before it was read and another
+// one after: what was read is no state of the cluster then, and what is wrong with it no damage.
+Task<Result<void>> load(Context* context, ClusterRecord begun) {
+    Result<void> loaded = co_await context->catalog.load(context->store);
+    WEIR_CO_CHECK(co_await context->store.look());
+    if (context->store.over().is_set()) {
+        co_return fail(term_over(begun));
+    }
+    co_return loaded;
+}
+
 Task<Result<void>> run_with_store(Context* context, CancelToken stop, Started* started) {
     // First the term: whoever had the one before changes nothing of what is loaded.
     WEIR_CO_TRY(const ClusterRecord begun, co_await context->store.begin(&context->uid_prng));
-    WEIR_CO_CHECK(co_await context->catalog.load(context->store));
+    WEIR_CO_CHECK(co_await load(context, begun));
     context->found.view = view_of(context->catalog);
     for (const auto& [name, entry] : context->catalog.partitions.entries()) {
         if (entry.extra.in_doubt) {
@@ -247,9 +264,7 @@ Task<Result<void>> run_with_store(Context* context, CancelToken stop, Started* s
     WEIR_LOG(log, info, "stopping{}", deposed.has_value() ? ": another SC has begun a term" : "");
     co_await service.stop();
     if (deposed.has_value()) {
-        co_return fail(ErrorCode::unavailable,
-                       fmt::format("term {} of this SC is over: another one has begun the next",
-                                   begun.sc_epoch.value()));
+        co_return fail(term_over(begun));
     }
     co_return Result<void>();
 }

@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
 
 namespace weir::spu {
 
@@ -78,6 +79,13 @@ Task<Result<void>> wait_for_room(Context& context, std::shared_ptr<Replica> repl
     co_return Result<void>();
 }
 
+// Producers send such batches again.
+bool is_refused_for_now(const wire::ProducePartitionResponse& response) {
+    return response.error.tag == ErrorTag::not_leader_for_partition ||
+           (response.error.tag == ErrorTag::request_timed_out &&
+            response.base_offset == kNothingWritten);
+}
+
 ApiError production_error(replication::Permission permission, Duration timeout) {
     switch (permission) {
         case replication::Permission::granted: break;
@@ -102,10 +110,24 @@ ApiResult<std::int64_t> check_entry(const Context& context, const Replica& repli
     return check_records(records, rules);
 }
 
+// What became of the batches that a request had for a partition so far. Producers send again what
+// was refused for now, or was on its way when the leader changed: what came behind it would
+// overtake it if this SPU took it, because what it was refused for has ended meanwhile or it leads
+// again.
+struct EarlierBatches {
+    // The answer to the first one that was refused for now.
+    const wire::ProducePartitionResponse* refused = nullptr;
+    // Under which they were appended; none were, if nullptr.
+    std::shared_ptr<CancelSource> leadership;
+};
+
 // Appends one entry; fills in its answer and, unless nothing was written, what it waits for.
-Task<std::optional<AwaitedAppend>> append_entry(
-    const ProduceServices& services, std::shared_ptr<Replica> replica, BufferSlice records,
-    const ProduceInProgress& produce, wire::ProducePartitionResponse& response, CancelToken token) {
+Task<std::optional<AwaitedAppend>> append_entry(const ProduceServices& services,
+                                                std::shared_ptr<Replica> replica,
+                                                BufferSlice records, const EarlierBatches& earlier,
+                                                const ProduceInProgress& produce,
+                                                wire::ProducePartitionResponse& response,
+                                                CancelToken token) {
     const ApiResult<std::int64_t> record_count =
         check_entry(services.context, *replica, records.span());
     if (!record_count.has_value()) {
@@ -122,7 +144,9 @@ Task<std::optional<AwaitedAppend>> append_entry(
     }
     const Result<void> room =
         co_await wait_for_room(services.context, replica, *log, produce.timeout, token);
-    if (!replica->leads() || (!room.has_value() && room.error().code != ErrorCode::timed_out)) {
+    const bool leads_as_before = replica->leads() && (earlier.leadership == nullptr ||
+                                                      earlier.leadership == replica->leadership());
+    if (!leads_as_before || (!room.has_value() && room.error().code != ErrorCode::timed_out)) {
         response.error = ApiError(ErrorTag::not_leader_for_partition);
         co_return std::nullopt;
     }
@@ -264,13 +288,23 @@ Task<ProduceInProgress> begin_produce(const ProduceServices& services, wire::Pro
     produce.response = refuse_produce(request, ApiError());
     for (std::size_t t = 0; t < request.topics.size(); ++t) {
         wire::ProduceTopic& topic = request.topics[t];
+        // Most requests have one batch, which needs no table.
+        EarlierBatches none;
+        std::map<std::uint32_t, EarlierBatches> by_partition;
+        const bool is_single = topic.partitions.size() == 1;
         for (std::size_t p = 0; p < topic.partitions.size(); ++p) {
             wire::ProducePartition& partition = topic.partitions[p];
             wire::ProducePartitionResponse& response = produce.response.topics[t].partitions[p];
+            EarlierBatches& earlier = is_single ? none : by_partition[partition.partition];
+            if (earlier.refused != nullptr) {
+                response = *earlier.refused;
+                continue;
+            }
             std::shared_ptr<Replica> replica =
                 services.replicas.find_leader(topic.name, partition.partition);
             if (replica == nullptr) {
                 response.error = ApiError(ErrorTag::not_leader_for_partition);
+                earlier.refused = &response;
                 continue;
             }
             if (!request.smartmodules.empty()) {
@@ -281,11 +315,14 @@ Task<ProduceInProgress> begin_produce(const ProduceServices& services, wire::Pro
             produce.size_bytes += partition.records.size();
             std::optional<AwaitedAppend> awaited =
                 co_await append_entry(services, std::move(replica), std::move(partition.records),
-                                      produce, response, token);
+                                      earlier, produce, response, token);
             if (awaited.has_value()) {
                 awaited->topic_index = t;
                 awaited->partition_index = p;
+                earlier.leadership = awaited->leadership;
                 produce.appends.push_back(*std::move(awaited));
+            } else if (is_refused_for_now(response)) {
+                earlier.refused = &response;
             }
         }
     }

@@ -483,5 +483,36 @@ TEST(SpuReplication, AProducerWaitsWhenTooMuchIsUncommitted) {
     }));
 }
 
+// The first one gives up waiting for room, and comes again; there is room when the second waits.
+TEST(SpuReplication, NothingOvertakesABatchThatIsRefusedForNow) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Cluster cluster(env);
+        cluster.config(kA).uncommitted_bytes_max = 1;
+        WEIR_CO_CHECK(co_await cluster.start(kA));
+        cluster.lead(kA, 0, {kA, kB}, 2);
+        WEIR_CO_CHECK(co_await cluster.until_promoted(0));
+        WEIR_CO_TRY(const auto done, co_await produce(cluster, kA, "a", Wanted::leader));
+        EXPECT_TRUE(done.error.ok()) << to_string(done.error);
+
+        WEIR_CO_TRY(const auto client,
+                    co_await RawClient::connect(env, cluster.config(kA).public_bind));
+        wire::ProduceRequest request = produce_of("t", batch_of({"b"}), 1);
+        request.timeout_ms = 2'000;
+        auto& entries = request.topics.front().partitions;
+        entries.push_back(entries.front());
+        WEIR_CO_CHECK(co_await client->send(SpuApi::produce, std::move(request), 25));
+        WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, Duration::from_ms(2'500)));
+        WEIR_CO_CHECK(co_await cluster.start(kB));
+        WEIR_CO_TRY(const RawClient::Answer answer, co_await client->next());
+        wire::Reader reader(answer.body.span());
+        WEIR_CO_TRY(const auto response, wire::decode_produce_response(reader, 25));
+        for (const auto& entry : response.topics.front().partitions) {
+            EXPECT_EQ(entry.error.tag, ErrorTag::request_timed_out);
+            EXPECT_EQ(entry.base_offset, -1);
+        }
+        co_return co_await cluster.close();
+    }));
+}
+
 }  // namespace
 }  // namespace weir
