@@ -106,6 +106,8 @@ enum class Mutant : std::uint8_t {
     promotes_itself,        // I6: a follower that loses its leader leads on in the same epoch
     follower_commits_all,   // I8: a follower takes what it has for committed
     follower_hw_unbounded,  // I17: a follower takes its leader's HW although it lacks the records
+    epoch_not_entered,      // I31: a log that has what a leader began with does not say so
+    hw_before_leso,         // I31: the HW moves before all have what the leader began with
     proposal_replaced,      // I29: a change of the LRS is asked for anew and not again
     // core/log for replication
     truncate_not_synced,     // I16: a cut is answered before it is on disk

@@ -27,7 +27,7 @@ struct ReplicaReport {
     // another boot or another replica than the present one counts as none.
     BootEpoch boot = kNoBoot;
     Uid uid;
-    // Of the last batch; kNoEpoch for an empty log.
+    // The newest that its log has entered; kNoEpoch for an empty log.
     LeaderEpoch last_epoch = kNoEpoch;
     Offset leo;
     // The log is open and its scan found no damage.
@@ -35,7 +35,8 @@ struct ReplicaReport {
     friend bool operator==(const ReplicaReport&, const ReplicaReport&) = default;
 };
 
-// Where a log ends. Compared by epoch first: a later leader had all that was committed before it.
+// How new a log is. Compared by epoch first: who has entered a later one had all that was committed
+// before it (core/model/entered_epoch.h).
 struct LogEnd {
     LeaderEpoch last_epoch = kNoEpoch;
     Offset leo = Offset(-1);

@@ -73,6 +73,7 @@ struct ReplicaMoved {
     ReplicaRole role = ReplicaRole::none;
     LeaderEpoch epoch;  // of the record that it obeys
     LeaderEpoch fence_epoch;
+    LeaderEpoch entered_epoch;  // the newest, beside those of its records; of a follower, as stored
     Offset log_start;
     Offset durable;
     Offset hw;

@@ -391,6 +391,8 @@ Bytes encode_replica_state(const ReplicaState& state) {
     writer.put(state.replica_uid.high);
     writer.put(state.replica_uid.low);
     writer.put(state.fence_version.value());
+    writer.put(state.entered.epoch.value());
+    writer.put(state.entered.start.value());
     writer.put_crc_at(kSlotCrcAt);
     return bytes;
 }
@@ -405,7 +407,14 @@ Result<ReplicaState> decode_replica_state(ByteSpan bytes) {
     state.replica_uid.high = reader.get<std::uint64_t>();
     state.replica_uid.low = reader.get<std::uint64_t>();
     state.fence_version = RecordVersion(reader.get<std::uint64_t>());
-    if (!plausible(state.fence_epoch) || !plausible(state.high_watermark)) {
+    state.entered.epoch = reader.get_epoch();
+    state.entered.start = reader.get_offset();
+    // As an earlier program has left it.
+    if (state.entered.start == Offset(0)) {
+        state.entered = EnteredEpoch();
+    }
+    if (!plausible(state.fence_epoch) || !plausible(state.high_watermark) ||
+        !plausible(state.entered.epoch) || !plausible(state.entered.start)) {
         return fail(ErrorCode::corrupt, "replica state: impossible values");
     }
     return state;

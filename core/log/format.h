@@ -13,6 +13,7 @@
 #include "core/log/config.h"
 #include "core/log/producers.h"
 #include "core/log/slot_file.h"
+#include "core/model/entered_epoch.h"
 #include "core/model/lineage.h"
 
 #include <cstddef>
@@ -133,6 +134,8 @@ struct ReplicaState {
     Offset high_watermark;
     // Of the record of that epoch; 0: unknown.
     RecordVersion fence_version;
+    // Of the log; epoch -1: none.
+    EnteredEpoch entered;
 };
 Bytes encode_replica_state(const ReplicaState& state);
 Result<ReplicaState> decode_replica_state(ByteSpan bytes);

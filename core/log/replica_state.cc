@@ -50,11 +50,14 @@ Task<Result<void>> ReplicaStateFile::load() {
         if (slot->identity != state_.identity) {
             co_return fail(ErrorCode::already_exists, dir_ + ": the state of another replica");
         }
-        // The hint's slot comes last.
-        const Fence fence = fence_of(found.value_or(*slot));
-        same_count += fence == fence_of(*slot) ? 1U : 0U;
+        // The hint's slot comes last, and what is said in the other one is at least as new.
+        const ReplicaState before = found.value_or(*slot);
+        const bool is_same = fence_of(before) == fence_of(*slot) && before.entered == slot->entered;
+        same_count += is_same ? 1U : 0U;
         found = *slot;
-        std::tie(found->fence_epoch, found->fence_version) = std::max(fence, fence_of(*slot));
+        std::tie(found->fence_epoch, found->fence_version) =
+            std::max(fence_of(before), fence_of(*slot));
+        found->entered = before.entered;
     }
     // The very first write may have been torn; nobody has acted on it.
     if (!found.has_value() && damaged_count == kSlotCount) {
@@ -74,19 +77,25 @@ Task<Result<void>> ReplicaStateFile::load() {
 }
 
 Task<Result<void>> ReplicaStateFile::raise_fence(LeaderEpoch epoch, RecordVersion version) {
-    if (Fence(epoch, version) <= fence_of(state_)) {
+    co_return co_await store_epochs(epoch, version, state_.entered);
+}
+
+Task<Result<void>> ReplicaStateFile::store_epochs(LeaderEpoch epoch, RecordVersion version,
+                                                  EnteredEpoch entered) {
+    ReplicaState changed = state_;
+    std::tie(changed.fence_epoch, changed.fence_version) =
+        std::max(fence_of(state_), Fence(epoch, version));
+    changed.entered = entered;
+    if (fence_of(changed) == fence_of(state_) && changed.entered == state_.entered) {
         co_return Result<void>();
     }
-    ReplicaState raised = state_;
-    raised.fence_epoch = epoch;
-    raised.fence_version = version;
-    co_return co_await store(raised);
+    co_return co_await store(std::move(changed));
 }
 
 Task<Result<void>> ReplicaStateFile::set_replica_uid(Uid uid) {
     ReplicaState changed = state_;
     changed.replica_uid = uid;
-    co_return co_await store(changed);
+    co_return co_await store(std::move(changed));
 }
 
 Task<Result<void>> ReplicaStateFile::set_high_watermark(Offset high_watermark) {
@@ -102,7 +111,7 @@ Task<Result<void>> ReplicaStateFile::store(ReplicaState state) {
     WEIR_CO_CHECK(co_await write_both(state));
     // The hint may have been noted meanwhile.
     state.high_watermark = state_.high_watermark;
-    state_ = state;
+    state_ = std::move(state);
     co_return Result<void>();
 }
 

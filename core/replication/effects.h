@@ -6,6 +6,7 @@
 #pragma once
 
 #include "core/base/ids.h"
+#include "core/model/entered_epoch.h"
 #include "core/replication/messages.h"
 
 #include <cstdint>
@@ -14,11 +15,12 @@
 
 namespace weir::replication {
 
-// Store the highest epoch that was accepted, and the version of its record. Durable before what
-// follows.
-struct PersistFence {
+// Store the highest epoch that was accepted, the version of its record, and the newest epoch that
+// the log has entered. Durable before what follows.
+struct PersistState {
     LeaderEpoch epoch;
     RecordVersion version;
+    EnteredEpoch entered;
 };
 
 // Store soon that this version of the epoch's record was accepted. Nothing waits for it.
@@ -76,7 +78,7 @@ struct Alarm {
     Offset offset;
 };
 
-using Effect = std::variant<PersistFence, NoteVersion, StopLeading, TruncateLog, ResetLog,
+using Effect = std::variant<PersistState, NoteVersion, StopLeading, TruncateLog, ResetLog,
                             WriteBatches, EvictBelow, HwAdvanced, ToPeer, ToSc, Alarm>;
 using Effects = std::vector<Effect>;
 

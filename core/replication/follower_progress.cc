@@ -49,6 +49,7 @@ bool FollowerProgress::is_current(const Ack& ack) const {
 
 void FollowerProgress::acknowledge(const Ack& ack, Offset leo, Instant now) {
     WEIR_ASSERT(session_);
+    session_->has_acked = true;
     if (ack.echo > session_->echo) {
         session_->echo = ack.echo;
         session_->has_echo = true;

@@ -32,6 +32,9 @@ public:
     SpuId spu() const { return spu_; }
     const Uid& uid() const { return uid_; }
     bool is_attached() const { return session_.has_value(); }
+    // What it has is known with its first Ack: that it has entered the epoch is stored by then, if
+    // it has what the leader began with. With the Attach it need not be.
+    bool has_acked() const { return session_ && session_->has_acked; }
     // Of the attached session.
     Offset acked() const { return session_->acked; }
     BootEpoch boot() const { return session_->boot; }
@@ -77,6 +80,7 @@ private:
         BootEpoch boot;
         std::uint64_t nonce = 0;
         Offset acked;
+        bool has_acked = false;
         Offset cursor;
         Instant held_since;
         // Nothing was acknowledged yet without.

@@ -20,6 +20,11 @@ void to_leader(PeerMessage message, Step& step) {
     step.effects.push_back(ToPeer{step.record.leader, std::move(message)});
 }
 
+void persist_state(Step& step) {
+    step.effects.push_back(
+        PersistState{step.record.leader_epoch, step.record.version, step.log.entered});
+}
+
 }  // namespace
 
 FollowerReplica::FollowerReplica(Step step)
@@ -36,6 +41,7 @@ void FollowerReplica::take_nonce(Step& step) {
     phase_ = Phase::attaching;
     nonce_ = ++step.history.last_nonce;
     asked_at_ = step.at.now;
+    leso_.reset();
     leader_hw_.reset();
     acked_.reset();
 }
@@ -99,6 +105,7 @@ void FollowerReplica::attached(const AttachOk& answer, Step step) {
     phase_ = Phase::attached;
     retry_after_ = step.options.attach_retry_min;
     heard_at_ = step.at.now;
+    leso_ = answer.leso;
     send_ack(step);
 }
 
@@ -115,7 +122,11 @@ bool FollowerReplica::diverged(const Diverged& answer, Step step) {
         step.effects.push_back(Alarm{AlarmKind::truncation_below_hw, to});
         return false;
     }
+    const EnteredEpoch entered = step.log.entered;
     truncate(step.log, to);
+    if (step.log.entered != entered) {
+        persist_state(step);
+    }
     step.effects.push_back(TruncateLog{step.log.leo});
     attach_anew(step);
     return true;
@@ -125,7 +136,11 @@ void FollowerReplica::reset(const Reset& answer, Step step) {
     if (phase_ != Phase::attaching || answer.nonce != nonce_ || answer.log_start < Offset(0)) {
         return;
     }
+    const EnteredEpoch entered = step.log.entered;
     replication::reset(step.log, answer.log_start, answer.preceding_epoch);
+    if (step.log.entered != entered) {
+        persist_state(step);
+    }
     step.effects.push_back(ResetLog{answer.log_start});
     attach_anew(step);
 }
@@ -208,12 +223,24 @@ void FollowerReplica::follow_leader(Step& step) {
     }
 }
 
+// In front of the Ack that lets the leader commit in its epoch.
+void FollowerReplica::enter_epoch(Offset counted, Step& step) {
+    if (!leso_ || counted < *leso_ || mutant(Mutant::epoch_not_entered)) {
+        return;
+    }
+    if (step.log.entered.enter({step.record.leader_epoch, *leso_})) {
+        persist_state(step);
+    }
+    leso_.reset();
+}
+
 void FollowerReplica::send_ack(Step& step) {
     const Offset counted = counted_position(step.log, step.record.durability);
     if (acked_ && *acked_ >= counted) {
         return;
     }
     acked_ = counted;
+    enter_epoch(counted, step);
     step.history.followed_at = step.at.now;
     Ack ack;
     ack.from = step.self.spu;

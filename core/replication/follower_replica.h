@@ -49,6 +49,7 @@ private:
     void attach_anew(Step& step);
     void send_attach(Step& step);
     void send_ack(Step& step);
+    void enter_epoch(Offset counted, Step& step);
     void follow_leader(Step& step);
     bool fits(const Append& append, const Step& step) const;
 
@@ -62,6 +63,8 @@ private:
     Duration silence_max_;
     // The last word of the leader in this session.
     Instant heard_at_;
+    // What is left to reach of the leader's epoch in this session, to have entered it.
+    std::optional<Offset> leso_;
     // Of the newest Append of this session.
     std::optional<Offset> leader_hw_;
     Offset leader_log_start_;

@@ -45,7 +45,8 @@ Offset compute_hw(const HwInput& input) {
         }
         smallest = std::min(smallest, known->acked);
     }
-    return std::max(input.hw, smallest);
+    const bool has_entered = smallest >= input.leso || mutant(Mutant::hw_before_leso);
+    return has_entered ? std::max(input.hw, smallest) : input.hw;
 }
 
 }  // namespace weir::replication

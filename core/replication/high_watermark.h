@@ -21,10 +21,13 @@ struct AckedPosition {
 
 struct HwInput {
     Offset hw;
+    // Where the leader's log ended when its epoch began.
+    Offset leso;
     SpuId self = kNoSpu;
     // What the leader counts for itself: its durable LEO in mode fsync, else its LEO.
     Offset own;
-    // Attached followers in any order, at most one entry each. Who is not here is unknown.
+    // Attached followers that have sent an Ack, in any order, at most one entry each. Who is not
+    // here is unknown.
     std::span<const AckedPosition> acked;
     std::span<const SpuId> maximal_lrs;
     std::span<const SpuId> committed_lrs;
@@ -33,7 +36,8 @@ struct HwInput {
 
 // Never below `input.hw`. Above it only when the committed LRS has min_live members and each
 // member of the maximal LRS is known to have the records; then it is the smallest position among
-// the leader and those members, and so a batch boundary.
+// the leader and those members, and so a batch boundary. Not below the LESO: until each of them has
+// entered the epoch, a log that has not could be taken for the newer one (model/entered_epoch.h).
 Offset compute_hw(const HwInput& input);
 
 }  // namespace weir::replication

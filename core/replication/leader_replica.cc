@@ -120,8 +120,7 @@ void LeaderReplica::attach(const Attach& attach, Step step) {
                Reset{epoch, attach.nonce, start, epoch_before(step.log.lineage, start)}, step);
     } else {
         follower->attach(attach, step.log.leo, step.at.now);
-        answer(attach.from, AttachOk{epoch, attach.nonce}, step);
-        advance_hw(step);
+        answer(attach.from, AttachOk{epoch, attach.nonce, leso_}, step);
     }
 }
 
@@ -155,12 +154,13 @@ void LeaderReplica::advance_hw(Step& step) {
     }
     acked_.clear();
     for (const FollowerProgress& follower : followers_) {
-        if (follower.is_attached()) {
+        if (follower.has_acked()) {
             acked_.push_back({follower.spu(), follower.acked()});
         }
     }
     HwInput input;
     input.hw = step.log.hw;
+    input.leso = leso_;
     input.self = step.self.spu;
     input.own = counted_position(step.log, step.record.durability);
     input.acked = acked_;
@@ -235,7 +235,8 @@ void LeaderReplica::propose_expansion(Step& step) {
 // that, so who has everything up to LESO has it too.
 bool LeaderReplica::may_join(const FollowerProgress& follower, const Step& step) const {
     const int holds = mutant(Mutant::joins_late) ? 60 : 1;
-    if (!follower.is_steady(step.log.leo, step.at.now, step.options.expand_hold * holds)) {
+    if (!follower.has_acked() ||
+        !follower.is_steady(step.log.leo, step.at.now, step.options.expand_hold * holds)) {
         return false;
     }
     if (mutant(Mutant::expand_unchecked)) {

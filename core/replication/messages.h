@@ -15,6 +15,7 @@
 #include "core/replication/replica_log.h"
 
 #include <cstdint>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -29,17 +30,19 @@ struct Attach {
     LeaderEpoch epoch;
     std::uint64_t nonce = 0;
     Offset leo;
-    // What it acknowledges with this, if it is attached; at most its LEO.
+    // What it will acknowledge if it is attached; at most its LEO.
     Offset acked;
     // The newest entries of its lineage; empty exactly when it has no record.
     Lineage tail;
     friend bool operator==(const Attach&, const Attach&) = default;
 };
 
-// Leader to follower: your log is a prefix of mine.
+// Leader to follower: your log is a prefix of mine, which ended at `leso` when I began to lead.
 struct AttachOk {
     LeaderEpoch epoch;
     std::uint64_t nonce = 0;
+    // Nothing from a leader of an older version.
+    std::optional<Offset> leso;
     friend bool operator==(const AttachOk&, const AttachOk&) = default;
 };
 
@@ -108,6 +111,7 @@ struct Probe {
 struct ProbeAnswer {
     BootEpoch boot;
     LeaderEpoch epoch;
+    // The newest that its log has entered.
     LeaderEpoch last_epoch;
     Offset leo;
     Offset hw;

@@ -7,6 +7,10 @@
 
 namespace weir::replication {
 
+LeaderEpoch newest_epoch(const ReplicaLog& log) {
+    return std::max(log.last_epoch(), log.entered.epoch);
+}
+
 void append(ReplicaLog& log, std::span<const BatchMark> batches) {
     for (const BatchMark& batch : batches) {
         WEIR_ASSERT(batch.base == log.leo);
@@ -20,12 +24,13 @@ void truncate(ReplicaLog& log, Offset to) {
     WEIR_ASSERT(to <= log.leo);
     truncate(log.lineage, to);
     log.leo = std::max(to, log.log_start);
+    log.entered.cut(log.leo);
     log.durable = std::min(log.durable, log.leo);
     log.hw = std::min(log.hw, log.leo);
 }
 
 void reset(ReplicaLog& log, Offset start, LeaderEpoch preceding) {
-    log = ReplicaLog{start, start, start, start, {}};
+    log = ReplicaLog{start, start, start, start, {}, {}};
     if (preceding != kNoEpoch && start > Offset(0)) {
         log.lineage.push_back({preceding, start - 1});
     }

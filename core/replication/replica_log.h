@@ -1,4 +1,5 @@
-// What the rules know of the log of one replica: its ends, its high watermark, its lineage.
+// What the rules know of the log of one replica: its ends, its high watermark, its lineage, and the
+// newest epoch that it has entered.
 //
 // A value, owned by the ReplicaState; no IO. The driver tells it what the log did, in the same turn
 // in which the log did it, so that it is never behind the log. LEO and HW are exclusive.
@@ -6,6 +7,7 @@
 
 #include "core/base/ids.h"
 #include "core/model/durability.h"
+#include "core/model/entered_epoch.h"
 #include "core/model/lineage.h"
 #include "core/replication/lineage.h"
 
@@ -29,10 +31,15 @@ struct ReplicaLog {
     Offset durable;
     Offset hw;
     Lineage lineage;
+    EnteredEpoch entered;
 
     LogExtent extent() const { return {log_start, leo}; }
     LeaderEpoch last_epoch() const { return replication::last_epoch(lineage); }
 };
+
+// The newest epoch that the log has entered: whoever has a record of an epoch has all that its
+// leader began with.
+LeaderEpoch newest_epoch(const ReplicaLog& log);
 
 // `batches` follow the LEO without a gap, with epochs that do not go down.
 void append(ReplicaLog& log, std::span<const BatchMark> batches);

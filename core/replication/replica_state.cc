@@ -31,6 +31,7 @@ ReplicaState::ReplicaState(const ReplicaIdentity& self, const ReplicaOptions& op
     WEIR_ASSERT(log_.log_start <= log_.hw);
     WEIR_ASSERT(log_.hw <= log_.leo);
     WEIR_ASSERT(log_.durable <= log_.leo);
+    log_.entered.found(log_.leo);
     // No nonce of an earlier process comes again: an answer to it may still be on the way, in the
     // same epoch.
     history_.last_nonce =
@@ -80,7 +81,11 @@ void ReplicaState::step(const LeaderIs& message, Moment at, Effects& effects) {
     const bool others_are_live =
         message.record.lrs != record_.lrs || message.record.elr != record_.elr;
     if (message.record.leader_epoch > fence_epoch_) {
-        effects.push_back(PersistFence{message.record.leader_epoch, message.record.version});
+        if (!is_suspect_ && is_chosen(message.record)) {
+            enter_epoch(message.record.leader_epoch);
+        }
+        effects.push_back(
+            PersistState{message.record.leader_epoch, message.record.version, log_.entered});
     } else if (others_are_live) {
         effects.push_back(NoteVersion{message.record.leader_epoch, message.record.version});
     }
@@ -111,15 +116,20 @@ void ReplicaState::lift_fence(Step step) {
     }
 }
 
-bool ReplicaState::is_chosen() const {
-    return record_.leader == self_.spu && record_.leader_boot == self_.boot &&
-           std::find(record_.lrs.begin(), record_.lrs.end(), self_.spu) != record_.lrs.end();
+bool ReplicaState::is_chosen(const PartitionRecord& record) const {
+    return record.leader == self_.spu && record.leader_boot == self_.boot &&
+           std::find(record.lrs.begin(), record.lrs.end(), self_.spu) != record.lrs.end();
+}
+
+// As its leader, who begins where its log ends.
+bool ReplicaState::enter_epoch(LeaderEpoch epoch) {
+    return !mutant(Mutant::epoch_not_entered) && log_.entered.enter({epoch, log_.leo});
 }
 
 void ReplicaState::answer_election(Effects& effects) const {
     if (leader() != nullptr) {
         effects.push_back(ToSc{Promoted{self_.boot, record_.leader_epoch, log_.leo}});
-    } else if (is_suspect_ && is_chosen()) {
+    } else if (is_suspect_ && is_chosen(record_)) {
         effects.push_back(ToSc{PromoteFailed{self_.boot, record_.leader_epoch}});
     }
 }
@@ -130,7 +140,7 @@ void ReplicaState::take_role(Step step) {
         answer_election(step.effects);
     } else if (!is_assigned()) {
         leave_role(step.effects);
-    } else if (is_chosen()) {
+    } else if (is_chosen(record_)) {
         lead(step);
     } else if (record_.leader != kNoSpu && record_.leader != self_.spu && !follower()) {
         role_.emplace<FollowerReplica>(step);
@@ -147,6 +157,10 @@ void ReplicaState::lead(Step step) {
         record_.strict_reads ? history_.followed_at + with_clock_error(options_.read_lease)
                              : Instant();
     auto& leader = role_.emplace<LeaderReplica>(step, hw_holds_until);
+    // Not yet when the fence was stored without that, by a process that failed then.
+    if (enter_epoch(record_.leader_epoch)) {
+        step.effects.push_back(PersistState{fence_epoch_, fence_version_, log_.entered});
+    }
     answer_election(step.effects);
     leader.log_moved(step);
 }
@@ -170,7 +184,7 @@ void ReplicaState::step(const Probe& message, Effects& effects) {
     ProbeAnswer answer;
     answer.boot = self_.boot;
     answer.epoch = message.epoch;
-    answer.last_epoch = log_.last_epoch();
+    answer.last_epoch = newest_epoch(log_);
     answer.leo = log_.leo;
     answer.hw = log_.hw;
     answer.log_start = log_.log_start;

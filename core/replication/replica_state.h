@@ -29,6 +29,7 @@ namespace weir::replication {
 
 // What a replica finds on its disk when its process starts.
 struct RecoveredReplica {
+    // With the epoch that it had entered, whether it still reaches so far or not.
     ReplicaLog log;
     // The highest epoch that was accepted; kNoEpoch on a new disk.
     LeaderEpoch fence_epoch = kNoEpoch;
@@ -102,7 +103,8 @@ private:
     bool is_news(const PartitionRecord& record) const;
     bool is_current(LeaderEpoch epoch) const { return epoch == record_.leader_epoch; }
     void lift_fence(Step step);
-    bool is_chosen() const;
+    bool is_chosen(const PartitionRecord& record) const;
+    bool enter_epoch(LeaderEpoch epoch);
     // Tells the SC what became of the election of this replica, if it was elected.
     void answer_election(Effects& effects) const;
     void take_role(Step step);

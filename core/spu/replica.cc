@@ -94,6 +94,11 @@ Task<Result<void>> Replica::open_files() {
     WEIR_CO_CHECK(co_await state_file_.load());
     WEIR_CO_TRY(log_, co_await log::Log::open(context_.env, dir_, log_config()));
     open_error_.reset();
+    // Before it may become longer again.
+    EnteredEpoch entered = state_file_.entered();
+    entered.found(log_->leo());
+    WEIR_CO_CHECK(co_await state_file_.store_epochs(state_file_.fence_epoch(),
+                                                    state_file_.fence_version(), entered));
     log_->set_observer(this);
     deleted_before_ = Offset(0);
     scrub_cursor_ = log::ScrubCursor();
@@ -155,7 +160,8 @@ std::optional<StoredReplica> Replica::stored() const {
     }
     stored.is_healthy = log_ != nullptr && !(state_.has_value() && state_->is_suspect());
     if (log_ != nullptr) {
-        stored.last_epoch = replication::last_epoch(log_->lineage());
+        stored.last_epoch =
+            std::max(replication::last_epoch(log_->lineage()), state_file_.entered().epoch);
         stored.leo = log_->leo();
         stored.log_start = log_->log_start();
     }

@@ -45,7 +45,7 @@ void Replica::report_damage() {
     replication::ProbeAnswer answer;
     answer.boot = state_->self().boot;
     answer.epoch = state_->record().leader_epoch;
-    answer.last_epoch = log.last_epoch();
+    answer.last_epoch = replication::newest_epoch(log);
     answer.leo = log.leo;
     answer.hw = log.hw;
     answer.log_start = log.log_start;

@@ -82,12 +82,12 @@ Task<Result<void>> Replica::carry_out_waiting(Effect effect) {
     if (closed_ || deleted_) {
         co_return fail(ErrorCode::unavailable, "the replica is closed");
     }
-    if (const auto* fence = std::get_if<replication::PersistFence>(&effect)) {
+    if (const auto* state = std::get_if<replication::PersistState>(&effect)) {
         WEIR_CO_TRY(const AsyncMutex::Guard guard, co_await files_.lock());
         if (mutant(Mutant::fence_not_persisted)) {
             co_return Result<void>();
         }
-        co_return co_await state_file_.raise_fence(fence->epoch, fence->version);
+        co_return co_await state_file_.store_epochs(state->epoch, state->version, state->entered);
     }
     const std::shared_ptr<log::Log> log = log_;
     if (const auto* evict = std::get_if<replication::EvictBelow>(&effect)) {

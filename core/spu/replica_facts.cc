@@ -55,6 +55,9 @@ void Replica::tell_state() const {
     moved.role = role_of(*state_);
     moved.epoch = record.leader_epoch;
     moved.fence_epoch = effects_.empty() ? state_->fence_epoch() : state_file_.fence_epoch();
+    // A leader stores it before anybody hears of what it commits.
+    const bool leads = state_->leader() != nullptr;
+    moved.entered_epoch = (leads ? log.entered : state_file_.entered()).epoch;
     moved.log_start = log.log_start;
     moved.durable = log.durable;
     moved.hw = log.hw;
@@ -62,7 +65,7 @@ void Replica::tell_state() const {
     moved.acks_durable = record.durability == Durability::fsync;
     moved.min_live = record.min_live;
     moved.committed_lrs = record.lrs;
-    if (state_->leader() != nullptr) {
+    if (leads) {
         moved.maximal_lrs = state_->leader()->maximal_lrs();
     }
     context_.env.probe.tell(moved);

@@ -191,6 +191,7 @@ Task<Result<void>> Replica::prepare(const LeaderIs& message) {
     recovered.log.hw = log_->committed_end();
     recovered.log.lineage = log::with_epoch_before(log_->lineage(), log_->log_start(), log_->leo(),
                                                    log_->epoch_before_start());
+    recovered.log.entered = state_file_.entered();
     recovered.fence_epoch = state_file_.fence_epoch();
     recovered.fence_version = state_file_.fence_version();
     recovered.last_nonce = last_nonce_;

@@ -50,9 +50,11 @@ namespace weir::wire::internal {
 inline constexpr Version kInternalHelloVersion = 1;
 // What this program speaks.
 inline constexpr Version kInternalVersionMin = 1;
-inline constexpr Version kInternalVersionMax = 2;
+inline constexpr Version kInternalVersionMax = 3;
 // Of `doubted` in HeartbeatAck and Assignments.
 inline constexpr Version kDoubtedSince = 2;
+// Of `leso` in AttachOk.
+inline constexpr Version kLesoSince = 3;
 
 // The highest version that both ranges have; nullopt when they do not meet.
 std::optional<Version> choose_internal_version(Version peer_min, Version peer_max);
@@ -116,7 +118,7 @@ struct StoredReplica {
     LeaderEpoch fence_epoch = kNoEpoch;
     // Of that epoch, the newest version of the record that it accepted; 0: unknown.
     RecordVersion fence_version;
-    // Of its last batch.
+    // The newest that its log has entered (core/model/entered_epoch.h).
     LeaderEpoch last_epoch = kNoEpoch;
     Offset leo;
     Offset log_start;

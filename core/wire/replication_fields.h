@@ -5,6 +5,7 @@
 #include "core/model/partition_record.h"
 #include "core/replication/messages.h"
 #include "core/wire/archive.h"
+#include "core/wire/internal.h"
 
 namespace weir::wire::detail {
 
@@ -62,6 +63,9 @@ void fields(A& a, FieldsOf<A, replication::Attach>& v) {
 template <typename A>
 void fields(A& a, FieldsOf<A, replication::AttachOk>& v) {
     a(v.epoch, v.nonce);
+    if (a.version() >= internal::kLesoSince) {
+        a(v.leso);
+    }
 }
 
 template <typename A>

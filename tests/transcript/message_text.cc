@@ -57,7 +57,8 @@ struct PeerText {
                            session(m.nonce), m.leo.value(), m.acked.value(), text(m.tail));
     }
     std::string operator()(const AttachOk& m) const {
-        return fmt::format("AttachOk epoch {} {}", m.epoch.value(), session(m.nonce));
+        return fmt::format("AttachOk epoch {} {}{}", m.epoch.value(), session(m.nonce),
+                           m.leso ? fmt::format(" leso {}", m.leso->value()) : "");
     }
     std::string operator()(const Diverged& m) const {
         return fmt::format("Diverged epoch {} {}: epoch {} ends at {}", m.epoch.value(),
@@ -95,8 +96,12 @@ struct ScText {
 };
 
 struct EffectText {
-    std::string operator()(const PersistFence& e) const {
-        return fmt::format("stores epoch {}", e.epoch.value());
+    std::string operator()(const PersistState& e) const {
+        return fmt::format("stores epoch {}{}", e.epoch.value(),
+                           e.entered.epoch == kNoEpoch
+                               ? ""
+                               : fmt::format(", entered {} from {}", e.entered.epoch.value(),
+                                             e.entered.start.value()));
     }
     std::string operator()(const NoteVersion& e) const {
         return fmt::format("notes version {} of epoch {}", e.version.value(), e.epoch.value());

@@ -122,6 +122,9 @@ const std::vector<InvariantInfo>& invariant_catalogue() {
         {Invariant::i30_convergence, "I30", "convergence", liveness,
          "After the faults have healed all replicas are live and hold the same bytes, all of them "
          "committed, and everybody agrees on the leader."},
+        {Invariant::i31_entered, "I31", "entered", safety,
+         "Nothing is committed in an epoch before all replicas that the leader waits for have "
+         "stored that they have what it began with."},
         {Invariant::b1_detection, "B1", "detection", liveness,
          "An SPU that is gone is out of every LRS after three times a session."},
         {Invariant::b2_election, "B2", "election", liveness,

@@ -58,6 +58,7 @@ enum class Invariant : std::uint8_t {
     i28_retention,
     i29_one_request,
     i30_convergence,
+    i31_entered,
     b1_detection,
     b2_election,
     b5_rejoin,

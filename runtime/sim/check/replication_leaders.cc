@@ -126,6 +126,7 @@ void ReplicationOracle::check_commit(Partition& partition, HostId host, Replica&
             }
             committed.append(*batch);
         }
+        check_entered(partition, replica, fact);
     }
     if (leads && fact.acks_durable && fact.hw > fact.durable) {
         report(partition, Invariant::i19_durable_ack,
@@ -160,6 +161,23 @@ void ReplicationOracle::check_commit(Partition& partition, HostId host, Replica&
                    fmt::format("SPU {} commits {} in epoch {}, and SPU {}, which {}, lacks {}",
                                fact.spu.value(), hw, fact.epoch.value(), other.spu.value(),
                                is_later ? "leads a later one" : "may be elected", *lost));
+        }
+    }
+}
+
+// I31. Until a leader commits a record of its own, only what is stored tells who has what it began
+// with.
+void ReplicationOracle::check_entered(const Partition& partition, const Replica& leader,
+                                      const ReplicaMoved& fact) {
+    const auto& committed = partition.committed.batches();
+    if (committed.empty() || committed.back().epoch >= fact.epoch.value()) {
+        return;
+    }
+    for (const auto& [host, member] : partition.replicas) {
+        if (leader.maximal.contains(member.spu) && newest_epoch(member) < fact.epoch) {
+            report(partition, Invariant::i31_entered,
+                   fmt::format("SPU {} commits in epoch {}, which SPU {} has not entered",
+                               fact.spu.value(), fact.epoch.value(), member.spu.value()));
         }
     }
 }

@@ -305,11 +305,13 @@ void ReplicationOracle::take(HostId host, const ReplicaMoved& fact) {
     if (replica.uid != fact.replica_uid_low) {
         replica.uid = fact.replica_uid_low;
         replica.fence = kNoEpoch;
+        replica.entered = kNoEpoch;
     }
     check_order(partition, replica, fact);
     replica.spu = fact.spu;
     replica.boot = fact.boot;
     replica.fence = fact.fence_epoch;
+    replica.entered = fact.entered_epoch;
     const ReplicaRole role_before = is_new_life ? ReplicaRole::none : replica.role;
     const bool is_new_role = role_before != fact.role || replica.epoch != fact.epoch;
     replica.role = fact.role;

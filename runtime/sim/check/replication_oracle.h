@@ -1,4 +1,4 @@
-// I1-I30: whether the replicas of every partition, and what the SC stores about them, are as the
+// I1-I31: whether the replicas of every partition, and what the SC stores about them, are as the
 // rules of replication say (docs/internals/replication.md).
 //
 // Fed with the facts that replicas tell their probe, and with every transaction of the metadata
@@ -86,6 +86,7 @@ private:
         ReplicaRole role = ReplicaRole::none;
         LeaderEpoch epoch = kNoEpoch;
         LeaderEpoch fence = kNoEpoch;
+        LeaderEpoch entered = kNoEpoch;
         std::int64_t log_start = 0;
         std::int64_t hw = -1;  // nothing told in this life yet
         std::int64_t leo = 0;
@@ -199,7 +200,9 @@ private:
     void check_record(const Partition& partition, const PartitionRecord& record);
     void check_unclean(Partition& partition, const PartitionRecord& before,
                        const PartitionRecord& after);
-    static bool outranks_committed(const Partition& partition, SpuId winner);
+    // That it has entered, by its records and by what it has stored.
+    static LeaderEpoch newest_epoch(const Replica& replica);
+    void check_entered(const Partition& partition, const Replica& leader, const ReplicaMoved& fact);
     bool joins_before(const Partition& partition, const PartitionRecord& before,
                       const PartitionRecord& after) const;
     void check_best_known(const Partition& partition, const PartitionRecord& before, SpuId winner);

@@ -298,8 +298,7 @@ void ReplicationOracle::check_unclean(Partition& partition, const PartitionRecor
         }
         check_best_known(partition, before, after.leader);
         // An operator adopts what all SPUs have, and the one that has most has all of it.
-        partition.is_recovering = !is_adopted || is_lossy || lost_disks > 0 ||
-                                  outranks_committed(partition, after.leader);
+        partition.is_recovering = !is_adopted || is_lossy || lost_disks > 0;
     }
 }
 
@@ -309,18 +308,10 @@ bool ReplicationOracle::is_adopted(const PartitionRecord& record) const {
     return is_restored_ && record.lrs.empty() && record.elr.empty() && !record.last_known.empty();
 }
 
-// A branch of a later epoch than the last that is committed. A leader that has written nothing in
-// its own epoch leaves no trace of it in the logs: what it has committed is of an epoch before, and
-// an adoption, which goes by the logs, prefers the branch.
-bool ReplicationOracle::outranks_committed(const Partition& partition, SpuId winner) {
-    const auto& committed = partition.committed.batches();
-    return !committed.empty() &&
-           std::any_of(partition.replicas.begin(), partition.replicas.end(),
-                       [&](const auto& entry) {
-                           const auto& batches = entry.second.log.batches();
-                           return entry.second.spu == winner && !batches.empty() &&
-                                  batches.back().epoch > committed.back().epoch;
-                       });
+LeaderEpoch ReplicationOracle::newest_epoch(const Replica& replica) {
+    const auto& batches = replica.log.batches();
+    return batches.empty() ? replica.entered
+                           : std::max(replica.entered, LeaderEpoch(batches.back().epoch));
 }
 
 // One transaction may hold two changes: the old leader's request that the new one joins, and then
@@ -337,8 +328,7 @@ bool ReplicationOracle::joins_before(const Partition& partition, const Partition
 void ReplicationOracle::check_best_known(const Partition& partition, const PartitionRecord& before,
                                          SpuId winner) {
     const auto position = [](const Replica& replica) {
-        const auto& batches = replica.log.batches();
-        return std::make_pair(batches.empty() ? -1 : batches.back().epoch, replica.log.end());
+        return std::make_pair(newest_epoch(replica), replica.log.end());
     };
     const auto chosen = std::find_if(partition.replicas.begin(), partition.replicas.end(),
                                      [&](const auto& entry) { return entry.second.spu == winner; });

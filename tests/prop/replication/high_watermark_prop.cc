@@ -1,4 +1,5 @@
-// H1-H9 of the design (replication 9), and a twin that is written down from its text.
+// H1-H9 of the design (replication 9), H10 of docs/internals/replication.md, and a twin that is
+// written down from its text.
 #include "core/base/prng.h"
 #include "core/replication/high_watermark.h"
 #include "tests/support/rapidcheck.h"
@@ -14,6 +15,7 @@ namespace {
 
 struct Case {
     Offset hw;
+    Offset leso;
     Offset own;
     std::vector<AckedPosition> acked;
     SpuSet maximal;
@@ -21,7 +23,7 @@ struct Case {
     std::uint32_t min_live = 1;
 
     Offset compute() const {
-        return compute_hw({hw, SpuId(0), own, acked, maximal, committed, min_live});
+        return compute_hw({hw, leso, SpuId(0), own, acked, maximal, committed, min_live});
     }
     bool is_known(SpuId spu) const {
         return spu == SpuId(0) || std::any_of(acked.begin(), acked.end(),
@@ -45,6 +47,7 @@ Case random_case(Prng& prng) {
         }
     }
     one.min_live = static_cast<std::uint32_t>(prng.between(1, 3));
+    one.leso = Offset(prng.between(0, one.own.value()));
     return one;
 }
 
@@ -53,7 +56,8 @@ AckedPosition* draw_acked(Prng& prng, Case& one) {
 }
 
 // 5.8: HW := max(HW, min over maximal LRS of acked LEO), self at its own position, only while
-// |committed LRS| >= min_live; who is not attached is unknown, and then nothing moves.
+// |committed LRS| >= min_live; who is not attached is unknown, and then nothing moves; nor does it
+// before that minimum is at the LESO.
 Offset twin(const Case& one) {
     std::map<SpuId, Offset> positions;
     positions[SpuId(0)] = one.own;
@@ -67,7 +71,7 @@ Offset twin(const Case& one) {
         }
         of_maximal.insert(positions[spu]);
     }
-    if (one.committed.size() < one.min_live) {
+    if (one.committed.size() < one.min_live || *of_maximal.begin() < one.leso) {
         return one.hw;
     }
     return std::max(one.hw, *of_maximal.begin());
@@ -171,6 +175,15 @@ RC_GTEST_PROP(HighWatermark, H9_order_is_irrelevant, (std::uint64_t seed)) {
     }
     std::reverse(one.maximal.begin(), one.maximal.end());
     RC_ASSERT(one.compute() == before);
+}
+
+RC_GTEST_PROP(HighWatermark, H10_stands_until_all_have_what_the_leader_began_with,
+              (std::uint64_t seed)) {
+    Prng prng(seed);
+    const Case one = random_case(prng);
+    RC_PRE(one.hw < one.leso);
+    const Offset hw = one.compute();
+    RC_ASSERT(hw == one.hw || hw >= one.leso);
 }
 
 }  // namespace weir::replication

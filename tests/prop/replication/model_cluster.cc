@@ -89,11 +89,13 @@ void Cluster::start(Node& node) {
     recovered.fence_version = node.disk.fence_version;
     recovered.log.lineage = lineage_of(node.disk.log);
     recovered.log.leo = end_of(node.disk.log);
+    node.disk.entered.found(recovered.log.leo);
+    recovered.log.entered = node.disk.entered;
     // What a process finds on its disk may still be in the memory of the machine only.
     recovered.log.durable = Offset(static_cast<std::int64_t>(node.disk.durable));
     recovered.log.hw = stored_hw(node, std::min(node.hw_seen, recovered.log.leo));
     registration.replica = node.disk.replica;
-    registration.last_epoch = recovered.log.last_epoch();
+    registration.last_epoch = newest_epoch(recovered.log);
     registration.leo = recovered.log.leo;
     const Sc::Admitted admitted = sc_.register_spu(registration);
     node.boot = admitted.boot;
@@ -125,6 +127,7 @@ void Cluster::remove(Node& node) {
     }
     node.state.reset();
     node.disk.log.clear();
+    node.disk.entered = EnteredEpoch();
     node.disk.durable = 0;
     node.disk.replica = Uid();
     node.hw_seen = Offset();
@@ -190,10 +193,11 @@ void Cluster::perform(Node& node, Effects& effects, const FromPeer* input) {
 }
 
 void Cluster::perform(Node& node, const Effect& effect, const FromPeer* input, Effects& effects) {
-    if (const auto* fence = std::get_if<PersistFence>(&effect)) {
-        oracle_.fence_stored(node, fence->epoch);
-        node.disk.fence_epoch = fence->epoch;
-        node.disk.fence_version = fence->version;
+    if (const auto* state = std::get_if<PersistState>(&effect)) {
+        oracle_.fence_stored(node, state->epoch);
+        node.disk.fence_epoch = state->epoch;
+        node.disk.fence_version = state->version;
+        node.disk.entered = state->entered;
     } else if (const auto* version = std::get_if<NoteVersion>(&effect)) {
         node.disk.fence_version = version->version;
     } else if (const auto* cut = std::get_if<TruncateLog>(&effect)) {

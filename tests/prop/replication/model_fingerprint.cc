@@ -85,6 +85,10 @@ private:
             number(entry.start.value());
         }
     }
+    void visit(const EnteredEpoch& entered) {
+        to_.epoch(entered.epoch);
+        number(entered.start.value());
+    }
     void list(const std::vector<AssignedReplica>& replicas) {
         number(replicas.size());
         for (const AssignedReplica& replica : replicas) {
@@ -140,6 +144,7 @@ private:
         number(node.disk.durable);
         to_.epoch(node.disk.fence_epoch);
         to_.version(node.disk.fence_version);
+        visit(node.disk.entered);
         to_.boot(node.spu, node.disk.clean_boot);
         uid(node.disk.storage);
         uid(node.disk.replica);
@@ -161,6 +166,7 @@ private:
             number(at.value());
         }
         list(log.lineage);
+        visit(log.entered);
         to_.epoch(state.fence_epoch());
         to_.version(state.*member(StateFenceVersion()));
         number((state.*member(StateScEpoch())).value());
@@ -234,6 +240,7 @@ private:
         number((follower.*member(FollowerRetryAfter())).ns());
         number((follower.*member(FollowerSilenceMax())).ns());
         time(follower.*member(FollowerHeardAt()));
+        offset(follower.*member(FollowerLeso()));
         offset(follower.*member(FollowerLeaderHw()));
         number((follower.*member(FollowerLeaderLogStart())).value());
         number((follower.*member(FollowerEvictionAsked())).value());
@@ -282,6 +289,7 @@ private:
     void visit(const AttachOk& answer, const Mail& mail) {
         to_.epoch(answer.epoch);
         to_.nonce(mail.to, answer.nonce);
+        offset(answer.leso);
     }
     void visit(const Diverged& answer, const Mail& mail) {
         to_.epoch(answer.epoch);

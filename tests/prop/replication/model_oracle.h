@@ -33,6 +33,7 @@ struct Disk {
     std::size_t durable = 0;
     LeaderEpoch fence_epoch = kNoEpoch;
     RecordVersion fence_version;
+    EnteredEpoch entered;
     BootEpoch clean_boot = kNoBoot;
     Uid storage;
     // Of the replica that the log belongs to; none before the first.

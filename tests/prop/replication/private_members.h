@@ -51,6 +51,9 @@ struct FollowerSilenceMax {
 struct FollowerHeardAt {
     friend constexpr auto member(FollowerHeardAt);
 };
+struct FollowerLeso {
+    friend constexpr auto member(FollowerLeso);
+};
 struct FollowerLeaderHw {
     friend constexpr auto member(FollowerLeaderHw);
 };
@@ -98,6 +101,7 @@ template struct Opened<FollowerRetryAt, &FollowerReplica::retry_at_>;
 template struct Opened<FollowerRetryAfter, &FollowerReplica::retry_after_>;
 template struct Opened<FollowerSilenceMax, &FollowerReplica::silence_max_>;
 template struct Opened<FollowerHeardAt, &FollowerReplica::heard_at_>;
+template struct Opened<FollowerLeso, &FollowerReplica::leso_>;
 template struct Opened<FollowerLeaderHw, &FollowerReplica::leader_hw_>;
 template struct Opened<FollowerLeaderLogStart, &FollowerReplica::leader_log_start_>;
 template struct Opened<FollowerEvictionAsked, &FollowerReplica::eviction_asked_>;

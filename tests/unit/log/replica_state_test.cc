@@ -84,6 +84,38 @@ TEST_F(ReplicaStateTest, TheVersionOfTheRecordIsPartOfTheFence) {
     EXPECT_EQ(file.fence_version(), RecordVersion(2));
 }
 
+TEST_F(ReplicaStateTest, TheEnteredEpochIsDurableWithTheFence) {
+    const auto entered = [&] {
+        const auto node = world_.boot();
+        ReplicaStateFile file(node->env().disk, "r", identity_);
+        EXPECT_TRUE(node->run(file.load())->has_value());
+        return file.entered();
+    };
+    for (const EnteredEpoch& entered_epoch :
+         {EnteredEpoch{LeaderEpoch(5), Offset(10)}, EnteredEpoch{LeaderEpoch(7), Offset(20)},
+          EnteredEpoch{LeaderEpoch(7), Offset(12)}, EnteredEpoch()}) {
+        {
+            const auto node = world_.boot();
+            ReplicaStateFile file(node->env().disk, "r", identity_);
+            ASSERT_TRUE(node->run(file.load())->has_value());
+            ASSERT_TRUE(
+                node->run(file.store_epochs(LeaderEpoch(7), RecordVersion(1), entered_epoch))
+                    ->has_value());
+            // Neither touches it.
+            ASSERT_TRUE(node->run(file.raise_fence(LeaderEpoch(8), RecordVersion(1)))->has_value());
+            ASSERT_TRUE(node->run(file.note_high_watermark(Offset(15)))->has_value());
+        }
+        sim::Draws draws{Prng(1)};
+        world_.power_loss(draws, sim::LossMode::all);
+        EXPECT_EQ(entered(), entered_epoch);
+        EXPECT_EQ(load(), "8 0");
+        for (const std::size_t slot : {0U, 1U}) {
+            damage(slot);
+            EXPECT_EQ(entered(), entered_epoch);
+        }
+    }
+}
+
 TEST_F(ReplicaStateTest, AnotherReplicaIsRefused) {
     {
         const auto node = world_.boot();
@@ -103,6 +135,8 @@ TEST_F(ReplicaStateTest, FenceHoldsThroughPowerLosses) {
         ASSERT_TRUE(world.image.directory_synced("").has_value());
         LeaderEpoch promised(-1);
         LeaderEpoch asked(-1);
+        // Each is stored as entered at its own number.
+        LeaderEpoch entered(-1);
         for (int life = 0; life < 5; ++life) {
             const auto node = world.boot();
             ReplicaStateFile file(node->env().disk, "r", identity_);
@@ -111,6 +145,9 @@ TEST_F(ReplicaStateTest, FenceHoldsThroughPowerLosses) {
             ASSERT_GE(file.fence_epoch(), promised) << seed;
             ASSERT_LE(file.fence_epoch(), asked) << seed;
             promised = file.fence_epoch();
+            ASSERT_GE(file.entered().epoch, entered) << seed;
+            ASSERT_LE(file.entered().epoch, promised) << seed;
+            entered = file.entered().epoch;
             bool crashed = false;
             while (!crashed) {
                 const std::uint64_t steps = prng.below(3) == 0 ? prng.below(12) : 1'000;
@@ -118,8 +155,10 @@ TEST_F(ReplicaStateTest, FenceHoldsThroughPowerLosses) {
                 if (prng.below(2) == 0) {
                     const LeaderEpoch next(promised.value() + 1);
                     asked = std::max(asked, next);
-                    done = node->run(file.raise_fence(next, RecordVersion()), steps);
+                    const EnteredEpoch epoch = {next, Offset(next.value() + 1)};
+                    done = node->run(file.store_epochs(next, RecordVersion(), epoch), steps);
                     promised = done.has_value() ? next : promised;
+                    entered = done.has_value() ? next : entered;
                 } else {
                     const Offset hint(static_cast<std::int64_t>(prng.below(100)));
                     done = node->run(file.note_high_watermark(hint), steps);

@@ -9,8 +9,8 @@ std::uint64_t nth_nonce(std::uint64_t n) {
     return (boot_of(2).value() << 32) + n;
 }
 
-AttachOk attach_ok(std::int32_t in_epoch, std::uint64_t n) {
-    return AttachOk{LeaderEpoch(in_epoch), nth_nonce(n)};
+AttachOk attach_ok(std::int32_t in_epoch, std::uint64_t n, std::int64_t leso = 0) {
+    return AttachOk{LeaderEpoch(in_epoch), nth_nonce(n), Offset(leso)};
 }
 
 Append append_of(std::int32_t in_epoch, std::uint64_t n, std::int64_t base, std::int32_t preceding,
@@ -41,6 +41,68 @@ Replica follower_with(std::initializer_list<std::int32_t> epochs, std::int64_t h
 }
 
 }  // namespace
+
+TEST(Follower, StoresThatItHasEnteredTheEpochBeforeItSaysSo) {
+    Replica follower = follower_with({1, 1, 4}, 1);
+    follower.hear(attach_ok(5, 1, 3));
+    ASSERT_NE(follower.effect<PersistState>(), nullptr);
+    EXPECT_EQ(follower.effect<PersistState>()->entered, (EnteredEpoch{epoch(5), at(3)}));
+    EXPECT_LT(follower.place<PersistState>(), follower.place<ToPeer>());
+    follower.hear(Probe{ScEpoch(1), boot_of(2), epoch(6)});
+    EXPECT_EQ(follower.sc_message<ProbeAnswer>()->last_epoch, epoch(5));
+}
+
+TEST(Follower, EntersAnEpochWhereItsLeaderBegan) {
+    Replica follower = follower_with({1, 1, 4}, 1);
+    follower.hear(attach_ok(5, 1, 5));
+    EXPECT_EQ(follower.effect<PersistState>(), nullptr);
+    EXPECT_TRUE(follower.peer_message<Ack>());
+    follower.append_records(1, 4);
+    EXPECT_EQ(follower.effect<PersistState>(), nullptr);
+    // What is lost with the power has not been entered.
+    follower.append_records(1, 4, /*durable=*/false);
+    EXPECT_EQ(follower.effect<PersistState>(), nullptr);
+    follower.sync();
+    ASSERT_NE(follower.effect<PersistState>(), nullptr);
+    EXPECT_EQ(follower.effect<PersistState>()->entered, (EnteredEpoch{epoch(5), at(5)}));
+    EXPECT_LT(follower.place<PersistState>(), follower.place<ToPeer>());
+    follower.append_records(1, 5);
+    EXPECT_EQ(follower.effect<PersistState>(), nullptr);
+}
+
+// All that was committed until then stays.
+TEST(Follower, StaysInTheEpochThatItHasEnteredWhenItIsCut) {
+    ReplicaLog log = log_of({1, 1, 3, 3}, 1);
+    log.entered = {epoch(4), at(3)};
+    Replica follower(2, log, 4);
+    follower.hear(record_of(1, 5, 8, {1, 2}));
+    follower.hear(diverged(1, 1, 2));
+    ASSERT_NE(follower.effect<PersistState>(), nullptr);
+    EXPECT_EQ(follower.effect<PersistState>()->entered, (EnteredEpoch{epoch(4), at(2)}));
+    EXPECT_LT(follower.place<PersistState>(), follower.place<TruncateLog>());
+    follower.hear(Probe{ScEpoch(1), boot_of(2), epoch(6)});
+    EXPECT_EQ(follower.sc_message<ProbeAnswer>()->last_epoch, epoch(4));
+}
+
+TEST(Follower, HasEnteredNothingWhenItStartsEmpty) {
+    ReplicaLog log = log_of({1, 1, 3, 3}, 1);
+    log.entered = {epoch(4), at(3)};
+    Replica follower(2, log, 4);
+    follower.hear(record_of(1, 5, 8, {1, 3}));
+    follower.hear(Reset{epoch(5), nth_nonce(1), at(9), epoch(4)});
+    ASSERT_NE(follower.effect<PersistState>(), nullptr);
+    EXPECT_EQ(follower.effect<PersistState>()->entered, EnteredEpoch());
+    EXPECT_LT(follower.place<PersistState>(), follower.place<ResetLog>());
+}
+
+// Its log has lost what it had entered.
+TEST(Follower, HasNotEnteredWhatItsLogDoesNotReach) {
+    ReplicaLog log = log_of({1, 1}, 1);
+    log.entered = {epoch(4), at(3)};
+    Replica follower(2, log, 4);
+    follower.hear(Probe{ScEpoch(1), boot_of(2), epoch(6)});
+    EXPECT_EQ(follower.sc_message<ProbeAnswer>()->last_epoch, epoch(1));
+}
 
 TEST(Follower, AsksItsLeaderToAttachIt) {
     const Replica follower = follower_with({1, 1, 4}, 1);

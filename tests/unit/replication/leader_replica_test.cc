@@ -27,6 +27,29 @@ TEST(Leader, CommitsWhatEveryMemberHas) {
     EXPECT_EQ(leader.effect<HwAdvanced>()->hw, at(3));
 }
 
+TEST(Leader, HasEnteredItsEpochBeforeItSaysThatItLeads) {
+    Replica leader = leader_with({4, 4}, 0);
+    leader.hear(record_of(1, 5, 8, {1, 2}));
+    ASSERT_NE(leader.effect<PersistState>(), nullptr);
+    EXPECT_EQ(leader.effect<PersistState>()->epoch, epoch(5));
+    EXPECT_EQ(leader.effect<PersistState>()->entered, (EnteredEpoch{epoch(5), at(2)}));
+    EXPECT_LT(leader.place<PersistState>(), leader.place<ToSc>());
+}
+
+TEST(Leader, CommitsNothingBeforeAllHaveEnteredItsEpoch) {
+    Replica leader = leader_with({4, 4, 4}, 0);
+    leader.hear(record_of(1, 5, 8, {1, 2}));
+    leader.hear(attach_of(2, 5, 1, log_of({4, 4})));
+    EXPECT_EQ(leader.peer_message<AttachOk>()->leso, at(3));
+    leader.hear(ack_of(2, 5, 1, 2));
+    EXPECT_EQ(leader.state.log().hw, at(0));
+    // With its Attach the follower has not stored it.
+    leader.hear(attach_of(2, 5, 2, log_of({4, 4, 4})));
+    EXPECT_EQ(leader.state.log().hw, at(0));
+    leader.hear(ack_of(2, 5, 2, 3));
+    EXPECT_EQ(leader.state.log().hw, at(3));
+}
+
 TEST(Leader, CountsItselfAtWhatIsDurable) {
     Replica leader = leader_with({}, 0);
     leader.hear(record_of(1, 5, 8, {1, 2}));
@@ -58,6 +81,8 @@ TEST(Leader, DoesNotMoveTheHwWhileAMemberIsUnknown) {
     EXPECT_EQ(leader.state.log().hw, at(0));
     leader.effects.clear();
     leader.hear(attach_of(3, 5, 1, log_of({5, 5})));
+    EXPECT_EQ(leader.state.log().hw, at(0));
+    leader.hear(ack_of(3, 5, 1, 2));
     EXPECT_EQ(leader.state.log().hw, at(2));
 }
 
@@ -307,6 +332,7 @@ TEST(Leader, DoesNotTellTheCommittedEndBeforeItKnowsIt) {
     leader.hear(record_of(1, 5, 8, {1, 2}));
     EXPECT_FALSE(leader.state.leader()->knows_committed_end(leader.state.log()));
     leader.hear(attach_of(2, 5, 1, log_of({4, 4, 4})));
+    leader.hear(ack_of(2, 5, 1, 3));
     EXPECT_EQ(leader.state.log().hw, at(3));
     EXPECT_TRUE(leader.state.leader()->knows_committed_end(leader.state.log()));
 }

@@ -11,7 +11,9 @@ protected:
     void begin(std::initializer_list<int> lrs, const ReplicaLog& third) {
         leader.hear(record_of(1, 5, 8, lrs));
         leader.hear(attach_of(2, 5, 1, log_of({4, 4, 4})));
+        leader.hear(ack_of(2, 5, 1, 3));
         leader.hear(attach_of(3, 5, 1, third));
+        leader.hear(ack_of(3, 5, 1, third.leo.value()));
     }
     std::optional<AlterLrs> proposed_after(Duration later) {
         leader.tick(later);

@@ -5,24 +5,24 @@ namespace weir::replication {
 TEST(ReplicaState, StoresTheEpochBeforeItActsInIt) {
     Replica leader(1, log_of({4, 4}, 1), 4);
     leader.hear(record_of(1, 5, 8, {1, 2}));
-    ASSERT_NE(leader.effect<PersistFence>(), nullptr);
-    EXPECT_EQ(leader.effect<PersistFence>()->epoch, epoch(5));
-    EXPECT_LT(leader.place<PersistFence>(), leader.place<ToSc>());
+    ASSERT_NE(leader.effect<PersistState>(), nullptr);
+    EXPECT_EQ(leader.effect<PersistState>()->epoch, epoch(5));
+    EXPECT_LT(leader.place<PersistState>(), leader.place<ToSc>());
     ASSERT_TRUE(leader.sc_message<Promoted>());
     EXPECT_EQ(leader.sc_message<Promoted>()->leo, at(2));
     EXPECT_EQ(leader.state.leader()->leso(), at(2));
 
     Replica follower(2, log_of({4, 4}, 1), 4);
     follower.hear(record_of(1, 5, 8, {1, 2}));
-    EXPECT_LT(follower.place<PersistFence>(), follower.place<ToPeer>());
-    EXPECT_NE(follower.place<PersistFence>(), -1);
+    EXPECT_LT(follower.place<PersistState>(), follower.place<ToPeer>());
+    EXPECT_NE(follower.place<PersistState>(), -1);
 }
 
 TEST(ReplicaState, StoresAnEpochOnce) {
     Replica replica(1, {}, 4);
     replica.hear(record_of(1, 5, 8, {1, 2}));
     replica.hear(record_of(1, 5, 9, {1}));
-    EXPECT_EQ(replica.effect<PersistFence>(), nullptr);
+    EXPECT_EQ(replica.effect<PersistState>(), nullptr);
     EXPECT_EQ(replica.effect<StopLeading>(), nullptr);
     EXPECT_FALSE(replica.sc_message<Promoted>());
     EXPECT_EQ(replica.state.record().version, RecordVersion(9));
@@ -53,7 +53,7 @@ TEST(ReplicaState, DoesNotGoBackBehindItsStoredEpoch) {
     EXPECT_EQ(replica.state.leader(), nullptr);
     replica.hear(record_of(2, 7, 9, {1, 2}));
     EXPECT_NE(replica.state.follower(), nullptr);
-    EXPECT_EQ(replica.effect<PersistFence>(), nullptr);
+    EXPECT_EQ(replica.effect<PersistState>(), nullptr);
 }
 
 TEST(ReplicaState, DoesNotLeadForAnEarlierBoot) {
@@ -99,7 +99,7 @@ TEST(ReplicaState, StopsLeadingInFrontOfEverythingOfTheNextEpoch) {
     replica.hear(record_of(1, 5, 8, {1, 2}));
     replica.hear(record_of(2, 6, 9, {1, 2}));
     EXPECT_NE(replica.place<StopLeading>(), -1);
-    EXPECT_LT(replica.place<PersistFence>(), replica.place<ToPeer>());
+    EXPECT_LT(replica.place<PersistState>(), replica.place<ToPeer>());
     EXPECT_LT(replica.place<StopLeading>(), replica.place<ToPeer>());
     EXPECT_NE(replica.state.follower(), nullptr);
 }
@@ -108,6 +108,7 @@ TEST(ReplicaState, LeadsAgainInAnotherEpoch) {
     Replica replica(1, log_of({4, 4}, 0), 4);
     replica.hear(record_of(1, 5, 8, {1, 2}));
     replica.hear(attach_of(2, 5, 1, log_of({4, 4})));
+    replica.hear(ack_of(2, 5, 1, 2));
     replica.append_records(1, 5);
     replica.hear(record_of(1, 6, 9, {1, 2}));
     EXPECT_EQ(replica.effect<StopLeading>()->epoch, epoch(5));
@@ -157,7 +158,7 @@ TEST(Probe, StopsAFollowerUntilThereIsNews) {
     Replica follower(2, log_of({4, 4}, 1), 4);
     follower.hear(record_of(1, 5, 8, {1, 2}));
     const std::uint64_t nonce = follower.state.follower()->nonce();
-    follower.hear(AttachOk{epoch(5), nonce});
+    follower.hear(AttachOk{epoch(5), nonce, at(0)});
     follower.hear(Probe{ScEpoch(1), boot_of(2), epoch(6)});
     const std::optional<ProbeAnswer> answer = follower.sc_message<ProbeAnswer>();
     ASSERT_TRUE(answer);
@@ -205,10 +206,10 @@ TEST(Probe, IsNotUndoneByAnOlderRecord) {
     follower.hear(Probe{ScEpoch(1), boot_of(2), epoch(7)});
     follower.hear(Probe{ScEpoch(1), boot_of(2), epoch(6)});
     follower.hear(record_of(1, 5, 9, {1, 2}));
-    follower.hear(AttachOk{epoch(5), follower.state.follower()->nonce()});
+    follower.hear(AttachOk{epoch(5), follower.state.follower()->nonce(), at(0)});
     EXPECT_FALSE(follower.state.follower()->is_attached());
     follower.hear(record_of(1, 6, 10, {1, 2}));
-    follower.hear(AttachOk{epoch(6), follower.state.follower()->nonce()});
+    follower.hear(AttachOk{epoch(6), follower.state.follower()->nonce(), at(0)});
     EXPECT_TRUE(follower.state.follower()->is_attached());
 }
 
@@ -243,8 +244,8 @@ TEST(ReplicaState, DamageEndsEverything) {
 TEST(ReplicaState, StoresTheVersionThatChangesTheLiveReplicas) {
     Replica replica(1, {}, 4);
     replica.hear(record_of(1, 5, 8, {1, 2, 3}));
-    ASSERT_NE(replica.effect<PersistFence>(), nullptr);
-    EXPECT_EQ(replica.effect<PersistFence>()->version, RecordVersion(8));
+    ASSERT_NE(replica.effect<PersistState>(), nullptr);
+    EXPECT_EQ(replica.effect<PersistState>()->version, RecordVersion(8));
     replica.hear(record_of(1, 5, 10, {1, 2}));
     ASSERT_NE(replica.effect<NoteVersion>(), nullptr);
     EXPECT_EQ(replica.effect<NoteVersion>()->epoch, epoch(5));
