@@ -231,6 +231,30 @@ std::optional<TopicIndex> DiskChecks::topic_of(const InspectedLog& log) {
     return std::nullopt;
 }
 
+// Of a log that cannot be opened: what it holds once all of its sectors can be read again.
+void DiskChecks::accept_what_is_left(const SpuMachine& spu, PartitionRef ref,
+                                     const InspectedLog& log) {
+    std::optional<InspectedLog> left = log;
+    if (log.open_error.has_value()) {
+        left.reset();
+        DiskImage mended = spu.machine->disk_image().clone();
+        for (const auto& [path, node] : mended.files()) {
+            node->mend_sectors();
+        }
+        for (InspectedLog& one : inspect_logs(mended, "data/", log_config_)) {
+            if (one.dir == log.dir && !one.open_error.has_value()) {
+                left = std::move(one);
+            }
+        }
+    }
+    if (left.has_value()) {
+        Oracle::RecoveredLog ends;
+        ends.log_start = left->log_start;
+        ends.leo = left->leo;
+        oracle_.accept_loss(ref, ends);
+    }
+}
+
 void DiskChecks::check_inspected(SpuMachine& spu, const InspectedLog& log, const char* when,
                                  FoundLogs& found) {
     if (log.dir.find(kConsumerOffsetTopic) != std::string::npos) {
@@ -251,12 +275,7 @@ void DiskChecks::check_inspected(SpuMachine& spu, const InspectedLog& log, const
         topic.has_value() && oracle_.over_budget(PartitionRef{*topic, log.identity.partition});
     if (over && (log.open_error.has_value() || log.read_error.has_value())) {
         // Detected, which is all that can be asked for.
-        if (!log.open_error.has_value() && !oracle_.deleted(*topic)) {
-            Oracle::RecoveredLog ends;
-            ends.log_start = log.log_start;
-            ends.leo = log.leo;
-            oracle_.accept_loss(PartitionRef{*topic, log.identity.partition}, ends);
-        }
+        accept_what_is_left(spu, PartitionRef{*topic, log.identity.partition}, log);
         return;
     }
     if (log.open_error.has_value()) {

@@ -83,6 +83,7 @@ private:
     bool may_be_damaged(const SpuMachine& spu, PartitionRef ref) {
         return !stopped_ && oracle_.budget().copy_damaged(ref.topic, ref.partition, spu.id);
     }
+    void accept_what_is_left(const SpuMachine& spu, PartitionRef ref, const InspectedLog& log);
     void check_inspected(SpuMachine& spu, const InspectedLog& log, const char* when,
                          FoundLogs& found);
     std::optional<TopicIndex> topic_of(const InspectedLog& log);

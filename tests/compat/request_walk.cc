@@ -148,6 +148,9 @@ Task<Result<void>> RequestWalk::produce() {
     // What only the leader has may go with it.
     const bool is_committed = model.replicas > 1 || prng_.chance(1, 2);
     request.acks = is_committed ? std::int16_t{-1} : std::int16_t{1};
+    // Longer than an SC that has restarted waits for an SPU that has restarted as well, and than a
+    // leader waits for a follower.
+    request.timeout_ms = 10'000;
     std::vector<Bytes>& log = model.logs[request.partition];
     const auto base = static_cast<std::int64_t>(log.size());
     request.records = some_batches(log);

@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 
-COUNT = 49
+COUNT = 50
 
 
 def listing(program):

@@ -231,6 +231,11 @@ void Fabric::deliver(Stream& stream, int direction) {
             }
             return;
         }
+        if (target.reset) {
+            // No connection is there any more, and what was dropped with it is missing in between.
+            pipe.drop_under_way();
+            return;
+        }
         if (chunk.kind == Pipe::Chunk::Kind::fin) {
             pipe.finished = true;
         } else {

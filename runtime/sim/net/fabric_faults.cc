@@ -46,6 +46,13 @@ bool Fabric::blocked(HostId from, HostId to) const {
 
 void Fabric::cut(Stream& stream, int direction) {
     Pipe& pipe = stream.pipes[direction];
+    const auto& under_way = pipe.under_way.items();
+    if (std::any_of(under_way.begin(), under_way.end(), [](const Pipe::Chunk& chunk) {
+            return chunk.kind == Pipe::Chunk::Kind::rst;
+        })) {
+        // It is cut already. What was sent since comes after a gap, and never arrives.
+        return;
+    }
     std::size_t keep =
         static_cast<std::size_t>(stream.draws.below(pipe.bytes.size() - pipe.arrived + 1));
     pipe.bytes.truncate(pipe.arrived + keep);

@@ -21,6 +21,8 @@ constexpr std::uint16_t kPort = 7000;
 struct Seen {
     std::int64_t connected_ns = -1;
     std::uint64_t bytes = 0;
+    // Each byte is one more than the one before it.
+    bool has_gap = false;
     std::optional<Error> error;
     std::int64_t end_ns = -1;
 };
@@ -36,7 +38,10 @@ Task<void> watch(Connection& connection, World* world, Seen* seen, CancelToken s
             seen->end_ns = world->scheduler().now_ns();
             co_return;
         }
-        seen->bytes += *size;
+        for (const std::uint8_t byte : ByteSpan(buffer).first(*size)) {
+            seen->has_gap = seen->has_gap || byte != static_cast<std::uint8_t>(seen->bytes);
+            ++seen->bytes;
+        }
     }
 }
 
@@ -61,8 +66,12 @@ Task<Result<void>> sending(Env& env, World* world, Seen* seen, std::size_t rate,
     seen->connected_ns = world->scheduler().now_ns();
     TaskScope scope(env.executor, stop);
     scope.spawn(watch(*connection, world, seen, stop));
-    const Bytes bytes(rate, 1);
+    Bytes bytes(rate);
+    std::uint8_t next = 0;
     while (rate != 0 && seen->end_ns < 0) {
+        for (std::uint8_t& byte : bytes) {
+            byte = next++;
+        }
         const ByteSpan slices[1] = {bytes};
         const Result<void> written = co_await connection->write(slices, stop);
         if (!written.has_value()) {
@@ -79,8 +88,10 @@ Task<Result<void>> sending(Env& env, World* world, Seen* seen, std::size_t rate,
 }
 
 struct Pair {
-    explicit Pair(std::uint64_t seed)
-        : world(seed), server(world.add_machine("server")), client(world.add_machine("client")) {}
+    explicit Pair(std::uint64_t seed, const WorldOptions& options = {})
+        : world(seed, options),
+          server(world.add_machine("server")),
+          client(world.add_machine("client")) {}
     void start(std::size_t rate) {
         server.boot(Main(listening, &world, &at_server));
         world.run_for(Duration::from_ms(1));
@@ -124,6 +135,26 @@ TEST(SimFaults, AOneSidedResetIsSeenByTheOtherSideWhenItSends) {
         EXPECT_EQ(pair.at_client.end_ns >= 0, rate != 0);
         pair.world.run_for(Duration::from_s(20));
         EXPECT_GE(pair.at_client.end_ns, at_ns);
+    }
+}
+
+// Part of what is on its way is lost; what is sent until the sender hears of it is not what
+// follows.
+TEST(SimFaults, NothingArrivesBehindAGap) {
+    WorldOptions options;
+    options.link.latency_ns = 30'000'000;
+    for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+        Pair pair(seed, options);
+        pair.start(100);
+        pair.world.run_for(Duration::from_ms(200));
+        for (int i = 0; i < 3; ++i) {
+            pair.world.fabric().reset_streams(pair.client.host(), pair.server.host());
+            pair.world.run_for(Duration::from_ms(15));
+        }
+        pair.world.run_for(Duration::from_ms(200));
+        EXPECT_GT(pair.at_server.bytes, 0U);
+        EXPECT_FALSE(pair.at_server.has_gap) << seed;
+        EXPECT_TRUE(pair.at_server.error.has_value());
     }
 }
 
