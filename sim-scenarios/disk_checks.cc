@@ -211,11 +211,14 @@ void DiskChecks::before_boot(Machine& machine) {
 }
 
 std::optional<TopicIndex> DiskChecks::topic_of(const InspectedLog& log) {
+    // Of those of its name the latest: records that were meant for the one before may be in it.
+    std::optional<TopicIndex> latest;
     for (const Bytes& value : log.values) {
-        if (const auto topic = oracle_.topic_of(decode_payload(value))) {
-            topic_of_uid_.emplace(log.identity.uid, *topic);
-            return *topic;
-        }
+        latest = std::max(latest, oracle_.topic_of(decode_payload(value)));
+    }
+    if (latest.has_value()) {
+        topic_of_uid_.emplace(log.identity.uid, *latest);
+        return latest;
     }
     const auto known = topic_of_uid_.find(log.identity.uid);
     if (known != topic_of_uid_.end()) {

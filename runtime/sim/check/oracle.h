@@ -35,7 +35,10 @@ public:
     // --- Topics. A topic that is deleted and created again is a new one. ----------------------
     TopicIndex add_topic(std::string name, std::uint32_t partition_count);
     // From the moment a deletion is asked for: its records may vanish.
-    void topic_deleted(TopicIndex topic) { topics_[topic].deleted = true; }
+    void topic_deleted(TopicIndex topic) {
+        topics_[topic].deleted = true;
+        topics_[topic].deleted_ns = now_ns();
+    }
     bool deleted(TopicIndex topic) const { return topics_[topic].deleted; }
     // Its oldest records may be deleted to keep within a size or an age.
     void has_retention(TopicIndex topic) { topics_[topic].retention = true; }
@@ -200,6 +203,7 @@ private:
     struct Topic {
         std::string name;
         bool deleted = false;
+        std::int64_t deleted_ns = 0;
         bool retention = false;
         bool replicated = false;
         bool strict = false;
@@ -224,6 +228,7 @@ private:
     std::string name(PartitionRef ref) const;
     std::string describe(RecordId record) const;
     // Notes that `offset` holds `record`; false (and a violation) if something else was known.
+    bool may_be_in(PartitionRef ref, RecordId record) const;
     bool learn(PartitionRef ref, std::int64_t offset, RecordId record, const char* source);
     void check_log(PartitionRef ref, const RecoveredLog& log, const char* source,
                    Allowance allowance);

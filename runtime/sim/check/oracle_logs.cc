@@ -30,7 +30,7 @@ void Oracle::check_log(PartitionRef ref, const RecoveredLog& log, const char* so
     for (std::size_t i = 0; i < log.records.size(); ++i) {
         const std::int64_t offset = log.log_start + static_cast<std::int64_t>(i);
         const RecordId record = log.records[i];
-        if (record == 0 || record >= records_.size() || records_[record].topic != ref.topic) {
+        if (!may_be_in(ref, record)) {
             report(Invariant::a14_damage,
                    fmt::format("{} ({}) offset {}: the log holds bytes that nobody wrote there",
                                where, source, offset));

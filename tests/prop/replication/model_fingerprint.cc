@@ -219,6 +219,7 @@ private:
         to_.boot(follower.spu(), session->boot);
         to_.nonce(follower.spu(), session->nonce);
         number(session->acked.value());
+        number(session->has_acked);
         number(session->cursor.value());
         time(session->held_since);
         number(session->has_echo);
