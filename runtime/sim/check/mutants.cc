@@ -312,7 +312,7 @@ const std::vector<MutantInfo>& mutant_catalogue() {
          "a follower stores batches that do not begin at its end"},
         {Mutant::silent_not_waited,
          "silent_not_waited",
-         {Invariant::i1_one_commit, Invariant::i21_zombie},
+         {Invariant::i1_one_commit, Invariant::i21_zombie, Invariant::i31_entered},
          "deposed-leader-goes-on",
          "the HW does not wait for members that are not attached"},
         {Mutant::epoch_not_entered,
