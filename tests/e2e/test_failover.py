@@ -34,8 +34,6 @@ CALM_TIMEOUT_S = 60
 # Medians of the slowest partition. A crash is seen at once, a silent machine by its silence.
 KILL_GOAL_S = 0.3
 SILENCE_GOAL_S = 3.5
-# From so many rounds on.
-MEDIAN_ROUNDS = 10
 
 
 class Rounds:
@@ -125,13 +123,15 @@ class Rounds:
 
 
 def plan(rounds, chooser, cluster):
-    """(kind, victim): at random, but in a short run each kind comes once.
+    """(kind, victim): at random, but in a short run each kind comes once, and a kill three times:
+    after one of some twenty a client pauses between two tries for as long as the goal, and one
+    round has no median.
 
     The cut comes first, while each SPU leads a partition: a leader that takes records which nobody
     will have is what shows best that an acknowledgement waits for the others.
     """
     kinds = [*(["cut"] if cluster.network.can_cut else []), "kill", "stop", "restart"]
-    chosen = [(kind, chooser.choice(cluster.spus)) for kind in kinds]
+    chosen = [(kind, chooser.choice(cluster.spus)) for kind in [*kinds, "kill", "kill"]]
     chosen.append(("kill", cluster.sc))
     rest = chosen[1:]
     chooser.shuffle(rest)
@@ -191,8 +191,7 @@ def stop_in_order(cluster, streams):
 
 
 def report(times):
-    """Medians, and whether those that have a goal reach it. Of a few rounds each may have been an
-    unlucky one, in which a client was pausing between two tries."""
+    """Medians, and whether those that have a goal reach it."""
     for (kind, role, client), taken in sorted(times.items()):
         print(f"{kind:8} {role:9} {client:7} {len(taken):3} rounds: median "
               f"{statistics.median(taken):6.3f} s, most {max(taken):6.3f} s")
@@ -202,14 +201,13 @@ def report(times):
         if taken:
             median = statistics.median(taken)
             print(f"{kind} of an SPU, weir: median {median:.3f} s, goal {goal} s")
-            most = goal if len(taken) >= MEDIAN_ROUNDS else 2 * goal
-            assert median <= most, f"{kind}: {median:.3f} s, more than {most} s"
+            assert median <= goal, f"{kind}: {median:.3f} s, more than {goal} s"
 
 
 def main():
     network.enter()
     clients.require_installed()
-    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 7
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.SystemRandom().randrange(1 << 32)
     chooser = random.Random(seed)
     with MachineCluster(sys.argv[1], SPUS) as cluster:
