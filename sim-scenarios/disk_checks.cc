@@ -237,24 +237,18 @@ std::optional<TopicIndex> DiskChecks::topic_of(const InspectedLog& log) {
 // Of a log that cannot be opened: what it holds once all of its sectors can be read again.
 void DiskChecks::accept_what_is_left(const SpuMachine& spu, PartitionRef ref,
                                      const InspectedLog& log) {
-    std::optional<InspectedLog> left = log;
-    if (log.open_error.has_value()) {
-        left.reset();
-        DiskImage mended = spu.machine->disk_image().clone();
-        for (const auto& [path, node] : mended.files()) {
-            node->mend_sectors();
-        }
-        for (InspectedLog& one : inspect_logs(mended, "data/", log_config_)) {
-            if (one.dir == log.dir && !one.open_error.has_value()) {
-                left = std::move(one);
-            }
-        }
+    if (!log.open_error.has_value()) {
+        oracle_.accept_loss(ref, recovered_from(log));
+        return;
     }
-    if (left.has_value()) {
-        Oracle::RecoveredLog ends;
-        ends.log_start = left->log_start;
-        ends.leo = left->leo;
-        oracle_.accept_loss(ref, ends);
+    DiskImage mended = spu.machine->disk_image().clone();
+    for (const auto& [path, node] : mended.files()) {
+        node->mend_sectors();
+    }
+    for (const InspectedLog& left : inspect_logs(mended, "data/", log_config_)) {
+        if (left.dir == log.dir && !left.open_error.has_value()) {
+            oracle_.accept_loss(ref, recovered_from(left));
+        }
     }
 }
 

@@ -89,13 +89,13 @@ Task<Result<void>> ReplicaStateFile::store_epochs(LeaderEpoch epoch, RecordVersi
     if (fence_of(changed) == fence_of(state_) && changed.entered == state_.entered) {
         co_return Result<void>();
     }
-    co_return co_await store(std::move(changed));
+    co_return co_await store(changed);
 }
 
 Task<Result<void>> ReplicaStateFile::set_replica_uid(Uid uid) {
     ReplicaState changed = state_;
     changed.replica_uid = uid;
-    co_return co_await store(std::move(changed));
+    co_return co_await store(changed);
 }
 
 Task<Result<void>> ReplicaStateFile::set_high_watermark(Offset high_watermark) {
@@ -111,7 +111,7 @@ Task<Result<void>> ReplicaStateFile::store(ReplicaState state) {
     WEIR_CO_CHECK(co_await write_both(state));
     // The hint may have been noted meanwhile.
     state.high_watermark = state_.high_watermark;
-    state_ = std::move(state);
+    state_ = state;
     co_return Result<void>();
 }
 

@@ -3,8 +3,8 @@
 // its log has entered.
 //
 // That is durable before anybody acts on it: store_epochs() writes it twice, each with a sync, so
-// that one damaged slot does not lose it. The high watermark beside it is a hint
-// for the next start and may be old (design: replication, 5.2 and 5.8).
+// that one damaged slot does not lose it. The high watermark beside it is a hint for the next start
+// and may be old (design: replication, 5.2 and 5.8).
 //
 // Lives in the log's folder, so it goes with it; the folder exists. Owned by whoever serves the
 // replica, one task at a time, Disk outlives it. Errors are those of the disk.

@@ -7,8 +7,8 @@
 
 namespace weir::replication {
 
-LeaderEpoch newest_epoch(const ReplicaLog& log) {
-    return std::max(log.last_epoch(), log.entered.epoch);
+LeaderEpoch newest_epoch(const Lineage& lineage, const EnteredEpoch& entered) {
+    return std::max(last_epoch(lineage), entered.epoch);
 }
 
 void append(ReplicaLog& log, std::span<const BatchMark> batches) {

@@ -37,9 +37,9 @@ struct ReplicaLog {
     LeaderEpoch last_epoch() const { return replication::last_epoch(lineage); }
 };
 
-// The newest epoch that the log has entered: whoever has a record of an epoch has all that its
-// leader began with.
-LeaderEpoch newest_epoch(const ReplicaLog& log);
+// The newest epoch that a log has entered: whoever has a record of an epoch has all that its leader
+// began with, and of the others `entered` knows the newest.
+LeaderEpoch newest_epoch(const Lineage& lineage, const EnteredEpoch& entered);
 
 // `batches` follow the LEO without a gap, with epochs that do not go down.
 void append(ReplicaLog& log, std::span<const BatchMark> batches);

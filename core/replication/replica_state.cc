@@ -181,15 +181,19 @@ void ReplicaState::step(const Probe& message, Effects& effects) {
     // A late copy of an earlier probe does not weaken this one.
     fence_ = ProbeFence{message.sc_epoch,
                         fence_ ? std::max(fence_->epoch, message.epoch) : message.epoch};
+    effects.push_back(ToSc{probe_answer(message.epoch)});
+}
+
+ProbeAnswer ReplicaState::probe_answer(LeaderEpoch epoch) const {
     ProbeAnswer answer;
     answer.boot = self_.boot;
-    answer.epoch = message.epoch;
-    answer.last_epoch = newest_epoch(log_);
+    answer.epoch = epoch;
+    answer.last_epoch = newest_epoch(log_.lineage, log_.entered);
     answer.leo = log_.leo;
     answer.hw = log_.hw;
     answer.log_start = log_.log_start;
     answer.is_healthy = !is_suspect_;
-    effects.push_back(ToSc{answer});
+    return answer;
 }
 
 void ReplicaState::step(const PeerMessage& message, Moment at, Effects& effects) {

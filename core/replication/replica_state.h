@@ -86,6 +86,8 @@ public:
     const LeaderReplica* leader() const { return std::get_if<LeaderReplica>(&role_); }
     const FollowerReplica* follower() const { return std::get_if<FollowerReplica>(&role_); }
     std::uint64_t last_nonce() const { return history_.last_nonce; }
+    // What it tells the SC of itself, in answer to a probe for `epoch` or unasked.
+    ProbeAnswer probe_answer(LeaderEpoch epoch) const;
     // It can't be trusted to have what it should: it keeps still until it is replaced.
     bool is_suspect() const { return is_suspect_; }
 

@@ -160,8 +160,7 @@ std::optional<StoredReplica> Replica::stored() const {
     }
     stored.is_healthy = log_ != nullptr && !(state_.has_value() && state_->is_suspect());
     if (log_ != nullptr) {
-        stored.last_epoch =
-            std::max(replication::last_epoch(log_->lineage()), state_file_.entered().epoch);
+        stored.last_epoch = replication::newest_epoch(log_->lineage(), state_file_.entered());
         stored.leo = log_->leo();
         stored.log_start = log_->log_start();
     }

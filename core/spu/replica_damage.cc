@@ -5,6 +5,7 @@
 // who has the records, it gives the replica's place another uid: only then anything is removed. The
 // only copy stays as it is, for an operator.
 
+#include "core/base/assert.h"
 #include "core/base/mutant.h"
 #include "core/spu/replica.h"
 #include "core/spu/replica_manager.h"
@@ -41,16 +42,8 @@ void Replica::report_damage() {
         return;
     }
     damage_told_ = true;
-    const replication::ReplicaLog& log = state_->log();
-    replication::ProbeAnswer answer;
-    answer.boot = state_->self().boot;
-    answer.epoch = state_->record().leader_epoch;
-    answer.last_epoch = replication::newest_epoch(log);
-    answer.leo = log.leo;
-    answer.hw = log.hw;
-    answer.log_start = log.log_start;
-    answer.is_healthy = false;
-    context_.sc_outbox.put(partition(), answer);
+    WEIR_ASSERT(state_->is_suspect());
+    context_.sc_outbox.put(partition(), state_->probe_answer(state_->record().leader_epoch));
 }
 
 void Replica::registered() {

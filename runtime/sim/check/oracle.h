@@ -227,8 +227,8 @@ private:
     Partition& partition(PartitionRef ref) { return topics_[ref.topic].partitions[ref.partition]; }
     std::string name(PartitionRef ref) const;
     std::string describe(RecordId record) const;
-    // Notes that `offset` holds `record`; false (and a violation) if something else was known.
     bool may_be_in(PartitionRef ref, RecordId record) const;
+    // Notes that `offset` holds `record`; false (and a violation) if something else was known.
     bool learn(PartitionRef ref, std::int64_t offset, RecordId record, const char* source);
     void check_log(PartitionRef ref, const RecoveredLog& log, const char* source,
                    Allowance allowance);

@@ -95,7 +95,7 @@ void Cluster::start(Node& node) {
     recovered.log.durable = Offset(static_cast<std::int64_t>(node.disk.durable));
     recovered.log.hw = stored_hw(node, std::min(node.hw_seen, recovered.log.leo));
     registration.replica = node.disk.replica;
-    registration.last_epoch = newest_epoch(recovered.log);
+    registration.last_epoch = newest_epoch(recovered.log.lineage, recovered.log.entered);
     registration.leo = recovered.log.leo;
     const Sc::Admitted admitted = sc_.register_spu(registration);
     node.boot = admitted.boot;
