@@ -25,6 +25,11 @@ void move_to_last_known(PartitionRecord& record, SpuId spu) {
     }
 }
 
+// By new_partition, with the leader that it has elected, who has not said anything yet.
+bool is_as_made(const PartitionRecord& record) {
+    return record.phase == PartitionPhase::candidate_found && record.version <= RecordVersion(2);
+}
+
 }  // namespace
 
 Admission admit(const RegistrationFacts& facts, const KnownSpu& known) {
@@ -74,6 +79,21 @@ PartitionRecord on_register(const PartitionRecord& record, SpuId spu, ReturnKind
     }
     next.version = next == record ? record.version : next_version(record.version);
     return next;
+}
+
+PartitionRecord on_missing(const PartitionRecord& record, SpuId spu, const Uid& fresh_uid) {
+    if (is_as_made(record)) {
+        PartitionRecord next = record;
+        next.leader = kNoSpu;
+        next.leader_boot = kNoBoot;
+        next.leader_epoch = next_epoch(record.leader_epoch);
+        next.phase = PartitionPhase::election;
+        next.version = next_version(record.version);
+        return next;
+    }
+    const ReturnKind kind =
+        another_is_eligible(record, spu) ? ReturnKind::lost : ReturnKind::unproven;
+    return on_register(record, spu, kind, fresh_uid);
 }
 
 PartitionRecord on_damage(const PartitionRecord& record, SpuId spu, const Uid& fresh_uid) {

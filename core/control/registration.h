@@ -72,6 +72,12 @@ ReturnKind classify_return(const RegistrationFacts& facts, const KnownSpu& known
 PartitionRecord on_register(const PartitionRecord& record, SpuId spu, ReturnKind kind,
                             const Uid& fresh_uid);
 
+// A process that goes on has nothing of its replica any more: as on_register with `lost`, since its
+// leader may count what it had before in this process. With `unproven` when no other member of LRS
+// or ELR is there: then nobody leads, and nobody has more. Of a partition that has just been made
+// the SPU may not have heard yet: it stays a member, and nobody leads the epoch that was given out.
+PartitionRecord on_missing(const PartitionRecord& record, SpuId spu, const Uid& fresh_uid);
+
 // A running replica reports damage (5.13): as on_register with `damaged`.
 PartitionRecord on_damage(const PartitionRecord& record, SpuId spu, const Uid& fresh_uid);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace weir::control {
 
@@ -108,17 +109,26 @@ std::vector<Regression> find_regressions(const MetadataView& view, const SpuMemo
 PartitionRecord adopt(const PartitionRecord& known, const std::vector<RegisteredReplica>& reported,
                       std::uint64_t draw) {
     const std::map<SpuId, RegisteredReplica> best = best_of_each(reported);
-    if (best.empty()) {
-        return known;
-    }
     PartitionRecord record = known;
-    assign_as_reported(record, best);
+    SpuSet last_known;
+    if (best.empty()) {
+        for (const SpuSet* set : {&known.lrs, &known.elr, &known.last_known}) {
+            for (const SpuId spu : *set) {
+                insert(last_known, spu);
+            }
+        }
+        if (last_known.empty()) {
+            return known;
+        }
+    } else {
+        assign_as_reported(record, best);
+        for (const auto& [spu, replica] : best) {
+            insert(last_known, spu);
+        }
+    }
     record.lrs.clear();
     record.elr.clear();
-    record.last_known.clear();
-    for (const auto& [spu, replica] : best) {
-        insert(record.last_known, spu);
-    }
+    record.last_known = std::move(last_known);
     // Also above what is reported by those that are damaged.
     LeaderEpoch highest = record.leader_epoch;
     for (const RegisteredReplica& replica : reported) {

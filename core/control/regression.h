@@ -94,9 +94,9 @@ std::vector<Regression> find_regressions(const MetadataView& view, const SpuMemo
 // it has; the epoch is above all that anybody reported. Nobody leads and nobody is known to be
 // complete, so the reported ones are last_known, and an election by the record's policy follows:
 // it is unclean by definition and says what may be lost. One that was recovering still is. Reports
-// about damage count as no report. Without any usable report the record stays as it is. Others may
-// have been given higher epochs and be silent, or unknown to the metadata: the epoch leaps over
-// theirs (leap_over_lost) by `draw`.
+// about damage count as no report. Without any usable report all members that the record had are
+// last_known; one that never had any stays as it is. Others may have been given higher epochs and
+// be silent, or unknown to the metadata: the epoch leaps over theirs (leap_over_lost) by `draw`.
 PartitionRecord adopt(const PartitionRecord& known, const std::vector<RegisteredReplica>& reported,
                       std::uint64_t draw);
 

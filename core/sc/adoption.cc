@@ -56,9 +56,11 @@ std::string told(const std::string& name, const PartitionRecord& record,
                  const std::vector<RegisteredReplica>& reported) {
     const bool stays_offline =
         record.unclean_policy == UncleanPolicy::never && record.replicas.size() > 1;
+    const std::string from =
+        reported.empty() ? "nobody"
+                         : fmt::format("{}{}", text_of(reported), unheard(record, reported));
     return fmt::format(
-        "{}: epoch {}, from {}{}{}", name, record.leader_epoch.value(), text_of(reported),
-        unheard(record, reported),
+        "{}: epoch {}, from {}{}", name, record.leader_epoch.value(), from,
         stays_offline ? "; nobody leads it as long as its unclean policy is never" : "");
 }
 
@@ -201,16 +203,16 @@ Task<Result<void>> Adoption::adopt_records(Operated* answer) {
     changes.put(cluster);
     for (const auto& [name, entry] : context_.catalog.partitions.entries()) {
         const PartitionRecord& record = entry.extra.record;
-        const auto found = reported.find({record.topic_uid, record.partition});
-        if (!doubts.concern(record) || found == reported.end()) {
+        if (!doubts.concern(record)) {
             continue;
         }
-        changes.put(entry, control::adopt(record, found->second, context_.uid_prng.next()));
+        const auto found = reported.find({record.topic_uid, record.partition});
+        const std::vector<RegisteredReplica> replicas =
+            found == reported.end() ? std::vector<RegisteredReplica>() : found->second;
+        changes.put(entry, control::adopt(record, replicas, context_.uid_prng.next()));
         const PartitionRecord& next = changes.record(entry);
-        add_detail(answer, next == record
-                               ? fmt::format("{}: stays as it is, for there is nothing but {}",
-                                             name, text_of(found->second))
-                               : told(name, next, found->second));
+        add_detail(answer, next == record ? name + ": stays as it is, for nobody has ever had it"
+                                          : told(name, next, replicas));
     }
     Result<void> stored = co_await changes.commit();
     if (stored.has_value()) {

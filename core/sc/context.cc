@@ -50,4 +50,25 @@ bool Beginning::lacks_witnesses(const PartitionRecord& record) const {
     return record.replicas.size() > 1 && (missing >= record.min_live || leader_is_missing);
 }
 
+LeaderEpoch free_epoch(Context& context, const PartitionRecord& record) {
+    const Found& found = context.found;
+    const control::PartitionRef ref = {record.topic_uid, record.partition};
+    const auto known = found.view.records.find(ref);
+    if (known == found.view.records.end()) {
+        // Of a topic that is newer than this process nobody has another memory.
+        return found.topics.contains(record.topic_uid) && record.leader_epoch != kNoEpoch
+                   ? control::leap_over_lost(kNoEpoch, record.leader_epoch, context.uid_prng.next())
+                   : record.leader_epoch;
+    }
+    const auto& spus = context.catalog.spus.entries();
+    const bool all_came = std::all_of(spus.begin(), spus.end(), [&](const auto& spu) {
+        return found.admitted.contains(spu.second.object.spec.id);
+    });
+    if (all_came && !found.dropped.contains(ref)) {
+        return record.leader_epoch;
+    }
+    return control::leap_over_lost(known->second.epoch, record.leader_epoch,
+                                   context.uid_prng.next());
+}
+
 }  // namespace weir::sc

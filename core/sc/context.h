@@ -20,8 +20,12 @@ namespace weir::sc {
 // (control::MetadataView): the metadata as it found them, or as an operator adopted them since.
 struct Found {
     control::MetadataView view;
+    // Topics that were there. One without partitions may have had some since these metadata.
+    std::set<Uid> topics;
     // Those have memories of this process as well.
     std::set<SpuId> admitted;
+    // Partitions of which one of those had nothing any more: what it remembered of them is gone.
+    std::set<control::PartitionRef> dropped;
 };
 
 // The first moments of a process of the SC. Its metadata may be older than the cluster, and only
@@ -102,5 +106,9 @@ struct Context {
     // to be taken for something that the metadata have lost.
     std::set<Uid> deleted_topics;
 };
+
+// The leader epoch of a record that is to be stored, or one above it (control::leap_over_lost) when
+// it may have been given out already, by an SC that these metadata have lost.
+LeaderEpoch free_epoch(Context& context, const PartitionRecord& record);
 
 }  // namespace weir::sc

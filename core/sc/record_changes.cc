@@ -2,10 +2,8 @@
 
 #include "core/base/assert.h"
 #include "core/base/mutant.h"
-#include "core/control/regression.h"
 #include "core/sc/records.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace weir::sc {
@@ -48,26 +46,12 @@ void RecordChanges::put(const PartitionTable::Entry& entry, PartitionRecord reco
     WEIR_ASSERT(record.version > before.version);
     WEIR_ASSERT(record.leader_epoch >= before.leader_epoch);
     if (record.leader_epoch > before.leader_epoch) {
-        record.leader_epoch = free_epoch(record);
+        record.leader_epoch = free_epoch(context_, record);
     }
     if (mutant(Mutant::version_not_counted)) {
         record.version = before.version;
     }
     changed(entry).record = std::move(record);
-}
-
-LeaderEpoch RecordChanges::free_epoch(const PartitionRecord& record) {
-    const auto found = context_.found.view.records.find({record.topic_uid, record.partition});
-    const auto& spus = context_.catalog.spus.entries();
-    const bool all_came = std::all_of(spus.begin(), spus.end(), [&](const auto& spu) {
-        return context_.found.admitted.contains(spu.second.object.spec.id);
-    });
-    // Of a partition that is newer than this process nobody has another memory.
-    if (all_came || found == context_.found.view.records.end()) {
-        return record.leader_epoch;
-    }
-    return control::leap_over_lost(found->second.epoch, record.leader_epoch,
-                                   context_.uid_prng.next());
 }
 
 void RecordChanges::put(const PartitionTable::Entry& entry, PartitionSpec spec) {

@@ -26,7 +26,7 @@ public:
     const control::SpuStates& spus() const { return spus_; }
 
     // A partition whose metadata are in doubt (Context::doubts) stays as it is. A new leader epoch
-    // may become a higher one (control::leap_over_lost): record() says which.
+    // may become a higher one (free_epoch): record() says which.
     void put(const PartitionTable::Entry& entry, PartitionRecord record);
     void put(const SpuTable::Entry& entry, SpuRecord record);
     // What the topic's settings make of the partition, besides its record.
@@ -49,8 +49,6 @@ private:
         TopicSpec spec;
         TopicSettings settings;
     };
-    // The record's new epoch, or one above it that no SPU can have seen.
-    LeaderEpoch free_epoch(const PartitionRecord& record);
     StoredPartition& changed(const PartitionTable::Entry& entry);
     Task<Result<void>> read_again();
     std::vector<Mutation> mutations() const;

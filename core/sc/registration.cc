@@ -60,6 +60,26 @@ bool holds(const PartitionRecord& record, SpuId spu) {
     return control::assigned_uid(record, spu).has_value();
 }
 
+using StoredReplicas = std::map<control::PartitionRef, const StoredReplica*>;
+
+StoredReplicas stored_of(const RegisterSpu& request) {
+    StoredReplicas stored;
+    for (const StoredReplica& replica : request.replicas) {
+        stored[ref_of(replica)] = &replica;
+    }
+    return stored;
+}
+
+// Of the replica that the record assigns to the SPU; null: nothing, or an earlier replica of the
+// same partition.
+const StoredReplica* find_assigned(const StoredReplicas& stored, const PartitionRecord& record,
+                                   SpuId spu) {
+    const auto found = stored.find({record.topic_uid, record.partition});
+    const bool is_it =
+        found != stored.end() && control::assigned_uid(record, spu) == found->second->uid;
+    return is_it ? found->second : nullptr;
+}
+
 }  // namespace
 
 control::RegisteredReplica registered_replica(SpuId spu, BootEpoch boot,
@@ -154,7 +174,8 @@ Task<std::optional<Registered>> Registration::try_admit(const RegisterSpu* of) {
         co_return answer;
     }
     hear(request);
-    const bool may_wait = !context_.doubts.all && !is_known_process(*entry, request);
+    const bool is_unchanged = is_known_process(*entry, request) && find_dropped(request).empty();
+    const bool may_wait = !context_.doubts.all && !is_unchanged;
     if (may_wait && !context_.beginning.over().is_set()) {
         co_return std::nullopt;
     }
@@ -180,28 +201,27 @@ Task<Result<void>> Registration::take_in(const SpuTable::Entry* entry, const Reg
                        "the metadata are older than the cluster: restore the newest ones, or adopt "
                        "what the SPUs have (weir cluster adopt)");
     }
+    RecordChanges changes(context_, reports_);
     if (is_known_process(*entry, *request)) {
         // On a new connection. Whether it is fenced is the heartbeats' matter.
         answer->boot = entry->extra.boot;
+        for (const PartitionTable::Entry* partition : find_dropped(*request)) {
+            give_up(*partition, request->spu, changes);
+        }
+        WEIR_CO_CHECK(co_await changes.commit());
         context_.found.admitted.insert(request->spu);
         note_reports(*request, answer->boot);
         co_return Result<void>();
     }
-    RecordChanges changes(context_, reports_);
     ClusterRecord cluster = context_.catalog.cluster;
     // Above all that was ever given out, whatever happened to the metadata.
     const BootEpoch last = std::max({cluster.boot_counter, request->boot, request->clean_boot});
     cluster.boot_counter = BootEpoch(last.value() + 1);
-    std::map<control::PartitionRef, const StoredReplica*> stored;
-    for (const StoredReplica& replica : request->replicas) {
-        stored[ref_of(replica)] = &replica;
-    }
+    const StoredReplicas stored = stored_of(*request);
     for (const auto& [name, partition] : context_.catalog.partitions.entries()) {
         if (holds(partition.extra.record, request->spu)) {
-            const PartitionRecord& held = partition.extra.record;
-            const auto found = stored.find({held.topic_uid, held.partition});
-            bring_back(partition, *entry, *request, found == stored.end() ? nullptr : found->second,
-                       changes);
+            bring_back(partition, *entry, *request,
+                       find_assigned(stored, partition.extra.record, request->spu), changes);
         }
     }
     SpuRecord record = record_of(*entry);
@@ -218,14 +238,27 @@ Task<Result<void>> Registration::take_in(const SpuTable::Entry* entry, const Reg
     co_return Result<void>();
 }
 
+std::vector<const PartitionTable::Entry*> Registration::find_dropped(
+    const RegisterSpu& request) const {
+    std::vector<const PartitionTable::Entry*> dropped;
+    if (context_.found.admitted.contains(request.spu)) {
+        return dropped;
+    }
+    const StoredReplicas stored = stored_of(request);
+    for (const auto& [name, entry] : context_.catalog.partitions.entries()) {
+        const PartitionRecord& record = entry.extra.record;
+        if (holds(record, request.spu) && record.leader_epoch != kNoEpoch &&
+            find_assigned(stored, record, request.spu) == nullptr) {
+            dropped.push_back(&entry);
+        }
+    }
+    return dropped;
+}
+
 void Registration::bring_back(const PartitionTable::Entry& entry, const SpuTable::Entry& spu,
                               const RegisterSpu& request, const StoredReplica* stored,
                               RecordChanges& changes) {
     const PartitionRecord& before = changes.record(entry);
-    if (stored != nullptr && control::assigned_uid(before, request.spu) != stored->uid) {
-        // An earlier replica of the same partition.
-        stored = nullptr;
-    }
     const ReturnKind kind = return_of(before, spu.extra, request, stored);
     PartitionRecord after =
         control::on_register(before, request.spu, kind, draw_uid(context_.uid_prng));
@@ -234,6 +267,9 @@ void Registration::bring_back(const PartitionTable::Entry& entry, const SpuTable
                  request.spu.value(),
                  kind == ReturnKind::unproven ? "without proof that it is complete"
                                               : "without its data");
+    }
+    if (kind == ReturnKind::unproven && stored == nullptr) {
+        context_.found.dropped.insert({before.topic_uid, before.partition});
     }
     changes.put(entry, keep_only_copy(std::move(after), request.spu));
 }
@@ -244,6 +280,15 @@ void Registration::note_reports(const RegisterSpu& request, BootEpoch boot) {
             partitions_.note_report(*entry, registered_replica(request.spu, boot, replica).report);
         }
     }
+}
+
+void Registration::give_up(const PartitionTable::Entry& entry, SpuId spu, RecordChanges& changes) {
+    const PartitionRecord& before = changes.record(entry);
+    WEIR_LOG(log_, warn, "{}: spu {} has nothing of its replica any more", entry.object.name,
+             spu.value());
+    context_.found.dropped.insert({before.topic_uid, before.partition});
+    changes.put(entry,
+                keep_only_copy(control::on_missing(before, spu, draw_uid(context_.uid_prng)), spu));
 }
 
 void Registration::look_for_regressions(const RegisterSpu& request) {

@@ -9,6 +9,7 @@
 #include "core/sc/record_changes.h"
 
 #include <optional>
+#include <vector>
 
 namespace weir::sc {
 
@@ -31,8 +32,9 @@ public:
 
     // Whether the SPU may work here. A new process gets a new boot epoch, and in the same
     // transaction the old one loses what it led and may lose its place in the live sets; a process
-    // that only reconnects keeps its boot epoch. The intervals and the version are not filled in.
-    // Only a new process waits for the end of the SC's beginning.
+    // that only reconnects keeps its boot epoch, and its places but those of replicas that it does
+    // not have. The intervals and the version are not filled in.
+    // Who changes a record waits for the end of the SC's beginning.
     Task<wire::internal::Registered> admit(wire::internal::RegisterSpu request, CancelToken token);
 
 private:
@@ -42,9 +44,16 @@ private:
     Task<Result<void>> take_in(const SpuTable::Entry* entry,
                                const wire::internal::RegisterSpu* request,
                                wire::internal::Registered* answer);
+    // Partitions of whose replica the SPU has nothing, although it is to be compared with what this
+    // process of the SC found: a later SC has had it deleted, and these metadata are from before
+    // that.
+    std::vector<const PartitionTable::Entry*> find_dropped(
+        const wire::internal::RegisterSpu& request) const;
     void bring_back(const PartitionTable::Entry& entry, const SpuTable::Entry& spu,
                     const wire::internal::RegisterSpu& request,
                     const wire::internal::StoredReplica* stored, RecordChanges& changes);
+    // It has nothing of this one.
+    void give_up(const PartitionTable::Entry& entry, SpuId spu, RecordChanges& changes);
     // What it has been through, whether it is served or not.
     void hear(const wire::internal::RegisterSpu& request);
     void look_for_regressions(const wire::internal::RegisterSpu& request);

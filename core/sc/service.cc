@@ -239,6 +239,9 @@ Task<Result<void>> run_with_store(Context* context, CancelToken stop, Started* s
     WEIR_CO_TRY(const ClusterRecord begun, co_await context->store.begin(&context->uid_prng));
     WEIR_CO_CHECK(co_await load(context, begun));
     context->found.view = view_of(context->catalog);
+    for (const auto& [name, entry] : context->catalog.topics.entries()) {
+        context->found.topics.insert(entry.extra.uid);
+    }
     for (const auto& [name, entry] : context->catalog.partitions.entries()) {
         if (entry.extra.in_doubt) {
             context->doubts.partitions.insert(

@@ -130,7 +130,9 @@ PartitionRecord Topics::new_record(const TopicExtra& topic, std::uint32_t number
     }
     partition.settings = control::merge(topic.settings, context_.config.new_topics);
     const control::SpuStates states = context_.catalog.spu_states();
-    return control::new_partition(partition, states, spus_.away(states));
+    PartitionRecord record = control::new_partition(partition, states, spus_.away(states));
+    record.leader_epoch = free_epoch(context_, record);
+    return record;
 }
 
 Task<Result<void>> Topics::carry_out(Plan plan) {

@@ -143,15 +143,17 @@ Task<Result<void>> Replica::void_files(Uid replica_uid) {
 }
 
 std::optional<StoredReplica> Replica::stored() const {
-    if (deleted_ || (log_ == nullptr && !open_error_.has_value())) {
-        return std::nullopt;
-    }
-    if (log_ == nullptr && !is_damage(*open_error_)) {
+    const bool is_broken = open_error_.has_value() && is_damage(*open_error_);
+    if (deleted_ || (log_ == nullptr && !is_broken && !new_uid_.has_value())) {
         return std::nullopt;
     }
     StoredReplica stored;
     stored.partition = partition();
     stored.topic = key().topic;
+    if (new_uid_.has_value()) {
+        stored.uid = *new_uid_;
+        return stored;
+    }
     stored.uid = state_file_.replica_uid();
     stored.fence_epoch = state_file_.fence_epoch();
     stored.fence_version = state_file_.fence_version();

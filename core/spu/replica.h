@@ -101,6 +101,8 @@ public:
 
     // There is a new connection to the SC. What it was told unasked on the one before may be lost.
     void registered();
+    // Before the first assign() of a replica that has no files yet: it is not one without its data.
+    void begins_empty(const PartitionRecord& record);
     // What the SC said under `context.terms`.
     void assign(const wire::internal::ReplicaAssignment& assignment);
     // The doubts of `context.terms` may have ended. A record in doubt may be older than the one
@@ -241,6 +243,8 @@ private:
     log::ReplicaStateFile state_file_;
     std::shared_ptr<log::Log> log_;
     std::optional<Error> open_error_;
+    // What it gets when its files are made; nothing from then on.
+    std::optional<Uid> new_uid_;
     // Bytes of the open log are lost.
     bool is_damaged_ = false;
     // Up to where the open log was asked to delete what the record says; one task at a time.

@@ -36,6 +36,10 @@ Uid own_uid(const PartitionRecord& record, SpuId self) {
 
 // --- From the SC ---------------------------------------------------------------------------------
 
+void Replica::begins_empty(const PartitionRecord& record) {
+    new_uid_ = own_uid(record, context_.config.id);
+}
+
 void Replica::assign(const wire::internal::ReplicaAssignment& assignment) {
     WEIR_ASSERT(assignment.key == key());
     WEIR_ASSERT(assignment.record.topic_uid == topic_uid());
@@ -177,6 +181,7 @@ Task<Result<void>> Replica::prepare(const LeaderIs& message) {
         }
     }
     WEIR_CO_CHECK(co_await settle_uid(uid));
+    new_uid_.reset();
     log_->configure(log_config());
     replication::ReplicaIdentity self;
     self.spu = context_.config.id;

@@ -19,6 +19,7 @@ Task<void> run_operator(Env& env, client::Client& client, RunState* run, CancelT
     // What only an SPU that is away has is lost to one who does not wait for it: not where others
     // have another end of the same log.
     const bool may_force =
+        run->scenario.workload.churn_replicas == 1 &&
         std::all_of(run->scenario.topics.begin(), run->scenario.topics.end(),
                     [](const TopicPlan& plan) { return plan.replication_factor == 1; });
     client::Admin admin(client);

@@ -114,7 +114,8 @@ void ReplicationOracle::check_commit(Partition& partition, HostId host, Replica&
     const std::int64_t before = committed.end();
     const bool leads = fact.role == ReplicaRole::leader;
     if (leads && hw > before) {
-        if (replica.committed_count < fact.min_live) {
+        const bool is_from_disk = partition.was_deleted && replica.hw < 0;
+        if (replica.committed_count < fact.min_live && !is_from_disk) {
             report(partition, Invariant::i11_min_live,
                    fmt::format("SPU {} commits {} with {} of {} live replicas", fact.spu.value(),
                                hw, replica.committed_count, fact.min_live));
@@ -137,10 +138,9 @@ void ReplicationOracle::check_commit(Partition& partition, HostId host, Replica&
         replica.acked = std::max(replica.acked, hw);
     }
     const std::int64_t from = std::max({replica.hw, replica.log_start, committed.start()});
-    const auto place = replica.log.first_difference(committed, from, hw);
-    // Of a deleted partition the first who drops it makes the oracle forget what was committed.
-    const bool is_forgotten = !partition.record.has_value() && committed.end() == 0;
-    if (place.has_value() && !is_forgotten) {
+    const std::int64_t known = partition.was_deleted ? std::min(hw, committed.end()) : hw;
+    const auto place = replica.log.first_difference(committed, from, known);
+    if (place.has_value()) {
         report(partition, leads ? Invariant::i1_one_commit : Invariant::i8_matching,
                fmt::format("SPU {} takes {} for committed, and at {} something else is",
                            fact.spu.value(), hw, *place));

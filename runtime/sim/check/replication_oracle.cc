@@ -202,7 +202,7 @@ void ReplicationOracle::take(HostId host, const LogCut& fact) {
         report(*partition, Invariant::i16_clean_cut,
                fmt::format("{} may be elected and cuts its log at {}, below {}, which is committed",
                            machine, to, partition->committed.end()));
-    } else if (!fact.all && to < replica->hw) {
+    } else if (!fact.all && to < replica->hw && !partition->was_deleted) {
         report(*partition, Invariant::i16_clean_cut,
                fmt::format("{} cuts its log at {}, below its high watermark {}", machine, to,
                            replica->hw));
@@ -224,7 +224,9 @@ void ReplicationOracle::log_moved(HostId host, const LogPosition& position) {
     }
     const std::int64_t start = position.log_start.value();
     // What the replica itself knows to be committed, and what is.
-    const std::int64_t committed = std::min(position.committed.value(), partition->committed.end());
+    const std::int64_t committed =
+        partition->was_deleted ? position.committed.value()
+                               : std::min(position.committed.value(), partition->committed.end());
     if (start > replica->log_start && start > committed) {
         report(
             *partition, Invariant::i28_retention,
@@ -276,7 +278,8 @@ void ReplicationOracle::take(HostId host, const ClientServed& fact) {
 
 void ReplicationOracle::take(HostId host, const ReplicaDropped& fact) {
     Partition& partition = partitions_[fact.partition];
-    if (partition.record.has_value()) {
+    // A deletion goes on although a backup has brought the partition back.
+    if (partition.record.has_value() && !partition.was_deleted) {
         for (const auto* places : {&partition.record->replicas, &partition.record->adding}) {
             for (const AssignedReplica& place : *places) {
                 if (place.spu == fact.spu && place.uid.low == fact.replica_uid_low) {
@@ -290,8 +293,7 @@ void ReplicationOracle::take(HostId host, const ReplicaDropped& fact) {
     // What is still told of its files concerns nobody.
     std::erase_if(dirs_[host], [&](const auto& entry) { return entry.second == fact.partition; });
     partition.replicas.erase(host);
-    if (!partition.record.has_value()) {
-        // Deleted; a backup of the metadata may bring it back, empty.
+    if (partition.was_deleted) {
         partition.committed = GhostLog();
         partition.stamped.clear();
         partition.acked.clear();

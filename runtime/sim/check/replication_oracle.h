@@ -117,6 +117,10 @@ private:
         std::string name;  // of the store; empty: not stored (any more)
         std::optional<PartitionRecord> record;
         GhostLog committed;
+        // Nothing of it is promised any more. A backup of the metadata may bring it back, with what
+        // is left where its deletion has not come, and `committed` is then what leaders have said
+        // since: what a replica has committed before, and how far, says nothing.
+        bool was_deleted = false;
         std::map<HostId, Replica> replicas;
         std::map<LeaderEpoch, Leader> leaders;
         // What each epoch has written, by base.
@@ -124,7 +128,10 @@ private:
         // Of each producer and its epoch, by the first sequence.
         std::map<std::pair<std::int64_t, std::int16_t>, std::vector<AckedBatch>> acked;
         std::map<Leader, std::int64_t> deposed_ns;
-        std::map<std::tuple<SpuId, BootEpoch, LeaderEpoch, RecordVersion>, Request> asked;
+        using Asked = std::map<std::tuple<SpuId, BootEpoch, LeaderEpoch, RecordVersion>, Request>;
+        Asked asked;
+        // Before the metadata were restored. A leader that has not heard of it says it again.
+        Asked asked_before;
         // Processes that ended without closing the log since all replicas were in the LRS: nobody
         // else knows what that has cost.
         std::set<HostId> tail_losses;

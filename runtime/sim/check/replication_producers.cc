@@ -63,7 +63,8 @@ void ReplicationOracle::take(HostId host, const BatchAcked& fact) {
                            fact.producer_id, fact.base.value(), known->base));
     }
     const GhostBatch* batch = partition.committed.find(fact.base.value());
-    if (fact.base.value() < partition.committed.start()) {
+    const bool is_unknown = partition.was_deleted && batch == nullptr;
+    if (fact.base.value() < partition.committed.start() || is_unknown) {
         return;
     }
     if (batch == nullptr || batch->producer_id != fact.producer_id ||

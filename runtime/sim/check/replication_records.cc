@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 namespace weir::sim {
 
@@ -44,7 +45,8 @@ void ReplicationOracle::store_restored() {
         partition.record.reset();
         partition.leaders.clear();
         partition.deposed_ns.clear();
-        partition.asked.clear();
+        partition.asked.merge(partition.asked_before);
+        partition.asked_before = std::exchange(partition.asked, {});
     }
     names_.clear();
     spus_.clear();
@@ -107,7 +109,9 @@ void ReplicationOracle::take_partition(const std::string& name, const std::optio
     if (!bytes.has_value()) {
         const auto known = names_.find(name);
         if (known != names_.end()) {
-            partitions_[known->second].record.reset();
+            Partition& partition = partitions_[known->second];
+            partition.record.reset();
+            partition.was_deleted = true;
             names_.erase(known);
         }
         return;
@@ -318,10 +322,14 @@ LeaderEpoch ReplicationOracle::newest_epoch(const Replica& replica) {
 // the election.
 bool ReplicationOracle::joins_before(const Partition& partition, const PartitionRecord& before,
                                      const PartitionRecord& after) const {
-    const auto asked = partition.asked.find(
-        std::make_tuple(before.leader, before.leader_boot, before.leader_epoch, before.version));
-    return asked != partition.asked.end() && asked->second.lrs.contains(after.leader) &&
-           after.version.value() > before.version.value() + 1;
+    const auto key =
+        std::make_tuple(before.leader, before.leader_boot, before.leader_epoch, before.version);
+    const auto is_asked = [&](const Partition::Asked& all) {
+        const auto asked = all.find(key);
+        return asked != all.end() && asked->second.lrs.contains(after.leader);
+    };
+    return after.version.value() > before.version.value() + 1 &&
+           (is_asked(partition.asked) || is_asked(partition.asked_before));
 }
 
 // I24: of those who may know what was committed the one that knows most is chosen.

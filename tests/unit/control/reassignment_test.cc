@@ -261,7 +261,14 @@ TEST(Regression, AdoptTakesWhatIsReportedAboveAllEpochs) {
     EXPECT_EQ(record.leader_epoch, LeaderEpoch(40 + (1 << 10) + 7));
     EXPECT_EQ(record.version, RecordVersion(11));
     EXPECT_EQ(record.phase, PartitionPhase::election);
-    EXPECT_EQ(adopt(online_record({1, 2}), {damaged}, 7), online_record({1, 2}));
+    // Nobody has it in order: it waits for those who had.
+    const PartitionRecord nobody = adopt(online_record({1, 2}), {damaged}, 7);
+    EXPECT_EQ(nobody.replicas, online_record({1, 2}).replicas);
+    EXPECT_EQ(nobody.last_known, spus({1, 2}));
+    EXPECT_TRUE(nobody.lrs.empty());
+    EXPECT_EQ(nobody.leader, kNoSpu);
+    EXPECT_GT(nobody.leader_epoch, damaged.fence_epoch);
+    EXPECT_EQ(adopt(PartitionRecord(), {damaged}, 7), PartitionRecord());
     // It is not over because somebody new is to lead it.
     PartitionRecord recovering = online_record({1, 2});
     recovering.phase = PartitionPhase::recovering;

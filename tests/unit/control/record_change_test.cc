@@ -2,7 +2,9 @@
 // for each rule.
 
 #include "core/control/fencing.h"
+#include "core/control/live_sets.h"
 #include "core/control/lrs_change.h"
+#include "core/control/new_partition.h"
 #include "core/control/promotion.h"
 #include "core/control/record_check.h"
 #include "core/control/registration.h"
@@ -171,6 +173,41 @@ TEST(Registration, LostDiskIsAnotherReplica) {
     EXPECT_TRUE(record.elr.empty());
     EXPECT_TRUE(record.last_known.empty());
     EXPECT_EQ(record.replicas[1].uid, uid_of(SpuId(2), 2));
+}
+
+TEST(Registration, WhoHasNothingAnyMoreIsAnotherReplicaUnlessNobodyElseIsEligible) {
+    const Uid fresh{0, 99};
+    const PartitionRecord before = online_record({1, 2});
+    const PartitionRecord one = on_missing(before, SpuId(1), fresh);
+    EXPECT_EQ(assigned_uid(one, SpuId(1)), fresh);
+    EXPECT_EQ(one.lrs, spus({2}));
+    EXPECT_TRUE(one.last_known.empty());
+    const PartitionRecord both = on_missing(one, SpuId(2), fresh);
+    EXPECT_EQ(assigned_uid(both, SpuId(2)), assigned_uid(before, SpuId(2)));
+    EXPECT_TRUE(both.lrs.empty() && both.elr.empty());
+    EXPECT_EQ(both.last_known, spus({2}));
+    EXPECT_EQ(both.leader, kNoSpu);
+}
+
+TEST(Registration, WhoHasNotHeardOfANewPartitionStaysAMember) {
+    NewPartition made;
+    made.topic_uid = Uid{0, 7};
+    made.replicas = {{SpuId(1), Uid{0, 1}}, {SpuId(2), Uid{0, 2}}};
+    SpuStates states;
+    for (const int id : {1, 2}) {
+        states[SpuId(id)].boot = BootEpoch(5);
+        states[SpuId(id)].fenced = false;
+    }
+    const PartitionRecord before = new_partition(made, states, {});
+    ASSERT_EQ(before.leader, SpuId(1));
+    const PartitionRecord after = on_missing(before, SpuId(2), Uid{0, 99});
+    EXPECT_EQ(after.replicas, before.replicas);
+    EXPECT_EQ(after.lrs, before.lrs);
+    EXPECT_EQ(after.leader, kNoSpu);
+    EXPECT_GT(after.leader_epoch, before.leader_epoch);
+    EXPECT_TRUE(check_record(after).empty());
+    // From then on as any other.
+    EXPECT_EQ(on_missing(after, SpuId(2), Uid{0, 99}).lrs, spus({1}));
 }
 
 TEST(Registration, DamagedReplicaStartsOverOnlyWhenAnotherHasItAll) {

@@ -254,6 +254,90 @@ TEST_F(ScAdoption, WhoHasNotReportedIsNamedAndGivenUpOnlyByForce) {
     EXPECT_EQ(record(3, kOld).phase, PartitionPhase::recovering);
 }
 
+// The processes of the SPUs are the same, and have nothing of it any more: nobody is complete, and
+// its first epochs may be known to who is silent.
+TEST_F(ScAdoption, WhatWasDeletedAfterTheBackupIsNotCountedOn) {
+    back_up();
+    const LeaderEpoch before = record(1, kOld).leader_epoch;
+    delete_topic<&kOld>();
+    ASSERT_TRUE(spus_[1].disk.empty() || !spus_[1].disk.contains(kOld));
+    sc_->crash();
+    come_back();
+    ASSERT_TRUE(served(1));
+    EXPECT_GE(record(1, kOld).leader_epoch.value(), before.value() + (1 << 10));
+    EXPECT_EQ(record(1, kOld).phase, PartitionPhase::recovering);
+    EXPECT_TRUE(control::check_record(record(1, kOld)).empty());
+}
+
+TEST_F(ScAdoption, WhoStillHasItIsBelieved) {
+    back_up();
+    const auto [first, others] = leader_and_others();
+    spus_[others[0]].disk.erase(kOld);
+    const auto uid = [&] { return control::assigned_uid(record(first, kOld), SpuId(others[0])); };
+    const std::optional<Uid> before = uid();
+    sc_->crash();
+    come_back();
+    ASSERT_TRUE(served(others[0]));
+    // The leader may still count what it had.
+    EXPECT_NE(uid(), before);
+    EXPECT_FALSE(control::contains(record(first, kOld).lrs, SpuId(others[0])));
+    EXPECT_TRUE(control::contains(record(first, kOld).lrs, SpuId(first)));
+    EXPECT_TRUE(control::contains(record(first, kOld).lrs, SpuId(others[1])));
+    EXPECT_EQ(record(first, kOld).leader, SpuId(first));
+}
+
+// All came, and one of them cannot say any more what it has seen of this partition.
+TEST_F(ScAdoption, AReplicaThatIsGoneMakesTheNextEpochLeap) {
+    const auto [first, others] = leader_and_others();
+    restart_sc();
+    const LeaderEpoch before = record(others[0], kOld).leader_epoch;
+    spu_machines_[others[0]]->crash();
+    spus_[others[0]].disk.erase(kOld);
+    start(others[0]);
+    world_.run_for(Duration::from_s(1));
+    EXPECT_EQ(record(others[0], kOld).leader_epoch, before);
+    spu_machines_[record(others[0], kOld).leader.value()]->crash();
+    world_.run_for(Duration::from_s(5));
+    EXPECT_GE(record(others[0], kOld).leader_epoch.value(), before.value() + (1 << 10));
+}
+
+// An SC whose metadata are lost may have placed it, too.
+TEST_F(ScAdoption, ATopicThatIsFoundWithoutPartitionsGetsEpochsOfItsOwn) {
+    run([](Env&, ScClient& client) -> Task<Result<void>> {
+        WEIR_CO_TRY(const Status status, co_await client.create_topic(kNew.topic, 1, 4));
+        WEIR_MAYBE(status.error.ok());
+        co_return Result<void>();
+    });
+    restart_sc();
+    run([](Env&, ScClient& client) -> Task<Result<void>> {
+        WEIR_CO_TRY(const Status status, co_await client.register_spu(4));
+        EXPECT_TRUE(status.error.ok());
+        co_return Result<void>();
+    });
+    start(4);
+    world_.run_for(Duration::from_s(1));
+    EXPECT_GE(record(4, kNew).leader_epoch.value(), (1 << 10) - 1);
+    EXPECT_TRUE(control::check_record(record(4, kNew)).empty());
+}
+
+// No SPU has it. Those who had it may come with it later, and are waited for.
+TEST_F(ScAdoption, APartitionThatNobodyHasIsNotLeftToWhoLedIt) {
+    back_up();
+    const LeaderEpoch before = record(1, kOld).leader_epoch;
+    delete_topic<&kOld>();
+    restore();
+    ASSERT_FALSE(served(1));
+    EXPECT_TRUE(adopt().accepted);
+    EXPECT_TRUE(told("from nobody"));
+    for (int id = 1; id <= 3; ++id) {
+        ASSERT_TRUE(served(id)) << id;
+    }
+    const PartitionRecord& adopted = record(1, kOld);
+    EXPECT_GE(adopted.leader_epoch.value(), before.value() + (1 << 10));
+    EXPECT_EQ(adopted.leader_boot, spus_[adopted.leader.value()].registered.boot);
+    EXPECT_TRUE(control::check_record(adopted).empty());
+}
+
 TEST_F(ScAdoption, ATopicThatTheMetadataHaveLostIsMadeAnew) {
     back_up();
     create_topic<&kNew>();

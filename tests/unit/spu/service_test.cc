@@ -437,6 +437,36 @@ TEST(SpuService, StreamsEndWithTheReason) {
     }));
 }
 
+// An SC takes a replica that it counts on, and that is not there, for one without its data.
+TEST(SpuService, AReplicaThatIsBeingMadeIsRegistered) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Rig rig(env);
+        rig.config().sc_retry_delay_min = Duration::from_us(1);
+        WEIR_CO_CHECK(co_await rig.start());
+        while (rig.sc.registration_count < 1) {
+            WEIR_CO_CHECK(co_await rig.sc.changed().wait());
+        }
+        rig.sc.add_topic("hello", 7, kSpu);
+        wire::internal::Assignments change;
+        change.replicas = rig.sc.state.replicas;
+        change.topics = rig.sc.state.topics;
+        rig.sc.push(std::move(change));
+        // It has got that, and has told nothing yet.
+        WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, Duration::from_us(300)));
+        rig.sc.drop_sessions();
+        while (rig.sc.registration_count < 2) {
+            WEIR_CO_CHECK(co_await rig.sc.changed().wait());
+        }
+        CO_REQUIRE(rig.sc.registrations.back().replicas.size() == 1);
+        const wire::internal::StoredReplica& stored = rig.sc.registrations.back().replicas[0];
+        EXPECT_EQ(stored.uid, (Uid{2, 7}));
+        EXPECT_EQ(stored.leo, Offset(0));
+        EXPECT_EQ(stored.fence_epoch, kNoEpoch);
+        EXPECT_TRUE(stored.is_healthy);
+        co_return co_await rig.close();
+    }));
+}
+
 Task<Result<wire::UpdateConsumerOffsetResponse>> commit(RawClient& client, std::int64_t offset,
                                                         std::uint32_t session) {
     wire::UpdateConsumerOffsetRequest request;
