@@ -72,6 +72,11 @@ void Partitions::take(const Entry& entry, SpuId spu, const replication::ProbeAns
     round.reports.insert_or_assign(spu, report);
     if (answer.epoch == control::next_epoch(record.leader_epoch)) {
         control::erase(round.asked, spu);
+        if (round.answered_epoch != answer.epoch) {
+            round.answered.clear();
+            round.answered_epoch = answer.epoch;
+        }
+        control::insert(round.answered, spu);
     }
     if (answer.is_healthy) {
         return;
@@ -260,13 +265,31 @@ void Partitions::look_for_leader(const Entry& entry, Round& round, RecordChanges
     }
 }
 
+// Who has answered does nothing until it hears of a newer record: an answer that came after the
+// election, over a link that takes longer than an election waits, is as good for the next one.
 void Partitions::probe(const Entry& entry, Round& round, const SpuSet& members,
                        RecordChanges& changes) {
     const PartitionRecord& record = changes.record(entry);
     const int waits = mutant(Mutant::probe_waits_long) ? 600 : 1;
     begin(entry.object.name, round, Stage::probing, record.leader_epoch, kProbeWait * waits);
-    round.reports.clear();
-    ask(record, round, members);
+    const bool is_known_question = round.answered_epoch == control::next_epoch(record.leader_epoch);
+    SpuSet others;
+    for (const SpuId spu : members) {
+        const auto answer = round.reports.find(spu);
+        if (is_known_question && control::contains(round.answered, spu) &&
+            answer != round.reports.end() && answer->second.healthy) {
+            control::insert(round.probed, spu);
+        } else {
+            control::insert(others, spu);
+        }
+    }
+    std::erase_if(round.reports, [&round](const auto& report) {
+        return !control::contains(round.probed, report.first);
+    });
+    ask(record, round, others);
+    if (others.empty()) {
+        elect_now(entry, round, changes);
+    }
 }
 
 void Partitions::ask(const PartitionRecord& record, Round& round, const SpuSet& spus) {
@@ -278,6 +301,7 @@ void Partitions::ask(const PartitionRecord& record, Round& round, const SpuSet& 
         // What it reported before the question may be true no longer: who was cut off since may
         // have cut its log.
         round.reports.erase(spu);
+        control::erase(round.answered, spu);
         control::insert(round.probed, spu);
         control::insert(round.asked, spu);
         probes_[spu].partitions.push_back(question);

@@ -43,6 +43,7 @@ void Partitions::note_report(const PartitionTable::Entry& entry,
                              const control::ReplicaReport& report) {
     Round& round = rounds_[entry.object.name];
     round.reports.insert_or_assign(report.spu, report);
+    control::erase(round.answered, report.spu);
     if (round.stage == Stage::pausing && round.election.failed_promotion_count == 0) {
         // It waited for news.
         begin(entry.object.name, round, Stage::resting, round.epoch, std::nullopt);

@@ -57,6 +57,9 @@ private:
         // Who was asked by the probe, and who of them has not answered yet.
         SpuSet probed;
         SpuSet asked;
+        // Whose report is the answer to a question about `answered_epoch`.
+        SpuSet answered;
+        LeaderEpoch answered_epoch = kNoEpoch;
         std::optional<Instant> due;
         std::optional<Instant> leaderless_since;
     };

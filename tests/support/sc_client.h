@@ -227,6 +227,8 @@ struct FakeSpuOptions {
     // Says so when it has got SmartModules.
     bool confirms = true;
     bool answers_probes = true;
+    // So long after the question.
+    Duration answers_after;
     // Opens a connection again when one ends, as one process.
     bool reconnects = false;
 };
@@ -336,6 +338,8 @@ private:
                     decode_message<ProbePartitions>(body, wire::internal::kInternalVersionMax));
                 state_->probes += probe.partitions.size();
                 if (options_.answers_probes) {
+                    WEIR_CO_CHECK(
+                        co_await sleep_for(env_.clock, env_.executor, options_.answers_after));
                     WEIR_CO_CHECK(co_await send(writer, answer(probe)));
                 }
             } else if (header.kind == MessageKind::assignments) {

@@ -229,6 +229,24 @@ TEST_F(ScAdoption, WithOlderBootsEveryRecordIsRebuilt) {
     EXPECT_TRUE(told("old-0: epoch"));
 }
 
+// An election waits for 50 ms; over a link to another site an answer takes longer.
+TEST_F(ScAdoption, AnAnswerThatComesLateCountsInTheNextElection) {
+    back_up();
+    restore();
+    sc_->crash();
+    spu_machines_[3]->crash();
+    test::FakeSpuOptions far_away = spu_options(3);
+    far_away.reconnects = true;
+    far_away.answers_after = Duration::from_ms(700);
+    start_spu(far_away);
+    boot_sc();
+    world_.run_for(Duration::from_s(1));
+    EXPECT_TRUE(adopt().accepted);
+    world_.run_for(Duration::from_s(3));
+    EXPECT_EQ(record(1, kOld).leader, SpuId(3));
+    EXPECT_EQ(record(1, kOld).leader_boot, spus_[3].registered.boot);
+}
+
 TEST_F(ScAdoption, WhoHasNotReportedIsNamedAndGivenUpOnlyByForce) {
     back_up();
     restore();
