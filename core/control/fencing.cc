@@ -10,12 +10,7 @@ PartitionRecord on_fence(const PartitionRecord& record, SpuId spu) {
     PartitionRecord next = record;
     leave_lrs(next, {spu});
     if (next.leader == spu) {
-        next.leader = kNoSpu;
-        next.leader_boot = kNoBoot;
-        next.leader_epoch = next_epoch(next.leader_epoch);
-        if (next.phase != PartitionPhase::recovering) {
-            next.phase = PartitionPhase::election;
-        }
+        lose_leader(next);
     }
     if (next != record) {
         next.version = next_version(next.version);

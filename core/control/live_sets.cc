@@ -92,6 +92,15 @@ void drop_member(PartitionRecord& record, SpuId spu) {
     erase(record.last_known, spu);
 }
 
+void lose_leader(PartitionRecord& record) {
+    record.leader = kNoSpu;
+    record.leader_boot = kNoBoot;
+    record.leader_epoch = next_epoch(record.leader_epoch);
+    if (record.phase != PartitionPhase::recovering) {
+        record.phase = PartitionPhase::election;
+    }
+}
+
 LeaderEpoch next_epoch(LeaderEpoch epoch) {
     const bool last = epoch.value() == std::numeric_limits<std::int32_t>::max();
     return last ? epoch : LeaderEpoch(epoch.value() + 1);

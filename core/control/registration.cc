@@ -84,10 +84,7 @@ PartitionRecord on_register(const PartitionRecord& record, SpuId spu, ReturnKind
 PartitionRecord on_missing(const PartitionRecord& record, SpuId spu, const Uid& fresh_uid) {
     if (is_as_made(record)) {
         PartitionRecord next = record;
-        next.leader = kNoSpu;
-        next.leader_boot = kNoBoot;
-        next.leader_epoch = next_epoch(record.leader_epoch);
-        next.phase = PartitionPhase::election;
+        lose_leader(next);
         next.version = next_version(record.version);
         return next;
     }

@@ -196,7 +196,7 @@ Task<Result<void>> Adoption::adopt_records(Operated* answer) {
         cluster.boot_counter = std::max(cluster.boot_counter, reported.last_boot);
         cluster.sc_epoch = std::max(cluster.sc_epoch, ScEpoch(reported.sc_epoch.value() + 1));
     }
-    const auto reported = reports();
+    auto reported = reports();
     // Nothing that is in doubt can be changed otherwise.
     Doubts doubts = std::exchange(context_.doubts, Doubts());
     RecordChanges changes(context_, reports_);
@@ -206,9 +206,8 @@ Task<Result<void>> Adoption::adopt_records(Operated* answer) {
         if (!doubts.concern(record)) {
             continue;
         }
-        const auto found = reported.find({record.topic_uid, record.partition});
-        const std::vector<RegisteredReplica> replicas =
-            found == reported.end() ? std::vector<RegisteredReplica>() : found->second;
+        const std::vector<RegisteredReplica>& replicas =
+            reported[{record.topic_uid, record.partition}];
         changes.put(entry, control::adopt(record, replicas, context_.uid_prng.next()));
         const PartitionRecord& next = changes.record(entry);
         add_detail(answer, next == record ? name + ": stays as it is, for nobody has ever had it"

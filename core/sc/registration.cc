@@ -174,12 +174,13 @@ Task<std::optional<Registered>> Registration::try_admit(const RegisterSpu* of) {
         co_return answer;
     }
     hear(request);
-    const bool is_unchanged = is_known_process(*entry, request) && find_dropped(request).empty();
+    const Entries dropped = find_dropped(request);
+    const bool is_unchanged = is_known_process(*entry, request) && dropped.empty();
     const bool may_wait = !context_.doubts.all && !is_unchanged;
     if (may_wait && !context_.beginning.over().is_set()) {
         co_return std::nullopt;
     }
-    const Result<void> taken = co_await take_in(entry, &request, &answer);
+    const Result<void> taken = co_await take_in(entry, &request, &dropped, &answer);
     if (!taken.has_value()) {
         answer.result = RegisterResult::unavailable;
         answer.message = to_string(taken.error());
@@ -194,7 +195,7 @@ void Registration::hear(const RegisterSpu& request) {
 }
 
 Task<Result<void>> Registration::take_in(const SpuTable::Entry* entry, const RegisterSpu* request,
-                                         Registered* answer) {
+                                         const Entries* dropped, Registered* answer) {
     if (context_.doubts.all) {
         // It would delete what these metadata do not know.
         co_return fail(ErrorCode::unavailable,
@@ -205,7 +206,7 @@ Task<Result<void>> Registration::take_in(const SpuTable::Entry* entry, const Reg
     if (is_known_process(*entry, *request)) {
         // On a new connection. Whether it is fenced is the heartbeats' matter.
         answer->boot = entry->extra.boot;
-        for (const PartitionTable::Entry* partition : find_dropped(*request)) {
+        for (const PartitionTable::Entry* partition : *dropped) {
             give_up(*partition, request->spu, changes);
         }
         WEIR_CO_CHECK(co_await changes.commit());
@@ -238,9 +239,8 @@ Task<Result<void>> Registration::take_in(const SpuTable::Entry* entry, const Reg
     co_return Result<void>();
 }
 
-std::vector<const PartitionTable::Entry*> Registration::find_dropped(
-    const RegisterSpu& request) const {
-    std::vector<const PartitionTable::Entry*> dropped;
+Registration::Entries Registration::find_dropped(const RegisterSpu& request) const {
+    Entries dropped;
     if (context_.found.admitted.contains(request.spu)) {
         return dropped;
     }

@@ -38,17 +38,18 @@ public:
     Task<wire::internal::Registered> admit(wire::internal::RegisterSpu request, CancelToken token);
 
 private:
+    using Entries = std::vector<const PartitionTable::Entry*>;
+
     // An answer, or nullopt when it has to be asked again after the SC's beginning.
     Task<std::optional<wire::internal::Registered>> try_admit(
         const wire::internal::RegisterSpu* request);
     Task<Result<void>> take_in(const SpuTable::Entry* entry,
-                               const wire::internal::RegisterSpu* request,
+                               const wire::internal::RegisterSpu* request, const Entries* dropped,
                                wire::internal::Registered* answer);
     // Partitions of whose replica the SPU has nothing, although it is to be compared with what this
     // process of the SC found: a later SC has had it deleted, and these metadata are from before
     // that.
-    std::vector<const PartitionTable::Entry*> find_dropped(
-        const wire::internal::RegisterSpu& request) const;
+    Entries find_dropped(const wire::internal::RegisterSpu& request) const;
     void bring_back(const PartitionTable::Entry& entry, const SpuTable::Entry& spu,
                     const wire::internal::RegisterSpu& request,
                     const wire::internal::StoredReplica* stored, RecordChanges& changes);

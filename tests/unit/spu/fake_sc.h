@@ -82,6 +82,14 @@ public:
         changed_.notify_all();
     }
 
+    // Tells the SPUs of what was added to the state.
+    void push_state() {
+        wire::internal::Assignments change;
+        change.replicas = state.replicas;
+        change.topics = state.topics;
+        push(std::move(change));
+    }
+
     std::map<ReplicaKey, wire::internal::ReplicaReport> reports;
     std::vector<wire::internal::ReplicaRef> removed;
     // What the replicas have told, in order.

@@ -422,11 +422,8 @@ TEST(SpuService, StreamsEndWithTheReason) {
             EXPECT_EQ(rig.sc.removed[0].key, (ReplicaKey{"hello", 0}));
 
             // A new topic of the same name starts empty.
-            wire::internal::Assignments change;
             rig.sc.add_topic("hello", 2, kSpu);
-            change.replicas = rig.sc.state.replicas;
-            change.topics = rig.sc.state.topics;
-            rig.sc.push(std::move(change));
+            rig.sc.push_state();
             rig.sc.reports.clear();
             while (!rig.sc.reports.contains({"hello", 0})) {
                 WEIR_CO_CHECK(co_await rig.sc.changed().wait());
@@ -447,10 +444,7 @@ TEST(SpuService, AReplicaThatIsBeingMadeIsRegistered) {
             WEIR_CO_CHECK(co_await rig.sc.changed().wait());
         }
         rig.sc.add_topic("hello", 7, kSpu);
-        wire::internal::Assignments change;
-        change.replicas = rig.sc.state.replicas;
-        change.topics = rig.sc.state.topics;
-        rig.sc.push(std::move(change));
+        rig.sc.push_state();
         // It has got that, and has told nothing yet.
         WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, Duration::from_us(300)));
         rig.sc.drop_sessions();
