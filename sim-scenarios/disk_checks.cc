@@ -39,6 +39,10 @@ std::uint32_t DiskChecks::replication_factor(TopicIndex topic) const {
                      .replication_factor;
 }
 
+bool DiskChecks::stays_alone(TopicIndex topic) const {
+    return replication_factor(topic) == 1 && !scenario_.workload.moves_interval.has_value();
+}
+
 bool DiskChecks::over_budget(const Machine& machine) const {
     const SpuMachine* spu = cluster_.spu_of(machine);
     const auto disk = spu == nullptr ? disks_.end() : disks_.find(spu->id);
@@ -52,7 +56,8 @@ bool DiskChecks::charge_disk(SpuMachine& spu) {
     }
     replication_.disk_lost(host);
     for (const auto& [key, leader] : run_.leaders) {
-        if (leader == spu.id && replication_factor(key.first) == 1) {
+        const bool has_it = leader == spu.id || !stays_alone(key.first);
+        if (has_it && replication_factor(key.first) == 1) {
             oracle_.budget().charge(key.first, key.second);
         }
     }
@@ -137,9 +142,9 @@ Oracle::Allowance DiskChecks::allowance(const SpuMachine& spu, PartitionRef ref,
 // So that only whole segments were removed.
 void DiskChecks::check_log_start(PartitionRef ref, std::int64_t log_start) {
     const SpuMachine* spu = cluster_.leader_of(ref);
-    // Who leads a partition with several replicas changes; an operator deletes inside segments,
-    // too.
-    if (spu == nullptr || log_start <= 0 || replication_factor(ref.topic) > 1 ||
+    // Who leads a partition changes, but of a single replica that is not moved; an operator deletes
+    // inside segments, too.
+    if (spu == nullptr || log_start <= 0 || !stays_alone(ref.topic) ||
         scenario_.workload.deletion_interval.has_value()) {
         return;
     }
@@ -284,7 +289,9 @@ void DiskChecks::check_inspected(SpuMachine& spu, const InspectedLog& log, const
         oracle_.report(Invariant::a13_recovery, fmt::format("{}: recovery is not idempotent: {}",
                                                             where, log.second_difference));
     }
-    const bool has_others = topic.has_value() && replication_factor(*topic) > 1;
+    // A topic that nobody was told of yet is a churn's.
+    const bool has_others =
+        (topic.has_value() ? replication_factor(*topic) : scenario_.workload.churn_replicas) > 1;
     const auto& synced_end = disk_of(spu).synced_end;
     const auto synced = synced_end.find(log.identity.uid);
     if (synced != synced_end.end()) {
@@ -305,7 +312,7 @@ void DiskChecks::check_inspected(SpuMachine& spu, const InspectedLog& log, const
     }
     // One copy of several may lag behind or hold what was never committed: what was promised about
     // all of them shows in what is read.
-    if (topic.has_value() && replication_factor(*topic) == 1) {
+    if (topic.has_value() && stays_alone(*topic)) {
         const PartitionRef ref{*topic, log.identity.partition};
         oracle_.recovered(ref, recovered_from(log), allowance(spu, ref, log.identity.uid));
     }
@@ -319,7 +326,7 @@ DiskChecks::FoundLogs DiskChecks::inspect(SpuMachine& spu, const char* when) {
     // A partition without any log must not have promised anything.
     for (const auto& [key, leader] : run_.leaders) {
         if (leader == spu.id && !found.contains(key) && !oracle_.deleted(key.first) &&
-            replication_factor(key.first) == 1) {
+            stays_alone(key.first)) {
             const PartitionRef ref{key.first, key.second};
             oracle_.recovered(ref, Oracle::RecoveredLog(), allowance(spu, ref, Uid()));
         }
@@ -345,7 +352,7 @@ void DiskChecks::check_copies() {
     }
     for (const TopicIndex topic : run_.topics) {
         for (std::uint32_t i = 0; i < oracle_.partition_count(topic); ++i) {
-            if (replication_factor(topic) > 1) {
+            if (!stays_alone(topic)) {
                 oracle_.copies(PartitionRef{topic, i}, copies[{topic, i}]);
             }
         }

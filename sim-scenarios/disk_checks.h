@@ -75,6 +75,8 @@ private:
 
     // Topics that come and go have one replica.
     std::uint32_t replication_factor(TopicIndex topic) const;
+    // One SPU has it all the time: what is on its disk is what there is.
+    bool stays_alone(TopicIndex topic) const;
     bool charge_disk(SpuMachine& spu);
     // What a log may have lost after what happened to its machine.
     Oracle::Allowance allowance(const SpuMachine& spu, PartitionRef ref, Uid uid) const;

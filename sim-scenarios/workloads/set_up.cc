@@ -65,7 +65,8 @@ Task<bool> create_topics(Env& env, Client& client, RunState* run, CancelToken st
         if (plan.has_retention() || run->scenario.workload.deletion_interval.has_value()) {
             run->oracle.has_retention(topic);
         }
-        if (plan.replication_factor > 1) {
+        // A single one that is moved has two for a while.
+        if (plan.replication_factor > 1 || run->scenario.workload.moves_interval.has_value()) {
             run->oracle.is_replicated(topic, run->scenario.strict_reads);
         }
         while (true) {

@@ -42,8 +42,8 @@ public:
     bool deleted(TopicIndex topic) const { return topics_[topic].deleted; }
     // Its oldest records may be deleted to keep within a size or an age.
     void has_retention(TopicIndex topic) { topics_[topic].retention = true; }
-    // It has more than one replica. `strict`: and committed reads that miss nothing; else a leader
-    // that was deposed may answer for its lease.
+    // It has more than one replica, or had one elsewhere. `strict`: and committed reads that miss
+    // nothing; else a leader that was deposed may answer for its lease.
     void is_replicated(TopicIndex topic, bool strict) {
         topics_[topic].replicated = true;
         topics_[topic].strict = strict;

@@ -5,6 +5,7 @@
 #include "core/model/partition_record.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace weir::sim {
 
@@ -15,6 +16,14 @@ inline bool contains(const SpuSet& set, SpuId spu) {
 inline bool is_assigned(const PartitionRecord& record, SpuId spu) {
     return std::any_of(record.replicas.begin(), record.replicas.end(),
                        [spu](const AssignedReplica& replica) { return replica.spu == spu; });
+}
+
+// One of the places that the record gives out.
+inline bool has_place(const PartitionRecord& record, const AssignedReplica& place) {
+    const auto is_in = [&place](const std::vector<AssignedReplica>& places) {
+        return std::find(places.begin(), places.end(), place) != places.end();
+    };
+    return is_in(record.replicas) || is_in(record.adding);
 }
 
 inline bool may_be_elected(const PartitionRecord& record, SpuId spu) {

@@ -282,7 +282,8 @@ void ReplicationOracle::take(HostId host, const ReplicaDropped& fact) {
     if (partition.record.has_value() && !partition.was_deleted) {
         for (const auto* places : {&partition.record->replicas, &partition.record->adding}) {
             for (const AssignedReplica& place : *places) {
-                if (place.spu == fact.spu && place.uid.low == fact.replica_uid_low) {
+                if (place.spu == fact.spu && place.uid.low == fact.replica_uid_low &&
+                    !partition.freed.contains(fact.replica_uid_low)) {
                     report(partition, Invariant::i22_identity,
                            fmt::format("{} deletes its replica, which is assigned to it",
                                        world_.machine(host).name()));

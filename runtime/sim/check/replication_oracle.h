@@ -121,6 +121,8 @@ private:
         // is left where its deletion has not come, and `committed` is then what leaders have said
         // since: what a replica has committed before, and how far, says nothing.
         bool was_deleted = false;
+        // Uids of replicas that lost their place once.
+        std::set<std::uint64_t> freed;
         std::map<HostId, Replica> replicas;
         std::map<LeaderEpoch, Leader> leaders;
         // What each epoch has written, by base.
@@ -199,9 +201,12 @@ private:
     void take_cluster(const std::optional<Bytes>& bytes);
     static void note_age(Partition& partition, const std::optional<PartitionRecord>& before,
                          const sc::StoredPartition& stored);
+    static void note_freed(Partition& partition, const PartitionRecord& before,
+                           const PartitionRecord& after);
     void check_members(Partition& partition, const std::optional<PartitionRecord>& before,
                        const PartitionRecord& after);
     bool is_adopted(const PartitionRecord& record) const;
+    bool has_failed_disk(const Partition& partition, const SpuSet& spus) const;
     void check_change(const Partition& partition, const PartitionRecord& before,
                       const PartitionRecord& after);
     void check_record(const Partition& partition, const PartitionRecord& record);

@@ -11,6 +11,16 @@
 
 namespace weir::sim {
 
+namespace {
+
+// A version that nobody has decided anything by.
+bool is_same_but_version(PartitionRecord before, const PartitionRecord& after) {
+    before.version = after.version;
+    return before == after;
+}
+
+}  // namespace
+
 void ReplicationOracle::found(sc::RecordKind kind, const std::vector<sc::StoreItem>& items) {
     std::set<std::string> names;
     for (const sc::StoreItem& item : items) {
@@ -134,6 +144,7 @@ void ReplicationOracle::take_partition(const std::string& name, const std::optio
         if (stored->in_doubt && after != *before) {
             report(partition, Invariant::i15_discipline, "the record has changed, and is in doubt");
         }
+        note_freed(partition, *before, after);
         check_change(partition, *before, after);
         check_unclean(partition, *before, after);
         const bool is_deposed =
@@ -159,6 +170,18 @@ void ReplicationOracle::take_partition(const std::string& name, const std::optio
     check_superset(partition);
 }
 
+// What lost its place is given up, whatever record comes back.
+void ReplicationOracle::note_freed(Partition& partition, const PartitionRecord& before,
+                                   const PartitionRecord& after) {
+    for (const auto* places : {&before.replicas, &before.adding}) {
+        for (const AssignedReplica& place : *places) {
+            if (!has_place(after, place)) {
+                partition.freed.insert(place.uid.low);
+            }
+        }
+    }
+}
+
 // A record that is older than what was stored once comes from a backup. The SC may know that of one
 // that looks newer, from what the SPUs have.
 void ReplicationOracle::note_age(Partition& partition, const std::optional<PartitionRecord>& before,
@@ -167,7 +190,7 @@ void ReplicationOracle::note_age(Partition& partition, const std::optional<Parti
     const auto age = std::tie(after.leader_epoch, after.version);
     if (!before.has_value()) {
         partition.is_old = age < std::tie(partition.newest_epoch, partition.newest_version);
-    } else if (after != *before) {
+    } else if (!is_same_but_version(*before, after)) {
         partition.is_old = false;
     }
     partition.is_old = partition.is_old || stored.in_doubt;
@@ -294,6 +317,7 @@ void ReplicationOracle::check_unclean(Partition& partition, const PartitionRecor
         const bool is_new = partition.committed.end() == 0;
         const bool is_adopted = this->is_adopted(before);
         const bool is_justified = is_new || lost_disks > 0 || is_adopted ||
+                                  has_failed_disk(partition, before.last_known) ||
                                   (is_lossy && partition.tail_losses.size() >= before.min_live);
         if (!is_justified) {
             report(partition, Invariant::i24_survival,
@@ -304,6 +328,14 @@ void ReplicationOracle::check_unclean(Partition& partition, const PartitionRecor
         // An operator adopts what all SPUs have, and the one that has most has all of it.
         partition.is_recovering = !is_adopted || is_lossy || lost_disks > 0;
     }
+}
+
+// Who was the last that was live and then could not sync is not known to be complete any more.
+bool ReplicationOracle::has_failed_disk(const Partition& partition, const SpuSet& spus) const {
+    return std::any_of(partition.replicas.begin(), partition.replicas.end(), [&](const auto& one) {
+        return contains(spus, one.second.spu) &&
+               world_.machine(one.first).disk_faults().syncs_failed > 0;
+    });
 }
 
 // Rebuilt by an operator: in a record of the SC's own nobody is known to be complete only when
@@ -341,7 +373,8 @@ void ReplicationOracle::check_best_known(const Partition& partition, const Parti
     const auto chosen = std::find_if(partition.replicas.begin(), partition.replicas.end(),
                                      [&](const auto& entry) { return entry.second.spu == winner; });
     for (const auto& [host, replica] : partition.replicas) {
-        if (contains(before.last_known, replica.spu) && !replica.lost &&
+        const bool is_useless = replica.lost || replica.damaged;
+        if (contains(before.last_known, replica.spu) && !is_useless &&
             chosen != partition.replicas.end() && position(replica) > position(chosen->second)) {
             report(partition, Invariant::i24_survival,
                    fmt::format("SPU {} recovers up to {}, and SPU {}, which was known as well, has "

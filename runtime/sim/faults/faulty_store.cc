@@ -56,6 +56,9 @@ Task<Result<void>> FaultyStore::change_first(sc::StoreKey key) {
         co_return Result<void>();  // about to be created
     }
     WEIR_CO_TRY(sc::StoredPartition stored, sc::decode_stored_partition(found->bytes));
+    if (stored.in_doubt) {
+        co_return Result<void>();  // no SC changes it
+    }
     stored.record.version = control::next_version(stored.record.version);
     std::vector<sc::Mutation> change(1);
     change[0].key = std::move(key);
