@@ -19,7 +19,7 @@ bool another_is_eligible(const PartitionRecord& record, SpuId spu) {
 }
 
 void move_to_last_known(PartitionRecord& record, SpuId spu) {
-    if (contains(record.elr, spu) && !mutant(Mutant::unclean_stays_in_elr)) {
+    if (contains(record.elr, spu)) {
         erase(record.elr, spu);
         insert(record.last_known, spu);
     }
@@ -62,7 +62,11 @@ PartitionRecord on_register(const PartitionRecord& record, SpuId spu, ReturnKind
     }
     switch (kind) {
         case ReturnKind::complete: break;
-        case ReturnKind::unproven: move_to_last_known(next, spu); break;
+        case ReturnKind::unproven:
+            if (!mutant(Mutant::unclean_stays_in_elr)) {
+                move_to_last_known(next, spu);
+            }
+            break;
         case ReturnKind::damaged:
         case ReturnKind::lost: {
             if (kind == ReturnKind::lost && mutant(Mutant::empty_disk_stays_in_elr)) {
@@ -70,8 +74,12 @@ PartitionRecord on_register(const PartitionRecord& record, SpuId spu, ReturnKind
             }
             const bool may_be_only_copy =
                 kind == ReturnKind::damaged && !another_is_eligible(next, spu);
-            drop_member(next, spu);
-            if (!may_be_only_copy) {
+            if (!may_be_only_copy || mutant(Mutant::only_copy_in_no_set)) {
+                drop_member(next, spu);
+            }
+            if (may_be_only_copy) {
+                move_to_last_known(next, spu);
+            } else {
                 set_assigned_uid(next, spu, fresh_uid);
             }
             break;
@@ -79,6 +87,13 @@ PartitionRecord on_register(const PartitionRecord& record, SpuId spu, ReturnKind
     }
     next.version = next == record ? record.version : next_version(record.version);
     return next;
+}
+
+bool is_last_copy(const PartitionRecord& record, SpuId spu) {
+    const bool is_member =
+        contains(record.lrs, spu) || contains(record.elr, spu) || contains(record.last_known, spu);
+    return is_member && record.leader_epoch != kNoEpoch && !is_as_made(record) &&
+           !another_is_eligible(record, spu);
 }
 
 PartitionRecord on_missing(const PartitionRecord& record, SpuId spu, const Uid& fresh_uid) {

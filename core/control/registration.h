@@ -67,7 +67,8 @@ ReturnKind classify_return(const RegistrationFacts& facts, const KnownSpu& known
 // - unproven: out of the ELR, into last_known;
 // - damaged, lost: out of every set, with `fresh_uid`, so that nothing that was said or judged
 //   about the old replica counts for it. A damaged one keeps its identity when no other member of
-//   LRS or ELR is there: it may be the only copy, and an operator has to decide.
+//   LRS or ELR is there: it may be the only copy. It is in last_known then, since what failed once
+//   may be well after another start; while it is not, an operator has to decide.
 // One version and at most one epoch more, however much it does. `fresh_uid` is not none.
 PartitionRecord on_register(const PartitionRecord& record, SpuId spu, ReturnKind kind,
                             const Uid& fresh_uid);
@@ -77,6 +78,10 @@ PartitionRecord on_register(const PartitionRecord& record, SpuId spu, ReturnKind
 // or ELR is there: then nobody leads, and nobody has more. Of a partition that has just been made
 // the SPU may not have heard yet: it stays a member, and nobody leads the epoch that was given out.
 PartitionRecord on_missing(const PartitionRecord& record, SpuId spu, const Uid& fresh_uid);
+
+// Nobody else has all that was committed, by this record. Without it, somebody has moved or deleted
+// the replica since, and the record is older than that; or its disk was emptied.
+bool is_last_copy(const PartitionRecord& record, SpuId spu);
 
 // A running replica reports damage (5.13): as on_register with `damaged`.
 PartitionRecord on_damage(const PartitionRecord& record, SpuId spu, const Uid& fresh_uid);

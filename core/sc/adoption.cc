@@ -131,6 +131,12 @@ std::vector<std::string> Adoption::doubts() const {
         if (context_.doubts.partitions.contains({record.topic_uid, record.partition})) {
             lines.push_back(fmt::format("the record of {} is older than a replica", name));
         }
+        const auto emptied = context_.doubts.emptied.find({record.topic_uid, record.partition});
+        if (emptied != context_.doubts.emptied.end()) {
+            lines.push_back(
+                fmt::format("spu {} has nothing of {}: an SPU that has not come may have it",
+                            emptied->second.value(), name));
+        }
     }
     for (const auto& [uid, found] : find_unknown()) {
         const std::string topic =
@@ -197,28 +203,28 @@ Task<Result<void>> Adoption::adopt_records(Operated* answer) {
         cluster.sc_epoch = std::max(cluster.sc_epoch, ScEpoch(reported.sc_epoch.value() + 1));
     }
     auto reported = reports();
-    // Nothing that is in doubt can be changed otherwise.
-    Doubts doubts = std::exchange(context_.doubts, Doubts());
     RecordChanges changes(context_, reports_);
     changes.put(cluster);
     for (const auto& [name, entry] : context_.catalog.partitions.entries()) {
         const PartitionRecord& record = entry.extra.record;
-        if (!doubts.concern(record)) {
+        if (!context_.doubts.concern(record)) {
             continue;
         }
         const std::vector<RegisteredReplica>& replicas =
             reported[{record.topic_uid, record.partition}];
-        changes.put(entry, control::adopt(record, replicas, context_.uid_prng.next()));
+        changes.adopt(entry, control::adopt(record, replicas, context_.uid_prng.next()));
         const PartitionRecord& next = changes.record(entry);
         add_detail(answer, next == record ? name + ": stays as it is, for nobody has ever had it"
                                           : told(name, next, replicas));
     }
     Result<void> stored = co_await changes.commit();
     if (stored.has_value()) {
+        // Not before it is stored: until then SPUs obey none of it.
+        context_.doubts = Doubts();
+        context_.catalog.notify();
         // From here on an SPU that was not heard yet is compared with this.
         context_.found.view = view_of(context_.catalog);
     } else {
-        context_.doubts = std::move(doubts);
         answer->details.clear();
     }
     co_return stored;

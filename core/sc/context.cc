@@ -50,13 +50,23 @@ bool Beginning::lacks_witnesses(const PartitionRecord& record) const {
     return record.replicas.size() > 1 && (missing >= record.min_live || leader_is_missing);
 }
 
+bool may_be_elsewhere(const Context& context, const PartitionRecord& record) {
+    const auto& spus = context.catalog.spus.entries();
+    const bool has_missing = std::any_of(spus.begin(), spus.end(), [&](const auto& spu) {
+        return spu.second.extra.boot != kNoBoot &&
+               !context.found.admitted.contains(spu.second.object.spec.id);
+    });
+    return has_missing || context.found.held.contains({record.topic_uid, record.partition});
+}
+
 LeaderEpoch free_epoch(Context& context, const PartitionRecord& record) {
     const Found& found = context.found;
     const control::PartitionRef ref = {record.topic_uid, record.partition};
     const auto known = found.view.records.find(ref);
     if (known == found.view.records.end()) {
         // Of a topic that is newer than this process nobody has another memory.
-        return found.topics.contains(record.topic_uid) && record.leader_epoch != kNoEpoch
+        return found.topics.contains(record.topic_uid) && record.leader_epoch != kNoEpoch &&
+                       !mutant(Mutant::found_topic_starts_over)
                    ? control::leap_over_lost(kNoEpoch, record.leader_epoch, context.uid_prng.next())
                    : record.leader_epoch;
     }

@@ -26,6 +26,8 @@ struct Found {
     std::set<SpuId> admitted;
     // Partitions of which one of those had nothing any more: what it remembered of them is gone.
     std::set<control::PartitionRef> dropped;
+    // Partitions of which one of those had a replica that was led, and no place in the record.
+    std::set<control::PartitionRef> held;
 };
 
 // The first moments of a process of the SC. Its metadata may be older than the cluster, and only
@@ -64,15 +66,21 @@ private:
 struct Doubts {
     bool all = false;
     std::set<control::PartitionRef> partitions;
+    // Whose last copy is gone from an SPU that should have it. Another one that has not come may
+    // have the partition since; when all have come, and none has it, the doubt is over.
+    std::map<control::PartitionRef, SpuId> emptied;
 
-    bool any() const { return all || !partitions.empty(); }
+    bool any() const { return all || !partitions.empty() || !emptied.empty(); }
     bool concern(const PartitionRecord& record) const {
         const control::PartitionRef ref = {record.topic_uid, record.partition};
-        return all || partitions.contains(ref);
+        return all || partitions.contains(ref) || emptied.contains(ref);
     }
     bool concern(const Uid& topic) const {
-        const auto first = partitions.lower_bound({topic, PartitionId()});
-        return all || (first != partitions.end() && first->topic_uid == topic);
+        const control::PartitionRef least = {topic, PartitionId()};
+        const auto first = partitions.lower_bound(least);
+        const auto first_emptied = emptied.lower_bound(least);
+        return all || (first != partitions.end() && first->topic_uid == topic) ||
+               (first_emptied != emptied.end() && first_emptied->first.topic_uid == topic);
     }
 };
 
@@ -106,6 +114,10 @@ struct Context {
     // to be taken for something that the metadata have lost.
     std::set<Uid> deleted_topics;
 };
+
+// Somebody who has no place in the record may have the partition: an SPU that has run before and
+// has not come to this process of the SC, or one that has come with it.
+bool may_be_elsewhere(const Context& context, const PartitionRecord& record);
 
 // The leader epoch of a record that is to be stored, or one above it (control::leap_over_lost) when
 // it may have been given out already, by an SC that these metadata have lost.

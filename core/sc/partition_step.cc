@@ -196,13 +196,16 @@ SpuSet Partitions::candidates(const PartitionRecord& record, const Round& round,
                               const RecordChanges& changes) const {
     SpuSet set;
     const bool any = record.unclean_policy == UncleanPolicy::availability && grace_is_over(round);
+    // A recovery passes over nobody.
+    const bool recovers = record.lrs.empty() && record.elr.empty();
     for (const SpuId spu : assigned(record)) {
+        const bool is_last_known = control::contains(record.last_known, spu);
         const bool known = control::contains(record.lrs, spu) ||
-                           control::contains(record.elr, spu) ||
-                           control::contains(record.last_known, spu);
-        if ((known || any) && control::is_unfenced(changes.spus(), spu) &&
-            !control::is_draining(changes.spus(), spu) && spus_.connected(spu) &&
-            !control::contains(round.election.tried, spu)) {
+                           control::contains(record.elr, spu) || is_last_known;
+        const bool is_passed_over = control::is_draining(changes.spus(), spu) ||
+                                    control::contains(round.election.tried, spu);
+        if ((known || any) && control::is_unfenced(changes.spus(), spu) && spus_.connected(spu) &&
+            (!is_passed_over || (recovers && is_last_known))) {
             set.push_back(spu);
         }
     }
@@ -272,7 +275,9 @@ void Partitions::probe(const Entry& entry, Round& round, const SpuSet& members,
     const PartitionRecord& record = changes.record(entry);
     const int waits = mutant(Mutant::probe_waits_long) ? 600 : 1;
     begin(entry.object.name, round, Stage::probing, record.leader_epoch, kProbeWait * waits);
-    const bool is_known_question = round.answered_epoch == control::next_epoch(record.leader_epoch);
+    const bool is_known_question =
+        round.answered_epoch == control::next_epoch(record.leader_epoch) &&
+        !mutant(Mutant::late_answers_forgotten);
     SpuSet others;
     for (const SpuId spu : members) {
         const auto answer = round.reports.find(spu);

@@ -43,6 +43,20 @@ void RecordChanges::put(const PartitionTable::Entry& entry, PartitionRecord reco
         }
         return;
     }
+    change(entry, std::move(record));
+}
+
+void RecordChanges::adopt(const PartitionTable::Entry& entry, PartitionRecord record) {
+    if (entry.extra.in_doubt) {
+        changed(entry).in_doubt = false;
+    }
+    if (record != this->record(entry)) {
+        change(entry, std::move(record));
+    }
+}
+
+void RecordChanges::change(const PartitionTable::Entry& entry, PartitionRecord record) {
+    const PartitionRecord& before = this->record(entry);
     WEIR_ASSERT(record.version > before.version);
     WEIR_ASSERT(record.leader_epoch >= before.leader_epoch);
     if (record.leader_epoch > before.leader_epoch) {

@@ -28,6 +28,8 @@ public:
     // A partition whose metadata are in doubt (Context::doubts) stays as it is. A new leader epoch
     // may become a higher one (free_epoch): record() says which.
     void put(const PartitionTable::Entry& entry, PartitionRecord record);
+    // What an operator adopts for a partition in doubt. None is stored about it from then on.
+    void adopt(const PartitionTable::Entry& entry, PartitionRecord record);
     void put(const SpuTable::Entry& entry, SpuRecord record);
     // What the topic's settings make of the partition, besides its record.
     void put(const PartitionTable::Entry& entry, PartitionSpec spec);
@@ -50,6 +52,7 @@ private:
         TopicSettings settings;
     };
     StoredPartition& changed(const PartitionTable::Entry& entry);
+    void change(const PartitionTable::Entry& entry, PartitionRecord record);
     Task<Result<void>> read_again();
     std::vector<Mutation> mutations() const;
 

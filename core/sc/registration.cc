@@ -1,5 +1,6 @@
 #include "core/sc/registration.h"
 
+#include "core/base/mutant.h"
 #include "core/control/live_sets.h"
 #include "core/control/regression.h"
 
@@ -212,7 +213,7 @@ Task<Result<void>> Registration::take_in(const SpuTable::Entry* entry, const Reg
         WEIR_CO_CHECK(co_await changes.commit());
         context_.found.admitted.insert(request->spu);
         note_reports(*request, answer->boot);
-        co_return Result<void>();
+        co_return co_await end_emptied();
     }
     ClusterRecord cluster = context_.catalog.cluster;
     // Above all that was ever given out, whatever happened to the metadata.
@@ -236,12 +237,52 @@ Task<Result<void>> Registration::take_in(const SpuTable::Entry* entry, const Reg
     context_.found.admitted.insert(request->spu);
     answer->boot = cluster.boot_counter;
     note_reports(*request, cluster.boot_counter);
+    co_return co_await end_emptied();
+}
+
+void Registration::doubt_emptied(const PartitionTable::Entry& entry, SpuId spu) {
+    const PartitionRecord& record = entry.extra.record;
+    if (!control::is_last_copy(record, spu) || !may_be_elsewhere(context_, record) ||
+        mutant(Mutant::empty_members_elected)) {
+        return;
+    }
+    context_.doubts.emptied.insert_or_assign({record.topic_uid, record.partition}, spu);
+    WEIR_LOG(log_, warn,
+             "{}: nothing about it changes until every SPU has come, or an operator adopts what "
+             "they have",
+             entry.object.name);
+}
+
+// When all have come, nobody has any of it, and it begins anew; or somebody has it.
+Task<Result<void>> Registration::end_emptied() {
+    if (context_.doubts.emptied.empty()) {
+        co_return Result<void>();
+    }
+    RecordChanges changes(context_, reports_);
+    Doubts next = context_.doubts;
+    for (const auto& [ref, spu] : context_.doubts.emptied) {
+        const PartitionTable::Entry* entry = partitions_.find(ref);
+        if (entry == nullptr || context_.doubts.partitions.contains(ref)) {
+            next.emptied.erase(ref);
+        } else if (context_.found.held.contains(ref)) {
+            next.emptied.erase(ref);
+            next.partitions.insert(ref);
+        } else if (!may_be_elsewhere(context_, entry->extra.record)) {
+            next.emptied.erase(ref);
+            changes.adopt(*entry, keep_only_copy(control::on_missing(entry->extra.record, spu,
+                                                                     draw_uid(context_.uid_prng)),
+                                                 spu));
+        }
+    }
+    WEIR_CO_CHECK(co_await changes.commit());
+    context_.doubts = std::move(next);
+    context_.catalog.notify();
     co_return Result<void>();
 }
 
 Registration::Entries Registration::find_dropped(const RegisterSpu& request) const {
     Entries dropped;
-    if (context_.found.admitted.contains(request.spu)) {
+    if (context_.found.admitted.contains(request.spu) || mutant(Mutant::dropped_counted_on)) {
         return dropped;
     }
     const StoredReplicas stored = stored_of(request);
@@ -271,14 +312,23 @@ void Registration::bring_back(const PartitionTable::Entry& entry, const SpuTable
     if (kind == ReturnKind::unproven && stored == nullptr) {
         context_.found.dropped.insert({before.topic_uid, before.partition});
     }
+    if (stored == nullptr) {
+        doubt_emptied(entry, request.spu);
+    }
     changes.put(entry, keep_only_copy(std::move(after), request.spu));
 }
 
 void Registration::note_reports(const RegisterSpu& request, BootEpoch boot) {
     for (const StoredReplica& replica : request.replicas) {
-        if (const PartitionTable::Entry* entry = partitions_.find(ref_of(replica))) {
-            partitions_.note_report(*entry, registered_replica(request.spu, boot, replica).report);
+        const PartitionTable::Entry* entry = partitions_.find(ref_of(replica));
+        if (entry == nullptr) {
+            continue;
         }
+        const auto place = control::assigned_uid(entry->extra.record, request.spu);
+        if (place != replica.uid && replica.last_epoch != kNoEpoch) {
+            context_.found.held.insert(ref_of(replica));
+        }
+        partitions_.note_report(*entry, registered_replica(request.spu, boot, replica).report);
     }
 }
 
@@ -287,6 +337,7 @@ void Registration::give_up(const PartitionTable::Entry& entry, SpuId spu, Record
     WEIR_LOG(log_, warn, "{}: spu {} has nothing of its replica any more", entry.object.name,
              spu.value());
     context_.found.dropped.insert({before.topic_uid, before.partition});
+    doubt_emptied(entry, spu);
     changes.put(entry,
                 keep_only_copy(control::on_missing(before, spu, draw_uid(context_.uid_prng)), spu));
 }

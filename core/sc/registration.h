@@ -55,6 +55,9 @@ private:
                     const wire::internal::StoredReplica* stored, RecordChanges& changes);
     // It has nothing of this one.
     void give_up(const PartitionTable::Entry& entry, SpuId spu, RecordChanges& changes);
+    // If it was the last copy, and another SPU may have the partition, that is in doubt for now.
+    void doubt_emptied(const PartitionTable::Entry& entry, SpuId spu);
+    Task<Result<void>> end_emptied();
     // What it has been through, whether it is served or not.
     void hear(const wire::internal::RegisterSpu& request);
     void look_for_regressions(const wire::internal::RegisterSpu& request);

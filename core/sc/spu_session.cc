@@ -206,7 +206,7 @@ Result<void> SpuSession::take(const BufferSlice& frame) {
         }
         HeartbeatAck ack;
         ack.sequence = heartbeat.sequence;
-        ack.doubted = doubted();
+        ack.doubted = doubted_until_told();
         enqueue(ack, CorrelationId());
         return Result<void>();
     }
@@ -342,12 +342,31 @@ std::vector<PartitionRef> SpuSession::doubted() const {
     if (mutant(Mutant::doubted_leader_keeps_lease)) {
         return partitions;
     }
-    for (const control::PartitionRef& ref : services_.context.doubts.partitions) {
+    const Doubts& doubts = services_.context.doubts;
+    const auto add = [&partitions](const control::PartitionRef& ref) {
         PartitionRef& partition = partitions.emplace_back();
         partition.topic_uid = ref.topic_uid;
         partition.partition = ref.partition;
+    };
+    for (const control::PartitionRef& ref : doubts.partitions) {
+        add(ref);
+    }
+    for (const auto& [ref, spu] : doubts.emptied) {
+        add(ref);
     }
     return partitions;
+}
+
+// A doubt begins at once, and ends with the record that ends it: by the one before nobody is to be
+// led any more.
+std::vector<PartitionRef> SpuSession::doubted_until_told() const {
+    std::vector<PartitionRef> all = doubted();
+    for (const PartitionRef& told : told_doubted_) {
+        if (std::find(all.begin(), all.end(), told) == all.end()) {
+            all.push_back(told);
+        }
+    }
+    return all;
 }
 
 Assignments SpuSession::next_assignments() {
@@ -388,8 +407,8 @@ void SpuSession::enqueue_probes() {
 Task<void> SpuSession::push_assignments() {
     Catalog& catalog = services_.context.catalog;
     while (!scope_.token().cancelled()) {
-        const bool behind =
-            partitions_.behind() || topics_.behind() || spus_.behind() || smartmodules_.behind();
+        const bool behind = partitions_.behind() || topics_.behind() || spus_.behind() ||
+                            smartmodules_.behind() || doubted() != told_doubted_;
         // With the first records its lease begins: until then it has the one from before.
         const bool is_held =
             sequence_ == 0 && services_.context.beginning.may_be_deposed(*spu_, catalog.partitions);
@@ -405,8 +424,10 @@ Task<void> SpuSession::push_assignments() {
             continue;
         }
         Assignments message = next_assignments();
-        if (!says_nothing(message) || message.offsets_leader != sent_offsets_leader_) {
+        if (!says_nothing(message) || message.offsets_leader != sent_offsets_leader_ ||
+            message.doubted != told_doubted_) {
             sent_offsets_leader_ = message.offsets_leader;
+            told_doubted_ = message.doubted;
             message.sequence = ++sequence_;
             if (message.smartmodules.has_value()) {
                 const std::uint64_t epoch = catalog.smartmodules.epoch();

@@ -48,6 +48,7 @@ private:
     // What this SPU gets no lease for, if it ever leads it. All that are in doubt: the record that
     // it obeys may be another than this SC's.
     std::vector<wire::internal::PartitionRef> doubted() const;
+    std::vector<wire::internal::PartitionRef> doubted_until_told() const;
     template <typename T>
     void enqueue(const T& message, CorrelationId correlation_id);
     Task<Result<void>> flush();
@@ -70,6 +71,8 @@ private:
     std::map<std::string, Uid> sent_topics_;
     std::map<SpuId, wire::internal::SpuAddress> sent_spus_;
     SpuId sent_offsets_leader_ = SpuId(-1);
+    // In the last assignments.
+    std::vector<wire::internal::PartitionRef> told_doubted_;
     std::uint64_t sequence_ = 0;
     // Lists of SmartModules that the SPU has not confirmed, oldest first.
     struct SentSmartModules {

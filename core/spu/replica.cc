@@ -213,7 +213,6 @@ void Replica::forget_rules() {
         last_nonce_ = state_->last_nonce();
     }
     state_.reset();
-    damage_told_ = false;
     effects_.clear();
     effects_done_ = 0;
     cut_count_ = 0;

@@ -38,6 +38,8 @@ class ReplicaManager;
 
 // The error says that stored bytes are lost.
 bool is_damage(const Error& error);
+// The record names one replica.
+bool is_only_copy(const PartitionRecord& record);
 
 // Told when a replica's leadership or existence has changed. Unlinks itself when destroyed.
 class ReplicaWatcher : public ListNode {
@@ -99,10 +101,8 @@ public:
 
     // --- Inputs of the rules ------------------------------------------------------------------
 
-    // There is a new connection to the SC. What it was told unasked on the one before may be lost.
-    void registered();
     // Before the first assign() of a replica that has no files yet: it is not one without its data.
-    void begins_empty(const PartitionRecord& record);
+    void begins_empty();
     // What the SC said under `context.terms`.
     void assign(const wire::internal::ReplicaAssignment& assignment);
     // The doubts of `context.terms` may have ended. A record in doubt may be older than the one
@@ -181,13 +181,15 @@ private:
     Task<Result<void>> replace_damaged(Uid replica_uid);
     std::optional<Error> contradiction(const PartitionRecord& record) const;
     void take_out(const Error& error);
-    void report_damage();
+    void ask_for_replacement();
+    void report_damage(BootEpoch boot, LeaderEpoch epoch);
 
     // replica_rules.cc
     void add_input(ScInput input);
     Task<void> work(std::shared_ptr<Replica> self);
     Task<void> take_input(ScInput input);
     Task<void> take_leader(replication::LeaderIs message);
+    bool is_outdated(const PartitionRecord& record) const;
     Task<Result<void>> begin(const replication::LeaderIs& message);
     Task<Result<void>> prepare(const replication::LeaderIs& message);
     void note_failed(const Error& error, const replication::LeaderIs& message);
@@ -243,15 +245,16 @@ private:
     log::ReplicaStateFile state_file_;
     std::shared_ptr<log::Log> log_;
     std::optional<Error> open_error_;
-    // What it gets when its files are made; nothing from then on.
+    // Its files are to be made when it obeys for the first time: that replica it is from then on.
+    bool is_new_ = false;
     std::optional<Uid> new_uid_;
     // Bytes of the open log are lost.
     bool is_damaged_ = false;
     // Up to where the open log was asked to delete what the record says; one task at a time.
     Offset deleted_before_;
     bool deleting_ = false;
-    // The SC was told that this replica, as the rules know it, is of no use.
-    bool damage_told_ = false;
+    // Of no use as it is, which the SC hears with each of its records.
+    bool to_be_replaced_ = false;
     log::ScrubCursor scrub_cursor_;
     Instant scrub_due_;
 

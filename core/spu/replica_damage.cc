@@ -1,9 +1,10 @@
 // Damage to the log of a replica: how it is found, and what becomes of the files (design,
 // replication 5.13).
 //
-// A replica of several that is damaged serves nothing and says so. When the SC knows somebody else
-// who has the records, it gives the replica's place another uid: only then anything is removed. The
-// only copy stays as it is, for an operator.
+// A replica of several that is damaged serves nothing and says so, again with each record that it
+// gets: others may have its records now that did not when it said so before. When the SC knows one
+// of them, it gives the replica's place another uid: only then anything is removed. The only copy
+// stays as it is, for an operator.
 
 #include "core/base/assert.h"
 #include "core/base/mutant.h"
@@ -16,6 +17,10 @@ namespace weir::spu {
 
 bool is_damage(const Error& error) {
     return error.code == ErrorCode::corrupt || error.code == ErrorCode::io_error;
+}
+
+bool is_only_copy(const PartitionRecord& record) {
+    return record.replicas.size() + record.adding.size() == 1;
 }
 
 void Replica::read_failed(const Error& error) {
@@ -32,32 +37,38 @@ void Replica::take_out(const Error& error) {
     is_damaged_ = true;
     state_->damaged(effects_);
     carry_out();
-    report_damage();
+    ask_for_replacement();
     manager_.note_change(*this);
 }
 
+void Replica::ask_for_replacement() {
+    WEIR_ASSERT(state_->is_suspect());
+    to_be_replaced_ = true;
+    report_damage(state_->self().boot, state_->record().leader_epoch);
+}
+
 // Unasked: the SC takes the replica out, and gives it another uid when its records are elsewhere.
-void Replica::report_damage() {
+void Replica::report_damage(BootEpoch boot, LeaderEpoch epoch) {
     if (mutant(Mutant::damage_not_reported)) {
         return;
     }
-    damage_told_ = true;
-    WEIR_ASSERT(state_->is_suspect());
-    context_.sc_outbox.put(partition(), state_->probe_answer(state_->record().leader_epoch));
-}
-
-void Replica::registered() {
-    if (damage_told_) {
-        report_damage();
-    }
+    replication::ProbeAnswer of_nothing_readable;
+    of_nothing_readable.boot = boot;
+    of_nothing_readable.epoch = epoch;
+    of_nothing_readable.is_healthy = false;
+    context_.sc_outbox.put(partition(),
+                           state_.has_value() ? state_->probe_answer(epoch) : of_nothing_readable);
 }
 
 // What recovery takes for good may not be. Damage at the end of a log looks like a write that a
 // power loss tore, and is cut off; but what was committed cannot have been torn. No checksum covers
 // the epoch of a batch; but none was written before the fence epoch was stored.
 std::optional<Error> Replica::contradiction(const PartitionRecord& record) const {
-    if (record.replicas.size() + record.adding.size() == 1) {
+    if (is_only_copy(record)) {
         return std::nullopt;
+    }
+    if (is_damaged_) {
+        return Error(ErrorCode::corrupt, "it was found damaged before");
     }
     if (log_->leo() < state_file_.high_watermark()) {
         return Error(ErrorCode::corrupt, "the log ends below what was committed");

@@ -69,7 +69,7 @@ bool Replica::carry_out_now(Effect& effect) {
         WEIR_LOG(logger_, error, "{}, offset {}: {}", to_string(key()), alarm->offset.value(),
                  text_of(alarm->kind));
         if (alarm->kind == replication::AlarmKind::truncation_below_hw) {
-            report_damage();
+            ask_for_replacement();
         }
         manager_.note_change(*this);
     } else {

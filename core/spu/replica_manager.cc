@@ -186,7 +186,7 @@ void ReplicaManager::assign(const ReplicaAssignment& assignment) {
     } else {
         replica = std::make_shared<Replica>(
             context_, *this, fmt::format("{}/{}", dir_, replica_folder_name(ref)), ref);
-        replica->begins_empty(assignment.record);
+        replica->begins_empty();
     }
     replicas_.insert_or_assign(assignment.key, replica);
     by_partition_.insert_or_assign(replica->partition(), replica);

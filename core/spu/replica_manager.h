@@ -78,9 +78,8 @@ public:
     void note_change(Replica& replica);
     // The same, and somebody waits for it: it does not wait for its turn.
     void note_news(Replica& replica);
-    void note_all();
     // There is a new connection to the SC.
-    void registered();
+    void note_all();
     bool has_report() const { return !changed_.empty() || !removed_.empty(); }
     // Until the next take_reports().
     bool has_news() const { return has_news_; }

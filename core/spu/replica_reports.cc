@@ -40,13 +40,6 @@ void ReplicaManager::note_all() {
     }
 }
 
-void ReplicaManager::registered() {
-    note_all();
-    for (const auto& [key, replica] : replicas_) {
-        replica->registered();
-    }
-}
-
 std::vector<ReplicaReport> ReplicaManager::take_reports() {
     has_news_ = false;
     std::vector<ReplicaReport> reports;

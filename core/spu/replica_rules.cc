@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace weir::spu {
@@ -36,8 +37,8 @@ Uid own_uid(const PartitionRecord& record, SpuId self) {
 
 // --- From the SC ---------------------------------------------------------------------------------
 
-void Replica::begins_empty(const PartitionRecord& record) {
-    new_uid_ = own_uid(record, context_.config.id);
+void Replica::begins_empty() {
+    is_new_ = true;
 }
 
 void Replica::assign(const wire::internal::ReplicaAssignment& assignment) {
@@ -57,6 +58,9 @@ void Replica::obey() {
         return;
     }
     leader_ = told_->leader;
+    if (is_new_) {
+        new_uid_ = own_uid(*told_, context_.config.id);
+    }
     add_input(LeaderIs{context_.terms.sc_epoch, context_.terms.boot, *std::move(told_)});
     told_.reset();
 }
@@ -134,6 +138,9 @@ Task<void> Replica::take_leader(LeaderIs message) {
         message.record.leader != context_.config.id) {
         co_return;
     }
+    if (is_outdated(message.record)) {
+        co_return;
+    }
     const Uid uid = own_uid(message.record, context_.config.id);
     if (uid == Uid()) {
         WEIR_LOG(logger_, error, "the SC assigned {} without a place for this SPU",
@@ -166,12 +173,24 @@ Task<void> Replica::take_leader(LeaderIs message) {
         state_->step(message, context_.moment(partition()), effects_);
         count_cuts(first);
     }
+    if (to_be_replaced_ && !mutant(Mutant::damage_told_once)) {
+        report_damage(message.boot, message.record.leader_epoch);
+    }
     manager_.role_changed(*this);
+}
+
+// The rules would not obey it. Nor is its uid the one that this replica has now: it was in doubt,
+// and an operator's adoption, which says the newest one, is about to come.
+bool Replica::is_outdated(const PartitionRecord& record) const {
+    return !mutant(Mutant::outdated_record_voids) &&
+           std::tie(record.leader_epoch, record.version) <
+               std::make_tuple(state_file_.fence_epoch(), state_file_.fence_version());
 }
 
 // The rules at work on what is on the disk.
 Task<Result<void>> Replica::prepare(const LeaderIs& message) {
     const Uid uid = own_uid(message.record, context_.config.id);
+    to_be_replaced_ = false;
     if (log_ == nullptr) {
         const Result<void> opened = co_await manager_.open(shared_from_this());
         if (!opened.has_value() && is_damage(opened.error())) {
@@ -180,7 +199,11 @@ Task<Result<void>> Replica::prepare(const LeaderIs& message) {
             co_return opened;
         }
     }
+    if (is_outdated(message.record)) {
+        co_return fail(ErrorCode::unavailable, "the SC's record is older than what is here");
+    }
     WEIR_CO_CHECK(co_await settle_uid(uid));
+    is_new_ = false;
     new_uid_.reset();
     log_->configure(log_config());
     replication::ReplicaIdentity self;
@@ -228,7 +251,10 @@ void Replica::note_failed(const Error& error, const LeaderIs& message) {
              message.record.leader_epoch.value(), to_string(error));
     if (state_.has_value()) {
         state_->damaged(effects_);
-    } else if (message.record.leader == context_.config.id) {
+        return;
+    }
+    to_be_replaced_ = !gave_up_ && !is_only_copy(message.record);
+    if (message.record.leader == context_.config.id) {
         context_.sc_outbox.put(
             partition(), replication::PromoteFailed{message.boot, message.record.leader_epoch});
     }

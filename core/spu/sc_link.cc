@@ -149,7 +149,7 @@ Task<Result<void>> ScLink::Session::run(CancelToken token) {
         }
     }
     link_.was_accepted_ = true;
-    link_.replicas_.registered();
+    link_.replicas_.note_all();
     // Whichever task ends first ends the connection.
     CancelSource end(token);
     TaskScope scope(executor(), end.token());

@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 
-COUNT = 50
+COUNT = 53
 
 
 def listing(program):

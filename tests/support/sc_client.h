@@ -222,6 +222,8 @@ struct FakeSpuOptions {
     Uid storage_id = {1, 1};
     // What it says about the replicas that it leads, and about all of them in a probe.
     std::int64_t leo = 0;
+    // Entered by all of its replicas; kNoEpoch: they were never led.
+    LeaderEpoch last_epoch = LeaderEpoch(0);
     // Says that it leads, by a message and by a report.
     bool reports = true;
     // Says so when it has got SmartModules.
@@ -367,7 +369,7 @@ private:
             replication::ProbeAnswer said;
             said.boot = boot_;
             said.epoch = question.epoch;
-            said.last_epoch = LeaderEpoch(0);
+            said.last_epoch = options_.last_epoch;
             said.leo = Offset(options_.leo);
             wire::internal::ScMessages::Entry entry;
             entry.partition = question.partition;
@@ -409,7 +411,7 @@ private:
             }
         }
         stored.fence_epoch = assignment.record.leader_epoch;
-        stored.last_epoch = LeaderEpoch(0);
+        stored.last_epoch = options_.last_epoch;
         stored.leo = Offset(options_.leo);
         state_->disk[assignment.key] = stored;
     }

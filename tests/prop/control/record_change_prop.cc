@@ -51,6 +51,11 @@ std::string fence_keeps_the_record_good(std::uint64_t seed) {
     return on_fence(after, spu) == after ? "" : fail("not idempotent", record, after);
 }
 
+// Nobody else has all that is committed.
+bool may_be_only_copy(const PartitionRecord& record, SpuId spu) {
+    return difference(record.lrs, {spu}).empty() && difference(record.elr, {spu}).empty();
+}
+
 std::string register_keeps_the_record_good(std::uint64_t seed) {
     Prng prng(seed);
     const PartitionRecord record = test::random_record(prng);
@@ -68,7 +73,17 @@ std::string register_keeps_the_record_good(std::uint64_t seed) {
         case ReturnKind::unproven:
             return contains(after.elr, spu) ? fail("I14: unproven in ELR", record, after) : "";
         case ReturnKind::damaged:
+            if (may_be_only_copy(record, spu)) {
+                const bool is_kept = contains(after.last_known, spu) == is_in_a_set(record, spu) &&
+                                     assigned_uid(after, spu) == assigned_uid(record, spu);
+                return is_kept ? "" : fail("an only copy lost its place", record, after);
+            }
+            [[fallthrough]];
         case ReturnKind::lost:
+            if (assigned_uid(record, spu).has_value() &&
+                assigned_uid(after, spu) != test::uid_of(spu, 2)) {
+                return fail("kept its identity", record, after);
+            }
             return is_in_a_set(after, spu) ? fail("kept in a set", record, after) : "";
     }
     return "";

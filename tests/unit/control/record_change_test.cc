@@ -219,7 +219,10 @@ TEST(Registration, DamagedReplicaStartsOverOnlyWhenAnotherHasItAll) {
     ASSERT_EQ(record.elr, spus({1}));
     after = on_damage(record, SpuId(1), uid_of(SpuId(1), 2));
     EXPECT_TRUE(after.elr.empty());
+    EXPECT_EQ(after.last_known, spus({1}));
     EXPECT_EQ(after.replicas[0].uid, uid_of(SpuId(1)));
+    // A recovery needs it, also when it says so again.
+    EXPECT_EQ(on_damage(after, SpuId(1), uid_of(SpuId(1), 3)).last_known, spus({1}));
 }
 
 TEST(Registration, TwoHeartbeatsInARowUnfence) {

@@ -26,6 +26,7 @@ const ReplicaKey kOld = {"old", 0};
 const ReplicaKey kNew = {"new", 0};
 bool g_force = false;
 Operated g_answer;
+SpuId g_drained = kNoSpu;
 
 // SPUs 1 to 3, topic `old` on all of them.
 class ScAdoption : public test::ScTest {
@@ -285,6 +286,72 @@ TEST_F(ScAdoption, WhatWasDeletedAfterTheBackupIsNotCountedOn) {
     EXPECT_GE(record(1, kOld).leader_epoch.value(), before.value() + (1 << 10));
     EXPECT_EQ(record(1, kOld).phase, PartitionPhase::recovering);
     EXPECT_TRUE(control::check_record(record(1, kOld)).empty());
+}
+
+// The only copy was moved since the backup.
+TEST_F(ScAdoption, WhoHasNothingOfItDoesNotLeadWhileAnotherMayHaveIt) {
+    run([](Env&, ScClient& client) -> Task<Result<void>> {
+        WEIR_CO_TRY(const Status status, co_await client.create_topic(kNew.topic, 1, 1));
+        EXPECT_TRUE(status.error.ok());
+        co_return Result<void>();
+    });
+    world_.run_for(Duration::from_s(1));
+    const int before = spus_[1].disk.contains(kNew) ? 1 : (spus_[2].disk.contains(kNew) ? 2 : 3);
+    const int after = before % 3 + 1;
+    back_up();
+    spus_[after].disk[kNew] = spus_[before].disk.at(kNew);
+    spus_[after].disk[kNew].uid = Uid{0, 99};
+    spus_[before].disk.erase(kNew);
+    spu_machines_[before]->crash();
+    spu_machines_[after]->crash();
+    sc_->crash();
+    test::FakeSpuOptions emptied = spu_options(before);
+    emptied.reconnects = true;
+    emptied.last_epoch = kNoEpoch;
+    start_spu(emptied);
+    come_back();
+    world_.run_for(Duration::from_s(10));
+    ASSERT_TRUE(served(before));
+    const wire::internal::PartitionRef moved = {record(before, kNew).topic_uid, PartitionId(0)};
+    EXPECT_EQ(spus_[before].doubted, std::vector{moved});
+    // Its epoch is not higher than what the SC knows by now: that it has the records is enough.
+    start(after);
+    world_.run_for(Duration::from_s(5));
+    ASSERT_TRUE(served(after));
+    EXPECT_EQ(spus_[before].doubted, std::vector{moved});
+    EXPECT_TRUE(adopt().accepted);
+    EXPECT_TRUE(told("new-0: epoch"));
+    EXPECT_EQ(record(after, kNew).leader, SpuId(after));
+}
+
+// A recovery gives up nothing of what an SPU has that is to be drained: it is asked like the
+// others.
+TEST_F(ScAdoption, WhatADrainingSpuHasIsNotGivenUp) {
+    const auto [first, others] = leader_and_others();
+    g_drained = SpuId(others[1]);
+    run([](Env&, ScClient& client) -> Task<Result<void>> {
+        Operate request;
+        request.verb = wire::OperatorVerb::drain;
+        request.spus = {g_drained};
+        WEIR_CO_TRY(const Operated answer, co_await client.operate(request));
+        EXPECT_TRUE(answer.accepted) << answer.message;
+        co_return Result<void>();
+    });
+    // It has followed since it registered.
+    spu_machines_[others[1]]->crash();
+    test::FakeSpuOptions draining = spu_options(others[1]);
+    draining.reconnects = true;
+    draining.leo = 77;
+    start_spu(draining);
+    world_.run_for(Duration::from_s(1));
+    back_up();
+    sc_->crash();
+    spus_[first].disk.at(kOld).fence_epoch = LeaderEpoch(9);
+    spus_[others[1]].disk.at(kOld).leo = Offset(0);
+    come_back();
+    ASSERT_TRUE(served(others[1]));
+    EXPECT_TRUE(adopt().accepted);
+    EXPECT_EQ(record(first, kOld).leader, g_drained);
 }
 
 TEST_F(ScAdoption, WhoStillHasItIsBelieved) {

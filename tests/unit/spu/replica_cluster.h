@@ -104,6 +104,13 @@ public:
     Task<Result<void>> until_promoted(std::int32_t epoch) {
         co_return co_await until([this, epoch] { return promoted(epoch); }, "promoted");
     }
+    // Who has to be replaced says so, unasked.
+    bool damage_is_told(std::int32_t epoch) const {
+        return std::any_of(sc.messages.begin(), sc.messages.end(), [epoch](const auto& entry) {
+            const auto* answer = std::get_if<replication::ProbeAnswer>(&entry.message);
+            return answer != nullptr && answer->epoch == LeaderEpoch(epoch) && !answer->is_healthy;
+        });
+    }
     // The leader has reported that the only follower has this much.
     bool follower_has(std::int64_t leo) const {
         const auto found = sc.reports.find({"t", 0});

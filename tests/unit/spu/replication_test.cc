@@ -312,6 +312,48 @@ TEST(SpuReplication, ARecordInDoubtIsNotObeyedUntilTheDoubtEnds) {
     }));
 }
 
+// An operator's adoption ends the doubt, and says the uid that the replica has.
+TEST(SpuReplication, ARecordFromBeforeItsUidDoesNotVoidAReplica) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Cluster cluster(env);
+        WEIR_CO_CHECK(co_await cluster.start_alone());
+        WEIR_CO_TRY(const auto before, co_await produce(cluster, kA, "a", Wanted::committed));
+        EXPECT_TRUE(before.error.ok()) << to_string(before.error);
+        cluster.lead(kA, 1, {kA}, 1);
+        WEIR_CO_CHECK(co_await cluster.until_promoted(1));
+        cluster.sc.doubted = {{kTopicUid, PartitionId(0)}};
+        cluster.uids[kA] = Uid{4, 1};
+        cluster.lead(kA, 0, {kA}, 1);
+        WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, Duration::from_ms(500)));
+        cluster.sc.doubted.clear();
+        WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, Duration::from_ms(500)));
+        cluster.uids[kA] = Uid{3, 1};
+        cluster.lead(kA, 2, {kA}, 1);
+        WEIR_CO_CHECK(co_await cluster.until_promoted(2));
+        WEIR_CO_TRY(const auto read, co_await fetch(cluster, kA, wire::Isolation::read_committed));
+        EXPECT_EQ(content_of(read).values, std::vector<std::string>{"a"});
+        co_return co_await cluster.close();
+    }));
+}
+
+TEST(SpuReplication, WhatIsNotMadeYetForADoubtIsNotSaidToBeThere) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Cluster cluster(env);
+        WEIR_CO_CHECK(co_await cluster.start(kA));
+        cluster.sc.doubted = {{kTopicUid, PartitionId(0)}};
+        cluster.lead(kA, 5, {kA}, 1);
+        WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, Duration::from_ms(500)));
+        const int registered = cluster.sc.registration_count;
+        cluster.sc.drop_sessions();
+        WEIR_CO_CHECK(co_await cluster.until(
+            [&] { return cluster.sc.registration_count > registered; }, "registers again"));
+        EXPECT_TRUE(cluster.sc.registrations.back().replicas.empty());
+        cluster.sc.doubted.clear();
+        WEIR_CO_CHECK(co_await cluster.until_promoted(5));
+        co_return co_await cluster.close();
+    }));
+}
+
 TEST(SpuReplication, AProbeStopsAppendsAndIsAnswered) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Cluster cluster(env);
@@ -377,10 +419,13 @@ TEST(SpuReplication, ADamagedReplicaStartsEmptyUnderAnotherUid) {
         CO_REQUIRE(cluster.sc.registrations.back().replicas.size() == 1);
         EXPECT_FALSE(cluster.sc.registrations.back().replicas[0].is_healthy);
         EXPECT_EQ(cluster.sc.registrations.back().replicas[0].uid, cluster.uids[kA]);
-        WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, Duration::from_s(2)));
+        WEIR_CO_CHECK(co_await cluster.until([&] { return cluster.damage_is_told(1); }, "told"));
+        // Somebody else may have its records by now that did not when it said so before.
+        cluster.lead(kB, 2, {kB}, 1);
+        WEIR_CO_CHECK(co_await cluster.until([&] { return cluster.damage_is_told(2); }, "again"));
         EXPECT_FALSE(cluster.follower_has(3));
         cluster.uids[kA] = Uid{4, 1};
-        cluster.lead(kB, 1, {kB}, 1);
+        cluster.lead(kB, 3, {kB}, 1);
         WEIR_CO_CHECK(co_await cluster.until([&] { return cluster.follower_has(3); }, "A follows"));
         co_return co_await cluster.close();
     }));
