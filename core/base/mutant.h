@@ -75,7 +75,7 @@ enum class Mutant : std::uint8_t {
     change_taken_for_old,        // B7: the SC drops the requests for another LRS
     empty_disk_stays_in_elr,     // I2: a replica whose disk was replaced stays eligible
     term_of_spu_ignored,         // I6: an SPU that has worked for a later term proves nothing
-    empty_members_elected,       // I2: metadata from before a move let those lead who have nothing
+    empty_members_elected,       // I3: metadata from before a move let those lead who have nothing
     only_copy_in_no_set,         // A12: the last live replica is given up when its disk failed once
     first_leo_listed,            // A21: a leader's log end is listed as it first was
     // core/sc for replication
@@ -84,8 +84,7 @@ enum class Mutant : std::uint8_t {
     doubted_leader_keeps_lease,  // A3: who may have been deposed is told to go on
     start_hears_nobody,          // I10: an SC that starts changes records before SPUs have come
     epoch_of_silent_reused,      // I6: an SC gives out an epoch that a silent SPU may have seen
-    dropped_counted_on,          // I6: what SPUs lack of a topic deleted since a backup counts
-    found_topic_starts_over,     // I6: a topic found without partitions begins with epoch 0
+    dropped_counted_on,          // I2: an SC counts on what SPUs have dropped since a backup
     late_answers_forgotten,      // A12: an answer to a probe that comes late counts for nothing
     old_term_writes,             // I12: an SC whose term is over writes on
     old_term_leases,             // I20: an SC gives leases and does not look whether its term lasts
@@ -125,7 +124,6 @@ enum class Mutant : std::uint8_t {
     lower_term_obeyed,      // I12: an SPU works for an SC of an earlier term than before
     evicted_read_crashes,   // the process ends by a signal
     old_leader_serves,      // I6: a leader does not hear of the next one, and acknowledges on
-    outdated_record_voids,  // I22: a record that was in doubt gives a replica an older uid
     fence_not_persisted,    // I12: an epoch is acted on before it is on disk
     replica_batch_changed,  // I7: a follower stores other records than its leader
     log_opened_again,       // I18: a log is opened for another epoch and not closed before

@@ -65,8 +65,7 @@ LeaderEpoch free_epoch(Context& context, const PartitionRecord& record) {
     const auto known = found.view.records.find(ref);
     if (known == found.view.records.end()) {
         // Of a topic that is newer than this process nobody has another memory.
-        return found.topics.contains(record.topic_uid) && record.leader_epoch != kNoEpoch &&
-                       !mutant(Mutant::found_topic_starts_over)
+        return found.topics.contains(record.topic_uid) && record.leader_epoch != kNoEpoch
                    ? control::leap_over_lost(kNoEpoch, record.leader_epoch, context.uid_prng.next())
                    : record.leader_epoch;
     }

@@ -182,9 +182,8 @@ Task<void> Replica::take_leader(LeaderIs message) {
 // The rules would not obey it. Nor is its uid the one that this replica has now: it was in doubt,
 // and an operator's adoption, which says the newest one, is about to come.
 bool Replica::is_outdated(const PartitionRecord& record) const {
-    return !mutant(Mutant::outdated_record_voids) &&
-           std::tie(record.leader_epoch, record.version) <
-               std::make_tuple(state_file_.fence_epoch(), state_file_.fence_version());
+    return std::tie(record.leader_epoch, record.version) <
+           std::make_tuple(state_file_.fence_epoch(), state_file_.fence_version());
 }
 
 // The rules at work on what is on the disk.
