@@ -26,7 +26,8 @@ struct Found {
     std::set<SpuId> admitted;
     // Partitions of which one of those had nothing any more: what it remembered of them is gone.
     std::set<control::PartitionRef> dropped;
-    // Partitions of which one of those had a replica that was led, and no place in the record.
+    // Partitions of which one of those had a replica that was led, and no place in the record, or
+    // is to get one.
     std::set<control::PartitionRef> held;
 };
 
@@ -67,7 +68,8 @@ struct Doubts {
     bool all = false;
     std::set<control::PartitionRef> partitions;
     // Whose last copy is gone from an SPU that should have it. Another one that has not come may
-    // have the partition since; when all have come, and none has it, the doubt is over.
+    // have the partition since; when all have come, and none has it, the doubt is over. Not stored:
+    // the next process of the SC finds the copy gone as well.
     std::map<control::PartitionRef, SpuId> emptied;
 
     bool any() const { return all || !partitions.empty() || !emptied.empty(); }

@@ -38,7 +38,8 @@ void RecordChanges::put(const PartitionTable::Entry& entry, PartitionRecord reco
         return;
     }
     if (context_.doubts.concern(entry.extra.record)) {
-        if (!entry.extra.in_doubt && !context_.doubts.all) {
+        const control::PartitionRef ref = {record.topic_uid, record.partition};
+        if (!entry.extra.in_doubt && context_.doubts.partitions.contains(ref)) {
             changed(entry).in_doubt = true;
         }
         return;

@@ -324,8 +324,10 @@ void Registration::note_reports(const RegisterSpu& request, BootEpoch boot) {
         if (entry == nullptr) {
             continue;
         }
-        const auto place = control::assigned_uid(entry->extra.record, request.spu);
-        if (place != replica.uid && replica.last_epoch != kNoEpoch) {
+        const std::vector<AssignedReplica>& places = entry->extra.record.replicas;
+        const AssignedReplica place = {request.spu, replica.uid};
+        if (replica.last_epoch != kNoEpoch &&
+            std::find(places.begin(), places.end(), place) == places.end()) {
             context_.found.held.insert(ref_of(replica));
         }
         partitions_.note_report(*entry, registered_replica(request.spu, boot, replica).report);

@@ -206,6 +206,7 @@ private:
     void check_members(Partition& partition, const std::optional<PartitionRecord>& before,
                        const PartitionRecord& after);
     bool is_adopted(const PartitionRecord& record) const;
+    static bool has_any_of(const Partition& partition, SpuId spu);
     bool has_failed_disk(const Partition& partition, const SpuSet& spus) const;
     void check_change(const Partition& partition, const PartitionRecord& before,
                       const PartitionRecord& after);

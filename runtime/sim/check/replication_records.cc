@@ -269,6 +269,10 @@ void ReplicationOracle::check_record(const Partition& partition, const Partition
         return;
     }
     for (const auto& [name, spu] : spus_) {
+        if (!has_any_of(partition, spu.spec.id)) {
+            // It leads nothing. As long as another SPU may have the partition, the SC waits.
+            continue;
+        }
         const bool is_stale = record.leader == spu.spec.id && record.leader_boot != spu.boot;
         if (is_stale || (spu.fenced && contains(record.lrs, spu.spec.id))) {
             report(partition, Invariant::i14_fenced_out,
@@ -328,6 +332,12 @@ void ReplicationOracle::check_unclean(Partition& partition, const PartitionRecor
         // An operator adopts what all SPUs have, and the one that has most has all of it.
         partition.is_recovering = !is_adopted || is_lossy || lost_disks > 0;
     }
+}
+
+bool ReplicationOracle::has_any_of(const Partition& partition, SpuId spu) {
+    return std::any_of(
+        partition.replicas.begin(), partition.replicas.end(),
+        [spu](const auto& one) { return one.second.spu == spu && !one.second.lost; });
 }
 
 // Who was the last that was live and then could not sync is not known to be complete any more.
