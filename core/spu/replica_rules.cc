@@ -130,6 +130,9 @@ Task<void> Replica::take_input(ScInput input) {
     const auto& probe = std::get<ProbeInput>(input);
     if (state_.has_value()) {
         state_->step(replication::Probe{probe.sc_epoch, probe.boot, probe.epoch}, effects_);
+    } else if (to_be_replaced_) {
+        // A recovery waits for the answers of all that are known.
+        report_damage(probe.boot, probe.epoch);
     }
 }
 

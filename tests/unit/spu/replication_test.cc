@@ -424,8 +424,15 @@ TEST(SpuReplication, ADamagedReplicaStartsEmptyUnderAnotherUid) {
         cluster.lead(kB, 2, {kB}, 1);
         WEIR_CO_CHECK(co_await cluster.until([&] { return cluster.damage_is_told(2); }, "again"));
         EXPECT_FALSE(cluster.follower_has(3));
+        // And to a recovery that waits for it.
+        wire::internal::ProbePartitions probe;
+        probe.partitions.push_back({{kTopicUid, PartitionId(0)}, LeaderEpoch(9)});
+        while (!cluster.damage_is_told(9)) {
+            cluster.sc.push_probe(probe);  // to one of the two
+            WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, Duration::from_ms(50)));
+        }
         cluster.uids[kA] = Uid{4, 1};
-        cluster.lead(kB, 3, {kB}, 1);
+        cluster.lead(kB, 10, {kB}, 1);
         WEIR_CO_CHECK(co_await cluster.until([&] { return cluster.follower_has(3); }, "A follows"));
         co_return co_await cluster.close();
     }));
