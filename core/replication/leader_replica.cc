@@ -294,14 +294,15 @@ void LeaderReplica::pushed(SpuId spu, const Push& push, std::span<const BatchMar
 }
 
 // The lease of the SC; without it (ride_through) the word of every member that it still follows
-// here, which means that nobody else was elected. Nobody can be in place of the only copy. Below
-// min_live the next leader may come from the ELR, whom this leader does not hear.
+// here, which means that nobody else was elected. Nobody can be in place of the only copy, unless
+// the SC has lost the record by which it was moved. Below min_live the next leader may come from
+// the ELR, whom this leader does not hear.
 bool LeaderReplica::in_lease(const View& view) const {
     if (view.at.now < view.at.lease_end) {
         return true;
     }
     const bool is_only_copy = view.record.replicas.size() == 1 && view.record.adding.empty();
-    return (view.record.ride_through || is_only_copy) &&
+    return !view.at.in_doubt && (view.record.ride_through || is_only_copy) &&
            view.record.lrs.size() >= view.record.min_live && is_followed_by_all(view);
 }
 

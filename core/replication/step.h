@@ -53,6 +53,8 @@ struct ReplicaOptions {
 struct Moment {
     Instant now;
     Instant lease_end;
+    // Another SPU may lead by a record that the SC has lost: without a lease nobody rides through.
+    bool in_doubt = false;
 };
 
 // What a role may look at.

@@ -38,11 +38,12 @@ bool ClusterView::has_topic(const std::string& name, const Uid& uid) const {
 
 replication::Moment Context::moment(const wire::internal::PartitionRef& partition) const {
     const Instant now = env.clock.now();
-    Instant lease_end = terms.doubted.contains(partition) ? Instant() : terms.lease_end;
+    const bool in_doubt = terms.doubted.contains(partition);
+    Instant lease_end = in_doubt ? Instant() : terms.lease_end;
     if (mutant(Mutant::lease_by_wall_clock)) {
         lease_end = now + (lease_end - Instant::from_ns(env.clock.wall_now().ns()));
     }
-    return {now, lease_end};
+    return {now, lease_end, in_doubt};
 }
 
 }  // namespace weir::spu

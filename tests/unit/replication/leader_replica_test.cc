@@ -276,6 +276,10 @@ TEST(Leader, TheOnlyCopyNeedsNoLease) {
     leader.lease_end = leader.now;
     EXPECT_EQ(leader.state.may_produce(Isolation::read_committed, leader.moment()),
               Permission::granted);
+    // It may have been moved, by an SC that knew more.
+    leader.in_doubt = true;
+    EXPECT_EQ(leader.state.may_produce(Isolation::read_committed, leader.moment()),
+              Permission::not_leader);
 }
 
 TEST(Leader, TheFloorRaisesWhatAProducerWaitsFor) {

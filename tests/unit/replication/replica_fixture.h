@@ -75,7 +75,7 @@ public:
           state({SpuId(spu), boot_of(spu), kTopic, PartitionId(), uid_of(spu)}, options,
                 {std::move(log), LeaderEpoch(fence_epoch), RecordVersion(fence_version)}, now) {}
 
-    Moment moment() const { return {now, lease_end}; }
+    Moment moment() const { return {now, lease_end, in_doubt}; }
 
     void hear(const PartitionRecord& record, std::uint64_t sc_epoch = 1) {
         hear(LeaderIs{ScEpoch(sc_epoch), boot_of(spu_), record});
@@ -156,6 +156,7 @@ public:
 
     ReplicaOptions options;
     Instant now = Instant::from_ns(1'000'000'000);
+    bool in_doubt = false;
     Instant lease_end = Instant::from_ns(1'000'000'000'000);
     Effects effects;
 
