@@ -61,19 +61,9 @@ std::string reason(const wire::ClusterDescription& cluster,
 
 std::string why_offline(const wire::ClusterDescription& cluster, const PartitionRecord& record) {
     const SpuId only = record.replicas.size() == 1 ? record.replicas.front().spu : kNoSpu;
-    const auto& spus = cluster.spus;
-    const bool all_online = std::all_of(spus.begin(), spus.end(),
-                                        [](const wire::DescribedSpu& spu) { return spu.online; });
-    if (std::any_of(spus.begin(), spus.end(), [only](const wire::DescribedSpu& spu) {
-            return spu.id == only && spu.online;
-        })) {
-        if (!all_online) {
-            return fmt::format(
-                "its only replica, on spu {}, is damaged, or new and empty: then it waits for the "
-                "SPUs that are offline, since one of them may have its records. One that is gone "
-                "for good is given up by `weir spu unregister`",
-                only.value());
-        }
+    if (std::any_of(
+            cluster.spus.begin(), cluster.spus.end(),
+            [only](const wire::DescribedSpu& spu) { return spu.id == only && spu.online; })) {
         return fmt::format(
             "its only replica, on spu {}, does not open. If that lasts, it is damaged: stop the "
             "SPU, and look with `weir-run repair`",
