@@ -38,10 +38,11 @@ void forget_outsiders_if_enough(PartitionRecord& record);
 // Out of all three sets.
 void drop_member(PartitionRecord& record, SpuId spu);
 
-// The next number; stays at the highest, which check_record reports.
-LeaderEpoch next_epoch(LeaderEpoch epoch);
 // Nobody leads, which is one more epoch, and somebody is to be elected. The version stays.
 void lose_leader(PartitionRecord& record);
+
+// The next number; stays at the highest, which check_record reports.
+LeaderEpoch next_epoch(LeaderEpoch epoch);
 RecordVersion next_version(RecordVersion version);
 
 }  // namespace weir::control
