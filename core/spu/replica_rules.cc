@@ -158,8 +158,8 @@ Task<void> Replica::take_leader(LeaderIs message) {
     if (!state_.has_value()) {
         ready = co_await prepare(message);
         // Once the files are open and the rules begin anew there is nothing to start over. A disk
-        // that is full now is asked again; damage stays.
-        gave_up_ = !ready.has_value() && (gave_up_ || !is_damage(ready.error()));
+        // that refused is asked again; what is read wrong stays so.
+        gave_up_ = !ready.has_value() && (gave_up_ || ready.error().code != ErrorCode::corrupt);
     }
     if (ready.has_value()) {
         ready = co_await begin(message);
@@ -255,7 +255,7 @@ void Replica::note_failed(const Error& error, const LeaderIs& message) {
         state_->damaged(effects_);
         return;
     }
-    to_be_replaced_ = !gave_up_ && !is_only_copy(message.record);
+    to_be_replaced_ = is_damage(error) && !is_only_copy(message.record);
     if (message.record.leader == context_.config.id) {
         context_.sc_outbox.put(
             partition(), replication::PromoteFailed{message.boot, message.record.leader_epoch});
