@@ -161,9 +161,10 @@ Winner choose(const ElectionInput& input, const PartitionRecord& record, const V
         return {spu, ElectionPool::elr};
     }
     if (may_use_last_known(input, record, voters)) {
-        const SpuId spu = mutant(Mutant::second_best_known)
-                              ? voters.best_of(record.last_known)
-                              : voters.best_known_of(record.last_known);
+        const bool of_those_there =
+            mutant(Mutant::second_best_known) || mutant(Mutant::last_known_without_all);
+        const SpuId spu = of_those_there ? voters.best_of(record.last_known)
+                                         : voters.best_known_of(record.last_known);
         if (spu != kNoSpu) {
             return {spu, ElectionPool::last_known};
         }
