@@ -25,9 +25,11 @@ Meaning meaning_of(const wire::ProducePartitionResponse& answer, wire::Isolation
         return Meaning::written_not_committed;
     }
     if (tag == wire::ErrorTag::not_leader_for_partition) {
-        // Refused before the write, unless leadership was lost while it waited for the commit.
-        return isolation == wire::Isolation::read_committed ? Meaning::maybe_written
-                                                            : Meaning::not_written;
+        // Refused before the write, unless leadership was lost while it waited, for the commit or
+        // for its disk; of the latter our servers give the offset behind it.
+        const bool may_have_waited =
+            isolation == wire::Isolation::read_committed || answer.base_offset > 0;
+        return may_have_waited ? Meaning::maybe_written : Meaning::not_written;
     }
     if (tag == wire::ErrorTag::storage_error || tag == wire::ErrorTag::unknown_server_error ||
         tag == wire::ErrorTag::other) {

@@ -353,7 +353,9 @@ Task<Result<void>> finish_produce(const ProduceServices& services, ProduceInProg
             continue;
         }
         response.error = append_error(committed.error(), *append.replica);
-        response.base_offset = 0;
+        // It may be in the log, which our clients tell from a refusal by the offset.
+        const bool was_leader = response.error.tag == ErrorTag::not_leader_for_partition;
+        response.base_offset = was_leader ? append.appended.next_offset.value() : 0;
     }
     co_return Result<void>();
 }

@@ -43,6 +43,11 @@ TEST(DeliveryRules, ALostLeadershipLeavesACommittedWriteUnknownAndOpen) {
                     wire::Isolation::read_uncommitted, DeliverySemantic::at_least_once),
               Verdict::open);
     EXPECT_FALSE(uncommitted.maybe_written);
+    // It had been appended, and waited for the disk of the leader of then.
+    EXPECT_EQ(judge(uncommitted, answer(wire::ErrorTag::not_leader_for_partition, 3),
+                    wire::Isolation::read_uncommitted, DeliverySemantic::at_least_once),
+              Verdict::open);
+    EXPECT_TRUE(uncommitted.maybe_written);
 }
 
 TEST(DeliveryRules, WhatWasNotCommittedInTimeIsSentAgainOnlyWithANumber) {

@@ -152,6 +152,7 @@ TEST(SpuReplication, AProduceInFlightEndsWithTheLeadership) {
             cluster.lead(kB, 1, {kA, kB}, 2);
             WEIR_CO_TRY(const auto answer, co_await answer_of(*client));
             EXPECT_EQ(answer.error.tag, ErrorTag::not_leader_for_partition);
+            EXPECT_EQ(answer.base_offset, 1);  // behind it: it is in the log
             EXPECT_LT((env.clock.now() - before).ms(), 1'000);
         }
         co_return co_await cluster.close();
