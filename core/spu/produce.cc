@@ -354,8 +354,8 @@ Task<Result<void>> finish_produce(const ProduceServices& services, ProduceInProg
         }
         response.error = append_error(committed.error(), *append.replica);
         // It may be in the log, which our clients tell from a refusal by the offset.
-        const bool was_leader = response.error.tag == ErrorTag::not_leader_for_partition;
-        response.base_offset = was_leader ? append.appended.next_offset.value() : 0;
+        const bool lost_lead = response.error.tag == ErrorTag::not_leader_for_partition;
+        response.base_offset = lost_lead ? append.appended.next_offset.value() : 0;
     }
     co_return Result<void>();
 }

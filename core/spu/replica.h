@@ -267,7 +267,7 @@ private:
     std::optional<replication::LeaderIs> last_leader_;
     // Is in doubt.
     std::optional<PartitionRecord> told_;
-    // The disk did not do what an effect asked for.
+    // The disk did not do what opening or an effect asked for; upkeep starts over.
     bool gave_up_ = false;
     replication::Effects effects_;
     std::size_t effects_done_ = 0;
