@@ -137,6 +137,13 @@ std::vector<std::string> Adoption::doubts() const {
                 fmt::format("spu {} has nothing of {}: an SPU that has not come may have it",
                             emptied->second.value(), name));
         }
+        const auto unlisted = context_.doubts.unlisted.find({record.topic_uid, record.partition});
+        if (unlisted != context_.doubts.unlisted.end()) {
+            lines.push_back(
+                fmt::format("spu {} has set {} aside, which an SC did not list: an SPU that has "
+                            "not come may have it",
+                            unlisted->second.value(), name));
+        }
     }
     for (const auto& [uid, found] : find_unknown()) {
         const std::string topic =
@@ -224,6 +231,7 @@ Task<Result<void>> Adoption::adopt_records(Operated* answer) {
         context_.catalog.notify();
         // From here on an SPU that was not heard yet is compared with this.
         context_.found.view = view_of(context_.catalog);
+        context_.found.is_adopted = true;
     } else {
         answer->details.clear();
     }

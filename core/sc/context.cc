@@ -3,34 +3,22 @@
 #include "core/base/mutant.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace weir::sc {
 
-void Beginning::heard(SpuId spu, const Catalog& catalog) {
+void Beginning::heard(SpuId spu, std::set<control::PartitionRef> without, const SpuTable& spus) {
     if (over_.is_set()) {
         return;
     }
-    heard_.insert(spu);
-    if (!lacks_witnesses(catalog) || mutant(Mutant::start_hears_nobody)) {
+    without_.insert_or_assign(spu, std::move(without));
+    const auto& entries = spus.entries();
+    const bool all_came = std::all_of(entries.begin(), entries.end(), [this](const auto& entry) {
+        return without_.contains(entry.second.object.spec.id);
+    });
+    if (all_came || mutant(Mutant::start_hears_nobody)) {
         end();
     }
-}
-
-bool Beginning::lacks_witnesses(const Catalog& catalog) const {
-    const auto& topics = catalog.topics.entries();
-    const bool is_unplaced = std::any_of(topics.begin(), topics.end(), [](const auto& topic) {
-        return topic.second.object.status.resolution != TopicResolution::provisioned;
-    });
-    const auto& spus = catalog.spus.entries();
-    const bool is_waiting =
-        is_unplaced && std::any_of(spus.begin(), spus.end(), [this](const auto& spu) {
-            return !heard_.contains(spu.second.object.spec.id);
-        });
-    const auto& partitions = catalog.partitions.entries();
-    return is_waiting ||
-           std::any_of(partitions.begin(), partitions.end(), [this](const auto& partition) {
-               return lacks_witnesses(partition.second.extra.record);
-           });
 }
 
 bool Beginning::may_be_deposed(SpuId spu, const PartitionTable& partitions) const {
@@ -42,21 +30,44 @@ bool Beginning::may_be_deposed(SpuId spu, const PartitionTable& partitions) cons
 }
 
 bool Beginning::lacks_witnesses(const PartitionRecord& record) const {
-    const auto missing = static_cast<std::size_t>(
-        std::count_if(record.replicas.begin(), record.replicas.end(),
-                      [&](const AssignedReplica& one) { return !heard_.contains(one.spu); }));
-    const bool leader_is_missing = record.leader != kNoSpu && !heard_.contains(record.leader);
+    const control::PartitionRef ref = {record.topic_uid, record.partition};
+    const auto is_shown = [&](SpuId spu) {
+        const auto heard = without_.find(spu);
+        return heard != without_.end() && !heard->second.contains(ref);
+    };
+    std::size_t missing = 0;
+    for (const auto* places : {&record.replicas, &record.adding}) {
+        missing += static_cast<std::size_t>(
+            std::count_if(places->begin(), places->end(),
+                          [&](const AssignedReplica& one) { return !is_shown(one.spu); }));
+    }
+    const bool leader_is_missing = record.leader != kNoSpu && !is_shown(record.leader);
     // Of an only copy nobody else can know anything.
-    return record.replicas.size() > 1 && (missing >= record.min_live || leader_is_missing);
+    const bool is_only_copy = record.replicas.size() + record.adding.size() == 1;
+    return !is_only_copy && (missing >= record.min_live || leader_is_missing);
 }
 
-bool may_be_elsewhere(const Context& context, const PartitionRecord& record) {
+bool Doubts::concern(const Uid& topic) const {
+    const control::PartitionRef least = {topic, PartitionId()};
+    const auto first = partitions.lower_bound(least);
+    const auto first_emptied = emptied.lower_bound(least);
+    const auto first_unlisted = unlisted.lower_bound(least);
+    return all || (first != partitions.end() && first->topic_uid == topic) ||
+           (first_emptied != emptied.end() && first_emptied->first.topic_uid == topic) ||
+           (first_unlisted != unlisted.end() && first_unlisted->first.topic_uid == topic);
+}
+
+bool is_one_missing(const Context& context) {
     const auto& spus = context.catalog.spus.entries();
-    const bool has_missing = std::any_of(spus.begin(), spus.end(), [&](const auto& spu) {
+    return std::any_of(spus.begin(), spus.end(), [&](const auto& spu) {
         return spu.second.extra.boot != kNoBoot &&
                !context.found.admitted.contains(spu.second.object.spec.id);
     });
-    return has_missing || context.found.held.contains({record.topic_uid, record.partition});
+}
+
+bool may_be_elsewhere(const Context& context, const PartitionRecord& record) {
+    return is_one_missing(context) ||
+           context.found.held.contains({record.topic_uid, record.partition});
 }
 
 LeaderEpoch free_epoch(Context& context, const PartitionRecord& record) {

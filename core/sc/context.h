@@ -12,6 +12,7 @@
 #include "core/sc/term.h"
 #include "core/task/sync.h"
 
+#include <map>
 #include <set>
 
 namespace weir::sc {
@@ -20,6 +21,8 @@ namespace weir::sc {
 // (control::MetadataView): the metadata as it found them, or as an operator adopted them since.
 struct Found {
     control::MetadataView view;
+    // An operator has adopted them: by what SPUs had set aside, too.
+    bool is_adopted = false;
     // Topics that were there. One without partitions may have had some since these metadata.
     std::set<Uid> topics;
     // Those have memories of this process as well.
@@ -32,21 +35,21 @@ struct Found {
 };
 
 // The first moments of a process of the SC. Its metadata may be older than the cluster, and only
-// the SPUs can show that; until enough of them have registered it changes nothing. SPUs that only
-// lost their connection are served meanwhile, as far as others show that what they lead is theirs;
-// what else comes waits.
+// the SPUs can show that; until all of them have registered it changes nothing, since the replicas
+// of any partition may be on other SPUs by now. Those that only lost their connection are served
+// meanwhile, as far as others show that what they lead is theirs; what else comes waits.
 class Beginning {
 public:
     explicit Beginning(Executor& executor) : over_(executor) {}
 
-    // Enough have come when no partition lacks min_live replicas, or its leader. A leader that
-    // these metadata do not know has committed nothing without min_live replicas that have accepted
-    // its epoch, and one of those has registered, and shows it. Of later versions of the record in
-    // the leader's own epoch the leader alone may have heard, and commit by them. A topic without
-    // partitions may have got some, on any SPU: all are waited for.
-    void heard(SpuId spu, const Catalog& catalog);
-    // By these metadata `spu` leads a partition of which not enough have come: it may have been
-    // deposed long ago.
+    // `without`: partitions by whose record it has a replica, and of which it shows none, or one
+    // that an SC has not listed since.
+    void heard(SpuId spu, std::set<control::PartitionRef> without, const SpuTable& spus);
+    // By these metadata `spu` leads a partition that lacks min_live replicas which have been shown,
+    // or the leader's own: it may have been deposed long ago. A leader that these metadata do not
+    // know has committed nothing without min_live replicas that have accepted its epoch; so one of
+    // those would have shown it, unless the replicas are elsewhere by now. Of later versions of the
+    // record in the leader's own epoch the leader alone may have heard, and commit by them.
     bool may_be_deposed(SpuId spu, const PartitionTable& partitions) const;
     // A silent SPU is not waited for any longer than before it is taken for gone.
     void end() { over_.set(); }
@@ -54,9 +57,8 @@ public:
 
 private:
     bool lacks_witnesses(const PartitionRecord& record) const;
-    bool lacks_witnesses(const Catalog& catalog) const;
 
-    std::set<SpuId> heard_;
+    std::map<SpuId, std::set<control::PartitionRef>> without_;
     Event over_;
 };
 
@@ -71,19 +73,18 @@ struct Doubts {
     // have the partition since; when all have come, and none has it, the doubt is over. Not stored:
     // the next process of the SC finds the copy gone as well.
     std::map<control::PartitionRef, SpuId> emptied;
+    // Of which an SPU has set the replica aside, since an SC did not list it. Either that SC had
+    // older metadata than this one, or this one's are from before the replica's place was given to
+    // another SPU. That one shows it when it comes; when all have come, the doubt is over. Not
+    // stored, either.
+    std::map<control::PartitionRef, SpuId> unlisted;
 
-    bool any() const { return all || !partitions.empty() || !emptied.empty(); }
+    bool any() const { return all || !partitions.empty() || !emptied.empty() || !unlisted.empty(); }
     bool concern(const PartitionRecord& record) const {
         const control::PartitionRef ref = {record.topic_uid, record.partition};
-        return all || partitions.contains(ref) || emptied.contains(ref);
+        return all || partitions.contains(ref) || emptied.contains(ref) || unlisted.contains(ref);
     }
-    bool concern(const Uid& topic) const {
-        const control::PartitionRef least = {topic, PartitionId()};
-        const auto first = partitions.lower_bound(least);
-        const auto first_emptied = emptied.lower_bound(least);
-        return all || (first != partitions.end() && first->topic_uid == topic) ||
-               (first_emptied != emptied.end() && first_emptied->first.topic_uid == topic);
-    }
+    bool concern(const Uid& topic) const;
 };
 
 // To who asks for a change of what is in doubt.
@@ -117,8 +118,11 @@ struct Context {
     std::set<Uid> deleted_topics;
 };
 
-// Somebody who has no place in the record may have the partition: an SPU that has run before and
-// has not come to this process of the SC, or one that has come with it.
+// An SPU that has run before has not come to this process of the SC.
+bool is_one_missing(const Context& context);
+
+// Somebody who has no place in the record may have the partition: one that is missing, or one that
+// has come with it.
 bool may_be_elsewhere(const Context& context, const PartitionRecord& record);
 
 // The leader epoch of a record that is to be stored, or one above it (control::leap_over_lost) when

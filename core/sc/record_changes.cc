@@ -39,7 +39,9 @@ void RecordChanges::put(const PartitionTable::Entry& entry, PartitionRecord reco
     }
     if (context_.doubts.concern(entry.extra.record)) {
         const control::PartitionRef ref = {record.topic_uid, record.partition};
-        if (!entry.extra.in_doubt && context_.doubts.partitions.contains(ref)) {
+        const bool is_told_once =
+            context_.doubts.partitions.contains(ref) || context_.doubts.unlisted.contains(ref);
+        if (!entry.extra.in_doubt && is_told_once) {
             changed(entry).in_doubt = true;
         }
         return;

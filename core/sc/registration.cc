@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 namespace weir::sc {
@@ -174,14 +175,17 @@ Task<std::optional<Registered>> Registration::try_admit(const RegisterSpu* of) {
             request.spu.value(), to_string(known), to_string(request.storage_id));
         co_return answer;
     }
-    hear(request);
-    const Entries dropped = find_dropped(request);
-    const bool is_unchanged = is_known_process(*entry, request) && dropped.empty();
+    NotShown not_shown = find_not_shown(request);
+    hear(request, not_shown);
+    if (context_.found.admitted.contains(request.spu) || mutant(Mutant::dropped_counted_on)) {
+        not_shown = NotShown();
+    }
+    const bool is_unchanged = is_known_process(*entry, request) && not_shown.missing.empty();
     const bool may_wait = !context_.doubts.all && !is_unchanged;
     if (may_wait && !context_.beginning.over().is_set()) {
         co_return std::nullopt;
     }
-    const Result<void> taken = co_await take_in(entry, &request, &dropped, &answer);
+    const Result<void> taken = co_await take_in(entry, &request, &not_shown, &answer);
     if (!taken.has_value()) {
         answer.result = RegisterResult::unavailable;
         answer.message = to_string(taken.error());
@@ -189,14 +193,22 @@ Task<std::optional<Registered>> Registration::try_admit(const RegisterSpu* of) {
     co_return answer;
 }
 
-void Registration::hear(const RegisterSpu& request) {
+void Registration::hear(const RegisterSpu& request, const NotShown& not_shown) {
     look_for_regressions(request);
     adoption_.note(request);
-    context_.beginning.heard(request.spu, context_.catalog);
+    std::set<control::PartitionRef> without;
+    for (const Entries* entries : {&not_shown.missing, &not_shown.unlisted}) {
+        for (const PartitionTable::Entry* entry : *entries) {
+            without.insert({entry->extra.record.topic_uid, entry->extra.record.partition});
+        }
+    }
+    context_.beginning.heard(request.spu, std::move(without), context_.catalog.spus);
+    // Leaders may wait for it.
+    context_.catalog.notify();
 }
 
 Task<Result<void>> Registration::take_in(const SpuTable::Entry* entry, const RegisterSpu* request,
-                                         const Entries* dropped, Registered* answer) {
+                                         const NotShown* not_shown, Registered* answer) {
     if (context_.doubts.all) {
         // It would delete what these metadata do not know.
         co_return fail(ErrorCode::unavailable,
@@ -207,13 +219,16 @@ Task<Result<void>> Registration::take_in(const SpuTable::Entry* entry, const Reg
     if (is_known_process(*entry, *request)) {
         // On a new connection. Whether it is fenced is the heartbeats' matter.
         answer->boot = entry->extra.boot;
-        for (const PartitionTable::Entry* partition : *dropped) {
+        for (const PartitionTable::Entry* partition : not_shown->unlisted) {
+            doubt_unlisted(*partition, request->spu);
+        }
+        for (const PartitionTable::Entry* partition : not_shown->missing) {
             give_up(*partition, request->spu, changes);
         }
         WEIR_CO_CHECK(co_await changes.commit());
         context_.found.admitted.insert(request->spu);
         note_reports(*request, answer->boot);
-        co_return co_await end_emptied();
+        co_return co_await end_doubts();
     }
     ClusterRecord cluster = context_.catalog.cluster;
     // Above all that was ever given out, whatever happened to the metadata.
@@ -237,7 +252,7 @@ Task<Result<void>> Registration::take_in(const SpuTable::Entry* entry, const Reg
     context_.found.admitted.insert(request->spu);
     answer->boot = cluster.boot_counter;
     note_reports(*request, cluster.boot_counter);
-    co_return co_await end_emptied();
+    co_return co_await end_doubts();
 }
 
 void Registration::doubt_emptied(const PartitionTable::Entry& entry, SpuId spu) {
@@ -253,13 +268,35 @@ void Registration::doubt_emptied(const PartitionTable::Entry& entry, SpuId spu) 
              entry.object.name);
 }
 
-// When all have come, nobody has any of it, and it begins anew; or somebody has it.
-Task<Result<void>> Registration::end_emptied() {
-    if (context_.doubts.emptied.empty()) {
+// A process that goes on has set it aside, and another one has forgotten that.
+void Registration::doubt_unlisted(const PartitionTable::Entry& entry, SpuId spu) {
+    const PartitionRecord& record = entry.extra.record;
+    if (!is_one_missing(context_) || context_.found.is_adopted) {
+        return;
+    }
+    context_.doubts.unlisted.insert_or_assign({record.topic_uid, record.partition}, spu);
+    WEIR_LOG(log_, warn,
+             "{}: spu {} has set its replica aside, which an SC did not list: nothing about it "
+             "changes until every SPU has come, or an operator adopts what they have",
+             entry.object.name, spu.value());
+}
+
+Task<Result<void>> Registration::end_doubts() {
+    if (context_.doubts.emptied.empty() && context_.doubts.unlisted.empty()) {
         co_return Result<void>();
     }
     RecordChanges changes(context_, reports_);
     Doubts next = context_.doubts;
+    end_emptied(next, changes);
+    end_unlisted(next, changes);
+    WEIR_CO_CHECK(co_await changes.commit());
+    context_.doubts = std::move(next);
+    context_.catalog.notify();
+    co_return Result<void>();
+}
+
+// When all have come, nobody has any of it, and it begins anew; or somebody has it.
+void Registration::end_emptied(Doubts& next, RecordChanges& changes) {
     for (const auto& [ref, spu] : context_.doubts.emptied) {
         const PartitionTable::Entry* entry = partitions_.find(ref);
         if (entry == nullptr || context_.doubts.partitions.contains(ref)) {
@@ -274,26 +311,43 @@ Task<Result<void>> Registration::end_emptied() {
                                                  spu));
         }
     }
-    WEIR_CO_CHECK(co_await changes.commit());
-    context_.doubts = std::move(next);
-    context_.catalog.notify();
-    co_return Result<void>();
 }
 
-Registration::Entries Registration::find_dropped(const RegisterSpu& request) const {
-    Entries dropped;
-    if (context_.found.admitted.contains(request.spu) || mutant(Mutant::dropped_counted_on)) {
-        return dropped;
+// When all have come, and none has shown a newer record, this one holds, with a version that
+// answers what its leader has asked meanwhile; unless something has happened that is not in it.
+void Registration::end_unlisted(Doubts& next, RecordChanges& changes) {
+    for (const auto& [ref, spu] : context_.doubts.unlisted) {
+        const PartitionTable::Entry* entry = partitions_.find(ref);
+        if (entry == nullptr || context_.doubts.partitions.contains(ref)) {
+            next.unlisted.erase(ref);
+        } else if (entry->extra.in_doubt) {
+            next.unlisted.erase(ref);
+            next.partitions.insert(ref);
+        } else if (!is_one_missing(context_)) {
+            next.unlisted.erase(ref);
+            PartitionRecord record = entry->extra.record;
+            record.version = control::next_version(record.version);
+            changes.adopt(*entry, std::move(record));
+        }
     }
+}
+
+Registration::NotShown Registration::find_not_shown(const RegisterSpu& request) const {
+    NotShown not_shown;
     const StoredReplicas stored = stored_of(request);
     for (const auto& [name, entry] : context_.catalog.partitions.entries()) {
         const PartitionRecord& record = entry.extra.record;
-        if (holds(record, request.spu) && record.leader_epoch != kNoEpoch &&
-            find_assigned(stored, record, request.spu) == nullptr) {
-            dropped.push_back(&entry);
+        if (!holds(record, request.spu) || record.leader_epoch == kNoEpoch) {
+            continue;
+        }
+        const StoredReplica* replica = find_assigned(stored, record, request.spu);
+        if (replica == nullptr) {
+            not_shown.missing.push_back(&entry);
+        } else if (replica->is_unlisted) {
+            not_shown.unlisted.push_back(&entry);
         }
     }
-    return dropped;
+    return not_shown;
 }
 
 void Registration::bring_back(const PartitionTable::Entry& entry, const SpuTable::Entry& spu,

@@ -39,17 +39,23 @@ public:
 
 private:
     using Entries = std::vector<const PartitionTable::Entry*>;
+    // What the SPU does not show although the metadata say that somebody has led it, and that the
+    // SPU has a replica of it. Valid until the catalog changes.
+    struct NotShown {
+        // It has nothing of it. When it is to be compared with what this process of the SC found, a
+        // later SC has had it deleted, and these metadata are from before that.
+        Entries missing;
+        // An SC has not listed it since.
+        Entries unlisted;
+    };
 
     // An answer, or nullopt when it has to be asked again after the SC's beginning.
     Task<std::optional<wire::internal::Registered>> try_admit(
         const wire::internal::RegisterSpu* request);
     Task<Result<void>> take_in(const SpuTable::Entry* entry,
-                               const wire::internal::RegisterSpu* request, const Entries* dropped,
-                               wire::internal::Registered* answer);
-    // Partitions of whose replica the SPU has nothing, although it is to be compared with what this
-    // process of the SC found: a later SC has had it deleted, and these metadata are from before
-    // that.
-    Entries find_dropped(const wire::internal::RegisterSpu& request) const;
+                               const wire::internal::RegisterSpu* request,
+                               const NotShown* not_shown, wire::internal::Registered* answer);
+    NotShown find_not_shown(const wire::internal::RegisterSpu& request) const;
     void bring_back(const PartitionTable::Entry& entry, const SpuTable::Entry& spu,
                     const wire::internal::RegisterSpu& request,
                     const wire::internal::StoredReplica* stored, RecordChanges& changes);
@@ -57,9 +63,13 @@ private:
     void give_up(const PartitionTable::Entry& entry, SpuId spu, RecordChanges& changes);
     // If it was the last copy, and another SPU may have the partition, that is in doubt for now.
     void doubt_emptied(const PartitionTable::Entry& entry, SpuId spu);
-    Task<Result<void>> end_emptied();
+    void doubt_unlisted(const PartitionTable::Entry& entry, SpuId spu);
+    // Of those two doubts the ones that are over, since enough SPUs have come.
+    Task<Result<void>> end_doubts();
+    void end_emptied(Doubts& next, RecordChanges& changes);
+    void end_unlisted(Doubts& next, RecordChanges& changes);
     // What it has been through, whether it is served or not.
-    void hear(const wire::internal::RegisterSpu& request);
+    void hear(const wire::internal::RegisterSpu& request, const NotShown& not_shown);
     void look_for_regressions(const wire::internal::RegisterSpu& request);
     void note_reports(const wire::internal::RegisterSpu& request, BootEpoch boot);
 

@@ -250,7 +250,7 @@ Task<Result<void>> run_with_store(Context* context, CancelToken stop, Started* s
     }
     // As it was before this term.
     context->found.view.sc_epoch = ScEpoch(begun.sc_epoch.value() - 1);
-    context->beginning.heard(kNoSpu, context->catalog);
+    context->beginning.heard(kNoSpu, {}, context->catalog.spus);
     Service service(*context);
     WEIR_CO_CHECK(service.listen());
     service.start();

@@ -351,8 +351,10 @@ std::vector<PartitionRef> SpuSession::doubted() const {
     for (const control::PartitionRef& ref : doubts.partitions) {
         add(ref);
     }
-    for (const auto& [ref, spu] : doubts.emptied) {
-        add(ref);
+    for (const auto* of : {&doubts.emptied, &doubts.unlisted}) {
+        for (const auto& [ref, spu] : *of) {
+            add(ref);
+        }
     }
     return partitions;
 }

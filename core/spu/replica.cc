@@ -161,6 +161,7 @@ std::optional<StoredReplica> Replica::stored() const {
         stored.fence_version = std::max(stored.fence_version, state_->record().version);
     }
     stored.is_healthy = log_ != nullptr && !(state_.has_value() && state_->is_suspect());
+    stored.is_unlisted = is_unlisted_;
     if (log_ != nullptr) {
         stored.last_epoch = replication::newest_epoch(log_->lineage(), state_file_.entered());
         stored.leo = log_->leo();

@@ -111,6 +111,9 @@ public:
     void probe(LeaderEpoch epoch);
     // The SC does not list it any more: it does nothing until it is assigned again.
     void set_aside();
+    // An SC whose topics are known here does not list it. An SC with older metadata that lists it
+    // again may do so by mistake, and hears of it with the registration.
+    void note_unlisted() { is_unlisted_ = true; }
     // From the other replicas. `batches` are those of an Append. Waits until what was said before
     // is done (a follower's log has to have it), and not for what this brings.
     Task<Result<void>> take(wire::internal::PartitionMessage message, CancelToken token);
@@ -267,6 +270,7 @@ private:
     std::optional<replication::LeaderIs> last_leader_;
     // Is in doubt.
     std::optional<PartitionRecord> told_;
+    bool is_unlisted_ = false;
     // The disk did not do what opening or an effect asked for; upkeep starts over.
     bool gave_up_ = false;
     replication::Effects effects_;

@@ -58,6 +58,7 @@ void ReplicaManager::note_orphans() {
                 logger_, warn, "the SC does not list {} (topic {}) any more; it is kept for {} s",
                 to_string(ref.key), to_string(ref.topic_uid), context_.config.unlisted_grace.s());
             unclaimed.since = context_.env.clock.now();
+            unclaimed.replica->note_unlisted();
         }
     }
     if (mutant(Mutant::unlisted_deleted_at_once)) {

@@ -58,6 +58,7 @@ void Replica::obey() {
         return;
     }
     leader_ = told_->leader;
+    is_unlisted_ = false;
     if (is_new_) {
         new_uid_ = own_uid(*told_, context_.config.id);
     }

@@ -124,6 +124,8 @@ struct StoredReplica {
     Offset log_start;
     // No damage was found below what was synced.
     bool is_healthy = true;
+    // An SC has not listed it, and nothing newer was obeyed since (ReplicaManager).
+    bool is_unlisted = false;
     friend bool operator==(const StoredReplica&, const StoredReplica&) = default;
 };
 
@@ -151,7 +153,7 @@ struct RegisterSpu {
     // For logs.
     std::string software;
     // What was added later is at the end, and may be missing: an older program neither sends it nor
-    // reads it. That is the fence_version of each replica, and this:
+    // reads it. That is the fence_version of each replica, this, and is_unlisted of each replica:
     // The highest term of an SC that this process has worked for; 0: none.
     ScEpoch sc_epoch;
     friend bool operator==(const RegisterSpu&, const RegisterSpu&) = default;

@@ -34,6 +34,12 @@ void fields(A& a, FieldsOf<A, internal::RegisterSpu>& v) {
         a(replica.fence_version);
     }
     a(v.sc_epoch);
+    if (a.at_end()) {
+        return;
+    }
+    for (auto& replica : v.replicas) {
+        a(replica.is_unlisted);
+    }
 }
 
 template <typename A>

@@ -90,6 +90,20 @@ protected:
         const int leader = record(1, kOld).leader.value();
         return {leader, {leader % 3 + 1, (leader + 1) % 3 + 1}};
     }
+    // `new` has one replica; an SC has not listed it since the backup. Who has it, and the others.
+    std::pair<int, std::array<int, 2>> create_unlisted() {
+        run([](Env&, ScClient& client) -> Task<Result<void>> {
+            WEIR_CO_TRY(const Status status, co_await client.create_topic(kNew.topic, 1, 1));
+            EXPECT_TRUE(status.error.ok());
+            co_return Result<void>();
+        });
+        world_.run_for(Duration::from_s(1));
+        const int holder =
+            spus_[1].disk.contains(kNew) ? 1 : (spus_[2].disk.contains(kNew) ? 2 : 3);
+        back_up();
+        spus_[holder].disk.at(kNew).is_unlisted = true;
+        return {holder, {holder % 3 + 1, (holder + 1) % 3 + 1}};
+    }
     Operated adopt(bool force = false) {
         g_force = force;
         run([](Env&, ScClient& client) -> Task<Result<void>> {
@@ -322,6 +336,67 @@ TEST_F(ScAdoption, WhoHasNothingOfItDoesNotLeadWhileAnotherMayHaveIt) {
     EXPECT_TRUE(adopt().accepted);
     EXPECT_TRUE(told("new-0: epoch"));
     EXPECT_EQ(record(after, kNew).leader, SpuId(after));
+}
+
+// It may have been moved since the backup, or that SC may have been one with older metadata.
+TEST_F(ScAdoption, WhatAnScHasNotListedIsInDoubtUntilAllHaveCome) {
+    const auto [holder, others] = create_unlisted();
+    const PartitionRecord before = record(holder, kNew);
+    const wire::internal::PartitionRef doubted = {before.topic_uid, PartitionId(0)};
+    spu_machines_[others[0]]->crash();
+    sc_->crash();
+    come_back();
+    ASSERT_TRUE(served(holder));
+    EXPECT_EQ(spus_[holder].doubted, std::vector{doubted});
+    EXPECT_FALSE(adopt().accepted);
+    world_.run_for(Duration::from_s(5));
+    EXPECT_EQ(spus_[holder].doubted, std::vector{doubted});
+    start(others[0]);
+    world_.run_for(Duration::from_s(1));
+    EXPECT_TRUE(spus_[holder].doubted.empty());
+    EXPECT_FALSE(adopt().accepted);
+    // Whatever its leader has asked for meanwhile has an answer.
+    EXPECT_GT(record(holder, kNew).version, before.version);
+    EXPECT_EQ(record(holder, kNew).leader, SpuId(holder));
+    EXPECT_EQ(record(holder, kNew).leader_epoch, before.leader_epoch);
+}
+
+TEST_F(ScAdoption, WhatAnScHasNotListedIsNotLedWhenAnotherHasIt) {
+    const auto [holder, others] = create_unlisted();
+    const wire::internal::PartitionRef doubted = {record(holder, kNew).topic_uid, PartitionId(0)};
+    spus_[others[0]].disk[kNew] = spus_[holder].disk.at(kNew);
+    spus_[others[0]].disk[kNew].uid = Uid{0, 99};
+    spus_[others[0]].disk[kNew].fence_epoch =
+        control::next_epoch(record(holder, kNew).leader_epoch);
+    spu_machines_[others[0]]->crash();
+    sc_->crash();
+    come_back();
+    start(others[0]);
+    world_.run_for(Duration::from_s(5));
+    EXPECT_EQ(spus_[holder].doubted, std::vector{doubted});
+    EXPECT_TRUE(adopt().accepted);
+    EXPECT_EQ(record(others[0], kNew).replicas.size(), 2U);
+}
+
+// What is told once and is not in the record: that the holder is another process by now.
+TEST_F(ScAdoption, WhatHappensToWhatAnScHasNotListedMakesTheDoubtStay) {
+    const auto [holder, others] = create_unlisted();
+    const wire::internal::PartitionRef doubted = {record(holder, kNew).topic_uid, PartitionId(0)};
+    spu_machines_[others[0]]->crash();
+    sc_->crash();
+    come_back();
+    world_.run_for(Duration::from_s(5));
+    spu_machines_[holder]->crash();
+    spus_[holder].disk.at(kNew).is_unlisted = false;
+    start(holder);
+    start(others[0]);
+    world_.run_for(Duration::from_s(1));
+    EXPECT_EQ(spus_[holder].doubted, std::vector{doubted});
+    restart_sc();
+    EXPECT_EQ(spus_[holder].doubted, std::vector{doubted});
+    EXPECT_TRUE(adopt().accepted);
+    EXPECT_EQ(record(holder, kNew).leader, SpuId(holder));
+    EXPECT_EQ(record(holder, kNew).leader_boot, spus_[holder].registered.boot);
 }
 
 // A recovery gives up nothing of what an SPU has that is to be drained: it is asked like the

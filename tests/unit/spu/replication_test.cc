@@ -337,6 +337,42 @@ TEST(SpuReplication, ARecordFromBeforeItsUidDoesNotVoidAReplica) {
     }));
 }
 
+// Whether the only replica is one that an SC has not listed, by the registration that follows.
+Task<Result<bool>> is_said_to_be_unlisted(Env& env, Cluster& cluster) {
+    for (int i = 0; i < 2; ++i) {
+        cluster.sc.drop_sessions();
+        WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, Duration::from_ms(500)));
+    }
+    const wire::internal::RegisterSpu& registration = cluster.sc.registrations.back();
+    EXPECT_EQ(registration.replicas.size(), 1U);
+    co_return !registration.replicas.empty() && registration.replicas[0].is_unlisted;
+}
+
+// The SC may have taken it away, or be one with metadata from before it was given; until it is
+// obeyed again nobody here can tell.
+TEST(SpuReplication, WhatAnScHasNotListedIsSaidWithTheRegistration) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Cluster cluster(env);
+        WEIR_CO_CHECK(co_await cluster.start_alone());
+        const test::FakeSc::State known = cluster.sc.state;
+        WEIR_CO_TRY(const bool at_first, co_await is_said_to_be_unlisted(env, cluster));
+        EXPECT_FALSE(at_first);
+        cluster.sc.state = {};
+        WEIR_CO_TRY(const bool unlisted, co_await is_said_to_be_unlisted(env, cluster));
+        EXPECT_TRUE(unlisted);
+        cluster.sc.state = known;
+        cluster.sc.doubted = {{kTopicUid, PartitionId(0)}};
+        WEIR_CO_TRY(const bool in_doubt, co_await is_said_to_be_unlisted(env, cluster));
+        EXPECT_TRUE(in_doubt);
+        cluster.sc.doubted.clear();
+        WEIR_CO_TRY(const bool obeyed, co_await is_said_to_be_unlisted(env, cluster));
+        EXPECT_FALSE(obeyed);
+        WEIR_CO_TRY(const auto after, co_await produce(cluster, kA, "a", Wanted::committed));
+        EXPECT_TRUE(after.error.ok()) << to_string(after.error);
+        co_return co_await cluster.close();
+    }));
+}
+
 TEST(SpuReplication, WhatIsNotMadeYetForADoubtIsNotSaidToBeThere) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
         Cluster cluster(env);
