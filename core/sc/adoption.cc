@@ -66,8 +66,13 @@ std::string told(const std::string& name, const PartitionRecord& record,
 
 }  // namespace
 
-Adoption::Adoption(Context& context, PartitionReports& reports, Topics& topics)
-    : context_(context), reports_(reports), topics_(topics), log_(context.env.log, "sc.adoption") {}
+Adoption::Adoption(Context& context, Spus& spus, PartitionReports& reports, Topics& topics)
+    : context_(context),
+      spus_(spus),
+      reports_(reports),
+      topics_(topics),
+      log_(context.env.log, "sc.adoption"),
+      noted_(context.env.executor) {}
 
 void Adoption::note(const wire::internal::RegisterSpu& request) {
     Reported reported;
@@ -77,14 +82,44 @@ void Adoption::note(const wire::internal::RegisterSpu& request) {
         reported.replicas.push_back(registered_replica(request.spu, request.boot, stored));
         reported.topics[stored.partition.topic_uid] = stored.topic;
     }
+    reported.doubt_count = context_.doubt_count;
     reported_[request.spu] = std::move(reported);
+    noted_.notify_all();
+}
+
+// They have reported, before the last doubt began.
+SpuSet Adoption::outdated_spus() const {
+    SpuSet outdated;
+    for (const auto& [spu, reported] : reported_) {
+        if (reported.doubt_count < context_.doubt_count && context_.catalog.find_spu(spu)) {
+            outdated.push_back(spu);
+        }
+    }
+    return outdated;
+}
+
+Task<void> Adoption::hear_again(CancelToken token) {
+    const Clock& clock = context_.env.clock;
+    Deadline deadline(context_.env.clock, clock.now() + context_.config.spu_heartbeat_timeout,
+                      token);
+    for (SpuSet outdated = outdated_spus(); !outdated.empty(); outdated = outdated_spus()) {
+        for (const SpuId spu : outdated) {
+            spus_.register_again(spu);
+        }
+        const Result<void> noted = co_await noted_.wait(deadline.token());
+        if (!noted.has_value()) {
+            break;
+        }
+    }
 }
 
 std::vector<std::string> Adoption::silent_spus() const {
     std::vector<std::string> silent;
+    const SpuSet outdated = outdated_spus();
     for (const auto& [name, entry] : context_.catalog.spus.entries()) {
-        if (!reported_.contains(entry.object.spec.id)) {
-            silent.push_back(fmt::format("{} ({})", entry.object.spec.id.value(), name));
+        const SpuId spu = entry.object.spec.id;
+        if (!reported_.contains(spu) || control::contains(outdated, spu)) {
+            silent.push_back(fmt::format("{} ({})", spu.value(), name));
         }
     }
     return silent;
@@ -92,9 +127,10 @@ std::vector<std::string> Adoption::silent_spus() const {
 
 std::map<PartitionRef, std::vector<RegisteredReplica>> Adoption::reports() const {
     std::map<PartitionRef, std::vector<RegisteredReplica>> all;
+    const SpuSet outdated = outdated_spus();
     for (const auto& [spu, reported] : reported_) {
         // Of one that was unregistered nothing can be used.
-        if (context_.catalog.find_spu(spu) == nullptr) {
+        if (context_.catalog.find_spu(spu) == nullptr || control::contains(outdated, spu)) {
             continue;
         }
         for (const RegisteredReplica& replica : reported.replicas) {
@@ -160,15 +196,21 @@ std::vector<std::string> Adoption::doubts() const {
     return lines;
 }
 
-Task<Operated> Adoption::adopt(bool force) {
+bool Adoption::is_needed(bool force) const {
+    return context_.doubts.any() || (force && !find_unknown().empty());
+}
+
+Task<Operated> Adoption::adopt(bool force, CancelToken token) {
     Operated answer;
+    if (is_needed(force)) {
+        co_await hear_again(token);
+    }
     const Result<AsyncMutex::Guard> guard = co_await context_.changing.lock();
     if (!guard.has_value()) {
         answer.message = to_string(guard.error());
         co_return answer;
     }
-    const std::map<Uid, Found> unknown = find_unknown();
-    if (!context_.doubts.any() && (unknown.empty() || !force)) {
+    if (!is_needed(force)) {
         answer.message = "no SPU has shown that the metadata are older than the cluster";
         for (std::string& line : doubts()) {
             add_detail(&answer, std::move(line));
@@ -186,6 +228,7 @@ Task<Operated> Adoption::adopt(bool force) {
         }
         co_return answer;
     }
+    const std::map<Uid, Found> unknown = find_unknown();
     Result<void> done = co_await adopt_records(&answer);
     for (auto found = unknown.begin(); found != unknown.end() && done.has_value(); ++found) {
         done = co_await adopt_topic(found->first, found->second, &answer);

@@ -6,10 +6,12 @@
 #pragma once
 
 #include "core/sc/record_changes.h"
+#include "core/sc/spus.h"
 #include "core/sc/topics.h"
 #include "core/wire/internal.h"
 #include "core/wire/own_api.h"
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -18,7 +20,7 @@ namespace weir::sc {
 
 class Adoption {
 public:
-    Adoption(Context& context, PartitionReports& reports, Topics& topics);
+    Adoption(Context& context, Spus& spus, PartitionReports& reports, Topics& topics);
 
     // An SPU has said what it has.
     void note(const wire::internal::RegisterSpu& request);
@@ -28,9 +30,10 @@ public:
 
     // Rebuilds the records that are in doubt, and topics that the metadata do not know at all, from
     // what was reported; ends the doubts. Answers when it is stored. Without `force` refused while
-    // an SPU of the cluster has not reported. An SPU that comes later with newer numbers raises
-    // doubts again, and that is to be adopted again.
-    Task<wire::Operated> adopt(bool force);
+    // an SPU of the cluster has not reported. What one said before the last doubt began may be true
+    // no longer: it is asked anew, and waited for as long as before it is taken for gone. An SPU
+    // that comes later with newer numbers raises doubts again, and that is to be adopted again.
+    Task<wire::Operated> adopt(bool force, CancelToken token);
 
 private:
     struct Reported {
@@ -39,6 +42,8 @@ private:
         std::vector<control::RegisteredReplica> replicas;
         // The names of their topics.
         std::map<Uid, std::string> topics;
+        // Context::doubt_count then. Until the next doubt nothing about what is in doubt changes.
+        std::uint64_t doubt_count = 0;
     };
     // What is said of one topic that the metadata do not know, or not all partitions of.
     struct Found {
@@ -46,6 +51,9 @@ private:
         std::map<std::uint32_t, std::vector<control::RegisteredReplica>> partitions;
     };
 
+    bool is_needed(bool force) const;
+    SpuSet outdated_spus() const;
+    Task<void> hear_again(CancelToken token);
     std::vector<std::string> silent_spus() const;
     std::map<control::PartitionRef, std::vector<control::RegisteredReplica>> reports() const;
     std::map<Uid, Found> find_unknown() const;
@@ -55,10 +63,12 @@ private:
     Task<Result<void>> adopt_topic(Uid uid, Found found, wire::Operated* answer);
 
     Context& context_;
+    Spus& spus_;
     PartitionReports& reports_;
     Topics& topics_;
     Logger log_;
     std::map<SpuId, Reported> reported_;
+    Notifier noted_;
 };
 
 }  // namespace weir::sc

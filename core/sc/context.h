@@ -12,6 +12,7 @@
 #include "core/sc/term.h"
 #include "core/task/sync.h"
 
+#include <cstdint>
 #include <map>
 #include <set>
 
@@ -112,6 +113,8 @@ struct Context {
     Beginning beginning;
     Prng uid_prng;
     Doubts doubts;
+    // How many have begun since the start.
+    std::uint64_t doubt_count = 0;
     Found found;
     // Topics that were deleted since the start: what an SPU that was away still has of them is not
     // to be taken for something that the metadata have lost.

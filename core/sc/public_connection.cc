@@ -293,7 +293,7 @@ Task<Result<void>> PublicConnection::handle_own(wire::OwnApi api, RequestHeader 
 
 Task<wire::Operated> PublicConnection::operate(wire::Operate request) {
     if (request.verb == wire::OperatorVerb::adopt) {
-        co_return co_await services_.adoption.adopt(request.force);
+        co_return co_await services_.adoption.adopt(request.force, scope_.token());
     }
     co_return co_await services_.operations.carry_out(std::move(request), scope_.token());
 }

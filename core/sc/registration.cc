@@ -261,7 +261,8 @@ void Registration::doubt_emptied(const PartitionTable::Entry& entry, SpuId spu) 
         mutant(Mutant::empty_members_elected)) {
         return;
     }
-    context_.doubts.emptied.insert_or_assign({record.topic_uid, record.partition}, spu);
+    const control::PartitionRef ref = {record.topic_uid, record.partition};
+    context_.doubt_count += context_.doubts.emptied.insert_or_assign(ref, spu).second ? 1 : 0;
     WEIR_LOG(log_, warn,
              "{}: nothing about it changes until every SPU has come, or an operator adopts what "
              "they have",
@@ -274,7 +275,8 @@ void Registration::doubt_unlisted(const PartitionTable::Entry& entry, SpuId spu)
     if (!is_one_missing(context_) || context_.found.is_adopted) {
         return;
     }
-    context_.doubts.unlisted.insert_or_assign({record.topic_uid, record.partition}, spu);
+    const control::PartitionRef ref = {record.topic_uid, record.partition};
+    context_.doubt_count += context_.doubts.unlisted.insert_or_assign(ref, spu).second ? 1 : 0;
     WEIR_LOG(log_, warn,
              "{}: spu {} has set its replica aside, which an SC did not list: nothing about it "
              "changes until every SPU has come, or an operator adopts what they have",
@@ -427,6 +429,7 @@ void Registration::look_for_regressions(const RegisterSpu& request) {
         const bool is_of_all = regression.sign == control::RegressionSign::boot_above_counter ||
                                regression.sign == control::RegressionSign::term_above_last;
         if (is_of_all) {
+            context_.doubt_count += context_.doubts.all ? 0 : 1;
             context_.doubts.all = true;
             WEIR_LOG(log_, error,
                      "spu {} has run as boot {} in term {}, which was never given out: the "
@@ -434,7 +437,8 @@ void Registration::look_for_regressions(const RegisterSpu& request) {
                      "are restored or an operator adopts what the SPUs have",
                      request.spu.value(), memory.last_boot.value(), memory.sc_epoch.value());
         } else {
-            context_.doubts.partitions.insert(regression.of);
+            const bool is_new = context_.doubts.partitions.insert(regression.of).second;
+            context_.doubt_count += is_new ? 1 : 0;
             WEIR_LOG(log_, error,
                      "spu {} has {} {}/{}: nothing about it changes until an operator adopts what "
                      "the SPUs have",

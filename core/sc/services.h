@@ -22,7 +22,7 @@ struct Services {
           spus(context_in, reports),
           partitions(context_in, spus, reports),
           topics(context_in, spus, reports),
-          adoption(context_in, reports, topics),
+          adoption(context_in, spus, reports, topics),
           registration(context_in, partitions, reports, adoption),
           objects(context_in, spus),
           operations(context_in, reports) {}

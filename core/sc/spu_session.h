@@ -21,9 +21,9 @@ class SpuSession final : public Spus::Session {
 public:
     SpuSession(Services& services, Connection& connection, CancelToken token);
 
-    // Until the SPU leaves, is silent for too long, is replaced, or the token is cancelled.
+    // Until the SPU leaves, is silent for too long, end(), or the token is cancelled.
     Task<void> run();
-    void replaced() override { scope_.cancel(); }
+    void end() override { scope_.cancel(); }
     void probe(const wire::internal::ProbePartitions& message) override;
     bool has_smartmodules(std::uint64_t epoch) const override {
         return smartmodules_applied_.has_value() && *smartmodules_applied_ >= epoch;

@@ -120,7 +120,7 @@ Task<wire::Status> Spus::remove_custom(wire::DeleteTarget target) {
     // Its session ends, and it will be refused.
     if (const auto found = presences_.find(id); found != presences_.end()) {
         if (found->second.session != nullptr) {
-            found->second.session->replaced();
+            found->second.session->end();
         }
         presences_.erase(found);
     }
@@ -177,7 +177,7 @@ void Spus::attach(SpuId spu, Session& session) {
     Presence& presence = this->presence(spu);
     if (presence.session != nullptr) {
         context_.env.probe.reached(Sometimes::sc_session_replaced);
-        presence.session->replaced();
+        presence.session->end();
         // It has to report again.
         reports_.leader_gone(spu);
     }
@@ -205,6 +205,18 @@ void Spus::detach(SpuId spu, Session& session) {
 bool Spus::attached(SpuId spu, const Session& session) const {
     const auto found = presences_.find(spu);
     return found != presences_.end() && found->second.session == &session;
+}
+
+void Spus::register_again(SpuId spu) {
+    if (!connected(spu)) {
+        return;
+    }
+    Presence& presence = this->presence(spu);
+    presence.session->end();
+    presence.session = nullptr;
+    set_resolution(spu, SpuResolution::offline);
+    reports_.leader_gone(spu);
+    context_.catalog.notify();
 }
 
 void Spus::heard(SpuId spu) {

@@ -22,8 +22,8 @@ public:
     class Session {
     public:
         virtual ~Session() = default;
-        // Another connection has taken its place: end soon.
-        virtual void replaced() = 0;
+        // End soon: another connection has taken its place, or is to take it.
+        virtual void end() = 0;
         // Sends it, later.
         virtual void probe(const wire::internal::ProbePartitions& message) = 0;
         // The SPU has said that it works by the SmartModules as they were at this epoch of their
@@ -53,6 +53,9 @@ public:
     // The session has ended; without another one the SPU is offline.
     void detach(SpuId spu, Session& session);
     bool attached(SpuId spu, const Session& session) const;
+    // What it has is to be heard anew: its connection ends, which means nothing, and it comes
+    // again.
+    void register_again(SpuId spu);
     // A heartbeat has come on the session that is attached.
     void heard(SpuId spu);
 

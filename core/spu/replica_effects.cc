@@ -60,8 +60,11 @@ bool Replica::carry_out_now(Effect& effect) {
         note_committed(advanced->hw);
     } else if (auto* to_peer = std::get_if<replication::ToPeer>(&effect)) {
         update_followed();
-        tell_message(to_peer->message);
-        context_.peers.send(to_peer->to, {partition(), std::move(to_peer->message), {}});
+        // What it would say that it has may be about to go.
+        if (!deleted_) {
+            tell_message(to_peer->message);
+            context_.peers.send(to_peer->to, {partition(), std::move(to_peer->message), {}});
+        }
     } else if (auto* to_sc = std::get_if<replication::ToSc>(&effect)) {
         tell_message(to_sc->message);
         context_.sc_outbox.put(partition(), std::move(to_sc->message));

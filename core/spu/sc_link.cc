@@ -298,7 +298,13 @@ Result<void> ScLink::Session::handle(const BufferSlice& frame) {
 }
 
 Result<void> ScLink::Session::take_heartbeat_ack(wire::Reader& reader) {
-    WEIR_TRY(const HeartbeatAck ack, decode_message<HeartbeatAck>(reader, terms_.version));
+    WEIR_TRY(HeartbeatAck ack, decode_message<HeartbeatAck>(reader, terms_.version));
+    if (assignment_sequence_ == 0) {
+        // What another connection has said to be in doubt is so until there are records of this
+        // one: the lease may be from before, and this SC may not have heard what that one had.
+        const auto& known = link_.context_.terms.doubted;
+        ack.doubted.insert(ack.doubted.end(), known.begin(), known.end());
+    }
     if (take_doubts(ack.doubted)) {
         link_.replicas_.doubts_changed();
     }

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace weir::sim {
 
@@ -56,10 +57,13 @@ void ReplicationOracle::check_leader(Partition& partition, HostId host, Replica&
     }
     // A late word of the SC before the restore: that election was void already.
     const bool obeys_before_restore = partition.is_old && !terms_.contains({host, fact.boot});
-    const bool begins_to_lead =
-        fresh && partition.record.has_value() && partition.record->leader_epoch == fact.epoch;
+    // Without a record the metadata are just being restored.
+    const bool is_its_record = partition.record.has_value()
+                                   ? partition.record->leader_epoch == fact.epoch
+                                   : partition.is_blind;
+    const bool begins_to_lead = fresh && is_its_record;
     if (begins_to_lead && (partition.is_recovering || partition.is_blind)) {
-        lead_after_loss(partition, replica);
+        lead_after_loss(partition, replica, fact.hw.value());
     } else if (begins_to_lead && !obeys_before_restore) {
         if (const auto lost = lacks(partition, replica)) {
             report(partition, Invariant::i2_leader_complete,
@@ -70,16 +74,24 @@ void ReplicationOracle::check_leader(Partition& partition, HostId host, Replica&
     check_superset(partition);
 }
 
-// A recovery outside of LRS and ELR: what this leader does not have is lost.
-void ReplicationOracle::lead_after_loss(Partition& partition, Replica& replica) {
-    if (const auto lost = lacks(partition, replica)) {
+// A recovery outside of LRS and ELR: what this leader does not have is lost. When somebody has led
+// by old metadata, there are two branches from where that one began: of this leader's all may be
+// lost that it does not know to be committed, since the other one may have told more, and what the
+// leader before it has acknowledged, which may be of the other one.
+void ReplicationOracle::lead_after_loss(Partition& partition, Replica& replica, std::int64_t hw) {
+    std::optional<std::int64_t> lost = lacks(partition, replica);
+    if (partition.is_blind) {
+        const std::int64_t from = std::min(lost.value_or(hw), hw);
+        lost = std::min(from, std::exchange(partition.led_from, from));
+    }
+    if (lost.has_value()) {
         partition.committed.cut(*lost);
         partition.losses.push_back({*lost, replica.epoch});
         if (const auto topic = topic_of(partition)) {
             Oracle::RecoveredLog ends;
             ends.log_start = replica.log_start;
             ends.leo = *lost;
-            oracle_.accept_loss(PartitionRef{*topic, partition.record->partition.value()}, ends);
+            oracle_.accept_loss(PartitionRef{*topic, partition.number.value()}, ends);
         }
     }
     partition.is_recovering = false;

@@ -47,16 +47,24 @@ std::optional<TopicIndex> ReplicationOracle::topic_of(const Partition& partition
                : oracle_.find_topic(std::string_view(partition.name).substr(0, dash));
 }
 
-bool ReplicationOracle::is_judged(const Partition& partition) const {
+bool ReplicationOracle::is_promised(const Partition& partition) const {
     const auto topic = topic_of(partition);
     // The budget knows topics of the run only; damage may hit the system's as well.
     const bool is_over =
         topic.has_value() ? oracle_.budget().over(*topic) : oracle_.budget().count() > 0;
-    return !partition.is_recovering && !partition.is_blind && !is_over;
+    return !partition.is_recovering && !is_over;
+}
+
+bool ReplicationOracle::is_judged(const Partition& partition) const {
+    return is_promised(partition) && !partition.is_blind;
 }
 
 void ReplicationOracle::report(const Partition& partition, Invariant invariant, std::string text) {
-    if (is_judged(partition)) {
+    // Whatever an SC decides without those who are silent, they are to be told apart when they
+    // come.
+    const bool is_of_epochs =
+        invariant == Invariant::i6_one_leader || invariant == Invariant::i9_prefix;
+    if (is_judged(partition) || (is_of_epochs && is_promised(partition))) {
         oracle_.report(invariant, fmt::format("{}: {}", partition.name, text));
     }
 }

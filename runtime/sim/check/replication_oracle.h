@@ -115,6 +115,7 @@ private:
     };
     struct Partition {
         std::string name;  // of the store; empty: not stored (any more)
+        PartitionId number;
         std::optional<PartitionRecord> record;
         GhostLog committed;
         // Nothing of it is promised any more. A backup of the metadata may bring it back, with what
@@ -157,6 +158,8 @@ private:
         // decides may cost what was committed, and an operator may choose the other branch later:
         // of the replicas nothing can be said any more.
         bool is_blind = false;
+        // Where the last of those has begun.
+        std::int64_t led_from = INT64_MAX;
         // What its leader has written and not committed: since when, and up to where.
         Fifo<std::pair<std::int64_t, std::int64_t>> waiting;
         LeaderEpoch waiting_epoch = kNoEpoch;
@@ -185,7 +188,7 @@ private:
     void check_commit(Partition& partition, HostId host, Replica& replica, const ReplicaMoved& fact,
                       std::int64_t hw);
     void check_attached(Partition& partition, Replica& replica, std::int64_t from);
-    void lead_after_loss(Partition& partition, Replica& replica);
+    void lead_after_loss(Partition& partition, Replica& replica, std::int64_t hw);
     Replica* find(HostId host, std::string_view dir, Partition** partition);
 
     // replication_producers.cc
@@ -235,6 +238,7 @@ private:
     // Its log lacks what was committed; where.
     std::optional<std::int64_t> lacks(const Partition& partition, const Replica& replica) const;
     std::optional<TopicIndex> topic_of(const Partition& partition) const;
+    bool is_promised(const Partition& partition) const;
     bool is_judged(const Partition& partition) const;
     void report(const Partition& partition, Invariant invariant, std::string text);
 

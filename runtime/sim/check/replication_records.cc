@@ -111,7 +111,19 @@ void ReplicationOracle::take_spu(const std::string& name, const std::optional<By
 
 void ReplicationOracle::take(HostId /*host*/, const SilentGivenUp& /*fact*/) {
     for (auto& [identity, partition] : partitions_) {
-        partition.is_blind = partition.is_blind || partition.is_old;
+        if (!partition.is_old) {
+            continue;
+        }
+        partition.is_blind = true;
+        // Who has led by that record all the time goes on, and does not begin to lead.
+        for (auto& [host, replica] : partition.replicas) {
+            const bool goes_on = partition.record.has_value() && is_running(host, replica) &&
+                                 replica.role == ReplicaRole::leader &&
+                                 replica.epoch == partition.record->leader_epoch;
+            if (goes_on) {
+                lead_after_loss(partition, replica, replica.hw);
+            }
+        }
     }
 }
 
@@ -136,6 +148,7 @@ void ReplicationOracle::take_partition(const std::string& name, const std::optio
     names_.insert_or_assign(name, identity);
     Partition& partition = partitions_[identity];
     partition.name = name;
+    partition.number = after.partition;
     const std::optional<PartitionRecord> before = partition.record;
     // By an old record nobody was a candidate.
     const bool was_old = partition.is_old;

@@ -399,6 +399,31 @@ TEST_F(ScAdoption, WhatHappensToWhatAnScHasNotListedMakesTheDoubtStay) {
     EXPECT_EQ(record(holder, kNew).leader_boot, spus_[holder].registered.boot);
 }
 
+// Its registration is from before the doubt: the replica has gone to another SPU since.
+TEST_F(ScAdoption, WhatSpusHaveIsAskedAnew) {
+    const auto [holder, others] = create_unlisted();
+    spus_[holder].disk.at(kNew).is_unlisted = false;
+    restart_sc();
+    ASSERT_TRUE(served(holder));
+    spus_[others[0]].disk[kNew] = spus_[holder].disk.at(kNew);
+    spus_[others[0]].disk[kNew].uid = Uid{0, 99};
+    spus_[holder].disk.erase(kNew);
+    spu_machines_[others[1]]->crash();
+    spus_[others[1]].clean_boot = BootEpoch(999);
+    start(others[1]);
+    ASSERT_FALSE(served(others[1]));
+    EXPECT_TRUE(adopt().accepted);
+    EXPECT_TRUE(told("what only spu " + std::to_string(holder) + " has is lost"));
+    EXPECT_EQ(record(others[0], kNew).leader, SpuId(others[0]));
+    // One that was there before the doubt, and is not any more, has to come as well.
+    spu_machines_[others[1]]->crash();
+    spus_[others[1]].clean_boot = BootEpoch(1'999);
+    spu_machines_[holder]->crash();
+    start(others[1]);
+    EXPECT_FALSE(adopt().accepted);
+    EXPECT_TRUE(told("not reported: spu " + std::to_string(holder)));
+}
+
 // A recovery gives up nothing of what an SPU has that is to be drained: it is asked like the
 // others.
 TEST_F(ScAdoption, WhatADrainingSpuHasIsNotGivenUp) {

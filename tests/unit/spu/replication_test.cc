@@ -296,6 +296,30 @@ TEST(SpuReplication, ALeaderHasNoLeaseForAPartitionThatIsInDoubt) {
     }));
 }
 
+// Another SC may not have heard yet what raised it, and the lease is from before.
+TEST(SpuReplication, ADoubtLastsUntilANewConnectionHasBroughtRecords) {
+    run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
+        Cluster cluster(env);
+        WEIR_CO_CHECK(co_await cluster.start_led());
+        cluster.sc.doubted = {{kTopicUid, PartitionId(0)}};
+        WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, Duration::from_ms(500)));
+        cluster.sc.doubted.clear();
+        cluster.sc.sends_assignments = false;
+        cluster.sc.drop_sessions();
+        const int heard = cluster.sc.heartbeat_count;
+        WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, Duration::from_ms(900)));
+        EXPECT_GT(cluster.sc.heartbeat_count, heard);
+        WEIR_CO_TRY(const auto doubted, co_await produce(cluster, kA, "a", Wanted::leader));
+        EXPECT_EQ(doubted.error.tag, ErrorTag::not_leader_for_partition);
+        cluster.sc.sends_assignments = true;
+        cluster.sc.drop_sessions();
+        WEIR_CO_CHECK(co_await sleep_for(env.clock, env.executor, Duration::from_ms(500)));
+        WEIR_CO_TRY(const auto after, co_await produce(cluster, kA, "b", Wanted::committed));
+        EXPECT_TRUE(after.error.ok()) << to_string(after.error);
+        co_return co_await cluster.close();
+    }));
+}
+
 // The record may be older than the one that it obeys.
 TEST(SpuReplication, ARecordInDoubtIsNotObeyedUntilTheDoubtEnds) {
     run(sim::Main([](Env& env, CancelToken) -> Task<Result<void>> {
