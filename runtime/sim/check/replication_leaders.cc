@@ -62,7 +62,9 @@ void ReplicationOracle::check_leader(Partition& partition, HostId host, Replica&
                                    ? partition.record->leader_epoch == fact.epoch
                                    : partition.is_blind;
     const bool begins_to_lead = fresh && is_its_record;
-    if (begins_to_lead && (partition.is_recovering || partition.is_blind)) {
+    const bool may_lack = partition.is_recovering || partition.is_blind || replica.is_short;
+    if (begins_to_lead && may_lack) {
+        replica.is_short = false;
         lead_after_loss(partition, replica, fact.hw.value());
     } else if (begins_to_lead && !obeys_before_restore) {
         if (const auto lost = lacks(partition, replica)) {

@@ -25,7 +25,7 @@ bool ReplicationOracle::is_running(HostId host, const Replica& replica) const {
 bool ReplicationOracle::is_eligible(const Partition& partition, HostId host,
                                     const Replica& replica) const {
     if (!partition.record.has_value() || partition.is_old || !is_running(host, replica) ||
-        replica.boot == kNoBoot) {
+        replica.boot == kNoBoot || replica.is_short) {
         return false;
     }
     return may_be_elected(*partition.record, replica.spu) &&
@@ -137,6 +137,8 @@ void ReplicationOracle::take(HostId host, const LogOpened& fact) {
                fmt::format("{} comes back with a log up to {}, others count on {}", machine.name(),
                            replica.leo, replica.acked));
     }
+    const bool is_shorter = keeps && replica.damaged && replica.leo < replica.acked;
+    replica.is_short = replica.is_short || is_shorter;
     replica.acked = std::min(replica.acked, replica.leo);
     replica.active_base = 0;
 }

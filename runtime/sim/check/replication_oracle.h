@@ -99,6 +99,10 @@ private:
         // Its disk was lost, and it has not come back to the LRS since.
         bool lost = false;
         bool damaged = false;
+        // A power loss has come upon damage above the newest checkpoint, which cannot be told from
+        // a write that was torn: it lacks what it had synced, and nobody knows, until it is back in
+        // the LRS.
+        bool is_short = false;
         // Of a damaged one, when its machine booted: below are closed segments.
         std::int64_t active_base = 0;
     };

@@ -226,7 +226,8 @@ void ReplicationOracle::check_members(Partition& partition,
         // A request of its leader from before the loss may still be answered with yes.
         const bool is_back = contains(after.lrs, replica.spu) && is_running(host, replica);
         replica.lost = replica.lost && !is_back;
-        if (!is_running(host, replica) || replica.boot == kNoBoot) {
+        replica.is_short = replica.is_short && !is_back;
+        if (!is_running(host, replica) || replica.boot == kNoBoot || replica.is_short) {
             continue;
         }
         if (const auto place = lacks(partition, replica)) {
