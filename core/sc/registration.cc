@@ -262,7 +262,9 @@ void Registration::doubt_emptied(const PartitionTable::Entry& entry, SpuId spu) 
         return;
     }
     const control::PartitionRef ref = {record.topic_uid, record.partition};
-    context_.doubt_count += context_.doubts.emptied.insert_or_assign(ref, spu).second ? 1 : 0;
+    if (context_.doubts.emptied.insert_or_assign(ref, spu).second) {
+        ++context_.doubt_count;
+    }
     WEIR_LOG(log_, warn,
              "{}: nothing about it changes until every SPU has come, or an operator adopts what "
              "they have",
@@ -276,7 +278,9 @@ void Registration::doubt_unlisted(const PartitionTable::Entry& entry, SpuId spu)
         return;
     }
     const control::PartitionRef ref = {record.topic_uid, record.partition};
-    context_.doubt_count += context_.doubts.unlisted.insert_or_assign(ref, spu).second ? 1 : 0;
+    if (context_.doubts.unlisted.insert_or_assign(ref, spu).second) {
+        ++context_.doubt_count;
+    }
     WEIR_LOG(log_, warn,
              "{}: spu {} has set its replica aside, which an SC did not list: nothing about it "
              "changes until every SPU has come, or an operator adopts what they have",
@@ -429,16 +433,18 @@ void Registration::look_for_regressions(const RegisterSpu& request) {
         const bool is_of_all = regression.sign == control::RegressionSign::boot_above_counter ||
                                regression.sign == control::RegressionSign::term_above_last;
         if (is_of_all) {
-            context_.doubt_count += context_.doubts.all ? 0 : 1;
-            context_.doubts.all = true;
+            if (!std::exchange(context_.doubts.all, true)) {
+                ++context_.doubt_count;
+            }
             WEIR_LOG(log_, error,
                      "spu {} has run as boot {} in term {}, which was never given out: the "
                      "metadata are older than the cluster; no SPU is served until the newest ones "
                      "are restored or an operator adopts what the SPUs have",
                      request.spu.value(), memory.last_boot.value(), memory.sc_epoch.value());
         } else {
-            const bool is_new = context_.doubts.partitions.insert(regression.of).second;
-            context_.doubt_count += is_new ? 1 : 0;
+            if (context_.doubts.partitions.insert(regression.of).second) {
+                ++context_.doubt_count;
+            }
             WEIR_LOG(log_, error,
                      "spu {} has {} {}/{}: nothing about it changes until an operator adopts what "
                      "the SPUs have",

@@ -111,7 +111,13 @@ void ReplicationOracle::take_spu(const std::string& name, const std::optional<By
 
 void ReplicationOracle::take(HostId /*host*/, const SilentGivenUp& /*fact*/) {
     for (auto& [identity, partition] : partitions_) {
-        if (!partition.is_old) {
+        // By a record whose members all have nothing any more nobody is to lead until all have
+        // come.
+        const bool is_held =
+            partition.record.has_value() &&
+            std::any_of(partition.record->replicas.begin(), partition.record->replicas.end(),
+                        [&](const AssignedReplica& one) { return has_any_of(partition, one.spu); });
+        if (!partition.is_old || !is_held) {
             continue;
         }
         partition.is_blind = true;
