@@ -87,7 +87,6 @@ void Adoption::note(const wire::internal::RegisterSpu& request) {
     noted_.notify_all();
 }
 
-// They have reported, before the last doubt began.
 SpuSet Adoption::outdated_spus() const {
     SpuSet outdated;
     for (const auto& [spu, reported] : reported_) {
@@ -113,9 +112,8 @@ Task<void> Adoption::hear_again(CancelToken token) {
     }
 }
 
-std::vector<std::string> Adoption::silent_spus() const {
+std::vector<std::string> Adoption::silent_spus(const SpuSet& outdated) const {
     std::vector<std::string> silent;
-    const SpuSet outdated = outdated_spus();
     for (const auto& [name, entry] : context_.catalog.spus.entries()) {
         const SpuId spu = entry.object.spec.id;
         if (!reported_.contains(spu) || control::contains(outdated, spu)) {
@@ -125,9 +123,9 @@ std::vector<std::string> Adoption::silent_spus() const {
     return silent;
 }
 
-std::map<PartitionRef, std::vector<RegisteredReplica>> Adoption::reports() const {
+std::map<PartitionRef, std::vector<RegisteredReplica>> Adoption::reports(
+    const SpuSet& outdated) const {
     std::map<PartitionRef, std::vector<RegisteredReplica>> all;
-    const SpuSet outdated = outdated_spus();
     for (const auto& [spu, reported] : reported_) {
         // Of one that was unregistered nothing can be used.
         if (context_.catalog.find_spu(spu) == nullptr || control::contains(outdated, spu)) {
@@ -140,13 +138,13 @@ std::map<PartitionRef, std::vector<RegisteredReplica>> Adoption::reports() const
     return all;
 }
 
-std::map<Uid, Adoption::Found> Adoption::find_unknown() const {
+std::map<Uid, Adoption::Found> Adoption::find_unknown(const SpuSet& outdated) const {
     std::set<PartitionRef> known;
     for (const auto& [name, entry] : context_.catalog.partitions.entries()) {
         known.insert({entry.extra.record.topic_uid, entry.extra.record.partition});
     }
     std::map<Uid, Found> unknown;
-    for (const auto& [ref, replicas] : reports()) {
+    for (const auto& [ref, replicas] : reports(outdated)) {
         if (known.contains(ref) || context_.deleted_topics.contains(ref.topic_uid)) {
             continue;
         }
@@ -181,7 +179,7 @@ std::vector<std::string> Adoption::doubts() const {
                             unlisted->second.value(), name));
         }
     }
-    for (const auto& [uid, found] : find_unknown()) {
+    for (const auto& [uid, found] : find_unknown({})) {
         const std::string topic =
             fmt::format("{} ({})", wire::cut_text(found.name), to_string(uid));
         lines.push_back(
@@ -197,7 +195,7 @@ std::vector<std::string> Adoption::doubts() const {
 }
 
 bool Adoption::is_needed(bool force) const {
-    return context_.doubts.any() || (force && !find_unknown().empty());
+    return context_.doubts.any() || (force && !find_unknown({}).empty());
 }
 
 Task<Operated> Adoption::adopt(bool force, CancelToken token) {
@@ -217,7 +215,8 @@ Task<Operated> Adoption::adopt(bool force, CancelToken token) {
         }
         co_return answer;
     }
-    const std::vector<std::string> silent = silent_spus();
+    const SpuSet outdated = outdated_spus();
+    const std::vector<std::string> silent = silent_spus(outdated);
     if (!silent.empty() && !force) {
         answer.message = fmt::format(
             "{} SPUs have not reported yet: start them, or adopt with force, and what "
@@ -228,8 +227,8 @@ Task<Operated> Adoption::adopt(bool force, CancelToken token) {
         }
         co_return answer;
     }
-    const std::map<Uid, Found> unknown = find_unknown();
-    Result<void> done = co_await adopt_records(&answer);
+    const std::map<Uid, Found> unknown = find_unknown(outdated);
+    Result<void> done = co_await adopt_records(&outdated, &answer);
     for (auto found = unknown.begin(); found != unknown.end() && done.has_value(); ++found) {
         done = co_await adopt_topic(found->first, found->second, &answer);
     }
@@ -246,13 +245,13 @@ Task<Operated> Adoption::adopt(bool force, CancelToken token) {
     co_return answer;
 }
 
-Task<Result<void>> Adoption::adopt_records(Operated* answer) {
+Task<Result<void>> Adoption::adopt_records(const SpuSet* outdated, Operated* answer) {
     ClusterRecord cluster = context_.catalog.cluster;
     for (const auto& [spu, reported] : reported_) {
         cluster.boot_counter = std::max(cluster.boot_counter, reported.last_boot);
         cluster.sc_epoch = std::max(cluster.sc_epoch, ScEpoch(reported.sc_epoch.value() + 1));
     }
-    auto reported = reports();
+    auto reported = reports(*outdated);
     RecordChanges changes(context_, reports_);
     changes.put(cluster);
     for (const auto& [name, entry] : context_.catalog.partitions.entries()) {

@@ -52,13 +52,16 @@ private:
     };
 
     bool is_needed(bool force) const;
+    // They have reported, before the last doubt began. An adoption goes by nothing that they said;
+    // that they know a topic is worth telling all the same.
     SpuSet outdated_spus() const;
     Task<void> hear_again(CancelToken token);
-    std::vector<std::string> silent_spus() const;
-    std::map<control::PartitionRef, std::vector<control::RegisteredReplica>> reports() const;
-    std::map<Uid, Found> find_unknown() const;
+    std::vector<std::string> silent_spus(const SpuSet& outdated) const;
+    std::map<control::PartitionRef, std::vector<control::RegisteredReplica>> reports(
+        const SpuSet& outdated) const;
+    std::map<Uid, Found> find_unknown(const SpuSet& outdated) const;
     // Changes the records; one line for each into `answer`.
-    Task<Result<void>> adopt_records(wire::Operated* answer);
+    Task<Result<void>> adopt_records(const SpuSet* outdated, wire::Operated* answer);
     // What can be made of a topic goes into the metadata, and a line about it into `answer`.
     Task<Result<void>> adopt_topic(Uid uid, Found found, wire::Operated* answer);
 

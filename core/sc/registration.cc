@@ -261,30 +261,29 @@ void Registration::doubt_emptied(const PartitionTable::Entry& entry, SpuId spu) 
         mutant(Mutant::empty_members_elected)) {
         return;
     }
-    const control::PartitionRef ref = {record.topic_uid, record.partition};
-    if (context_.doubts.emptied.insert_or_assign(ref, spu).second) {
+    begin_doubt(context_.doubts.emptied, entry, spu);
+}
+
+// A process that goes on has set it aside, and another one has forgotten that.
+void Registration::doubt_unlisted(const PartitionTable::Entry& entry, SpuId spu) {
+    if (!is_one_missing(context_) || context_.found.is_adopted) {
+        return;
+    }
+    WEIR_LOG(log_, warn, "{}: spu {} has set its replica aside, which an SC did not list",
+             entry.object.name, spu.value());
+    begin_doubt(context_.doubts.unlisted, entry, spu);
+}
+
+void Registration::begin_doubt(std::map<control::PartitionRef, SpuId>& doubts,
+                               const PartitionTable::Entry& entry, SpuId spu) {
+    const PartitionRecord& record = entry.extra.record;
+    if (doubts.insert_or_assign({record.topic_uid, record.partition}, spu).second) {
         ++context_.doubt_count;
     }
     WEIR_LOG(log_, warn,
              "{}: nothing about it changes until every SPU has come, or an operator adopts what "
              "they have",
              entry.object.name);
-}
-
-// A process that goes on has set it aside, and another one has forgotten that.
-void Registration::doubt_unlisted(const PartitionTable::Entry& entry, SpuId spu) {
-    const PartitionRecord& record = entry.extra.record;
-    if (!is_one_missing(context_) || context_.found.is_adopted) {
-        return;
-    }
-    const control::PartitionRef ref = {record.topic_uid, record.partition};
-    if (context_.doubts.unlisted.insert_or_assign(ref, spu).second) {
-        ++context_.doubt_count;
-    }
-    WEIR_LOG(log_, warn,
-             "{}: spu {} has set its replica aside, which an SC did not list: nothing about it "
-             "changes until every SPU has come, or an operator adopts what they have",
-             entry.object.name, spu.value());
 }
 
 Task<Result<void>> Registration::end_doubts() {

@@ -8,6 +8,7 @@
 #include "core/sc/partitions.h"
 #include "core/sc/record_changes.h"
 
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -64,6 +65,9 @@ private:
     // If it was the last copy, and another SPU may have the partition, that is in doubt for now.
     void doubt_emptied(const PartitionTable::Entry& entry, SpuId spu);
     void doubt_unlisted(const PartitionTable::Entry& entry, SpuId spu);
+    // `doubts`: those of emptied, or of unlisted replicas.
+    void begin_doubt(std::map<control::PartitionRef, SpuId>& doubts,
+                     const PartitionTable::Entry& entry, SpuId spu);
     // Of those two doubts the ones that are over, since enough SPUs have come.
     Task<Result<void>> end_doubts();
     void end_emptied(Doubts& next, RecordChanges& changes);

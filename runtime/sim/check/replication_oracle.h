@@ -162,7 +162,7 @@ private:
         // decides may cost what was committed, and an operator may choose the other branch later:
         // of the replicas nothing can be said any more.
         bool is_blind = false;
-        // Where the last of those has begun.
+        // Since then, up to where the last one that began to lead knew the log to be committed.
         std::int64_t led_from = INT64_MAX;
         // What its leader has written and not committed: since when, and up to where.
         Fifo<std::pair<std::int64_t, std::int64_t>> waiting;

@@ -123,8 +123,7 @@ void ReplicationOracle::take(HostId /*host*/, const SilentGivenUp& /*fact*/) {
         partition.is_blind = true;
         // Who has led by that record all the time goes on, and does not begin to lead.
         for (auto& [host, replica] : partition.replicas) {
-            const bool goes_on = partition.record.has_value() && is_running(host, replica) &&
-                                 replica.role == ReplicaRole::leader &&
+            const bool goes_on = is_running(host, replica) && replica.role == ReplicaRole::leader &&
                                  replica.epoch == partition.record->leader_epoch;
             if (goes_on) {
                 lead_after_loss(partition, replica, replica.hw);

@@ -424,6 +424,31 @@ TEST_F(ScAdoption, WhatSpusHaveIsAskedAnew) {
     EXPECT_TRUE(told("not reported: spu " + std::to_string(holder)));
 }
 
+// It was said before a doubt that has ended by itself since.
+TEST_F(ScAdoption, ATopicIsMadeAnewFromWhatWasSaidBeforeAnotherDoubt) {
+    const auto [holder, others] = create_unlisted();
+    const ReplicaKey lost = {"lost", 0};
+    spus_[others[1]].disk[lost] = spus_[others[1]].disk.at(kOld);
+    spus_[others[1]].disk[lost].topic = lost.topic;
+    spus_[others[1]].disk[lost].partition.topic_uid = Uid{7, 7};
+    spus_[others[1]].disk[lost].uid = Uid{7, 8};
+    spus_[holder].disk.erase(kNew);
+    spu_machines_[holder]->crash();
+    spu_machines_[others[0]]->crash();
+    sc_->crash();
+    come_back();
+    start(holder);
+    world_.run_for(Duration::from_s(5));
+    ASSERT_FALSE(spus_[holder].doubted.empty());
+    start(others[0]);
+    world_.run_for(Duration::from_s(1));
+    ASSERT_TRUE(spus_[holder].doubted.empty());
+    EXPECT_FALSE(adopt().accepted);
+    EXPECT_TRUE(told("only SPUs know topic lost"));
+    EXPECT_TRUE(adopt(true).accepted);
+    EXPECT_TRUE(told("topic lost"));
+}
+
 // A recovery gives up nothing of what an SPU has that is to be drained: it is asked like the
 // others.
 TEST_F(ScAdoption, WhatADrainingSpuHasIsNotGivenUp) {
