@@ -25,11 +25,6 @@ void move_to_last_known(PartitionRecord& record, SpuId spu) {
     }
 }
 
-// By new_partition, with the leader that it has elected, who has not said anything yet.
-bool is_as_made(const PartitionRecord& record) {
-    return record.phase == PartitionPhase::candidate_found && record.version <= RecordVersion(2);
-}
-
 }  // namespace
 
 Admission admit(const RegistrationFacts& facts, const KnownSpu& known) {
@@ -94,6 +89,10 @@ bool is_last_copy(const PartitionRecord& record, SpuId spu) {
         contains(record.lrs, spu) || contains(record.elr, spu) || contains(record.last_known, spu);
     return is_member && record.leader_epoch != kNoEpoch && !is_as_made(record) &&
            !another_is_eligible(record, spu);
+}
+
+bool is_as_made(const PartitionRecord& record) {
+    return record.phase == PartitionPhase::candidate_found && record.version <= RecordVersion(2);
 }
 
 PartitionRecord on_missing(const PartitionRecord& record, SpuId spu, const Uid& fresh_uid) {

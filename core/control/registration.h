@@ -73,10 +73,14 @@ ReturnKind classify_return(const RegistrationFacts& facts, const KnownSpu& known
 PartitionRecord on_register(const PartitionRecord& record, SpuId spu, ReturnKind kind,
                             const Uid& fresh_uid);
 
+// By new_partition, with the leader that it has elected, who has not said anything yet. Its SPUs
+// may not have heard of it: who has nothing of it lacks nothing.
+bool is_as_made(const PartitionRecord& record);
+
 // A process that goes on has nothing of its replica any more: as on_register with `lost`, since its
 // leader may count what it had before in this process. With `unproven` when no other member of LRS
-// or ELR is there: then nobody leads, and nobody has more. Of a partition that has just been made
-// the SPU may not have heard yet: it stays a member, and nobody leads the epoch that was given out.
+// or ELR is there: then nobody leads, and nobody has more. Of a partition that is as it was made
+// the SPU stays a member, whatever process it is, and nobody leads the epoch that was given out.
 PartitionRecord on_missing(const PartitionRecord& record, SpuId spu, const Uid& fresh_uid);
 
 // Nobody else has all that was committed, by this record. Without it, somebody has moved or deleted

@@ -360,9 +360,13 @@ void Registration::bring_back(const PartitionTable::Entry& entry, const SpuTable
                               RecordChanges& changes) {
     const PartitionRecord& before = changes.record(entry);
     const ReturnKind kind = return_of(before, spu.extra, request, stored);
-    PartitionRecord after =
-        control::on_register(before, request.spu, kind, draw_uid(context_.uid_prng));
-    if (kind != ReturnKind::complete) {
+    // It ended before it had heard of it.
+    const bool is_unmade =
+        kind == ReturnKind::unproven && stored == nullptr && control::is_as_made(before);
+    const Uid fresh_uid = draw_uid(context_.uid_prng);
+    PartitionRecord after = is_unmade ? control::on_missing(before, request.spu, fresh_uid)
+                                      : control::on_register(before, request.spu, kind, fresh_uid);
+    if (kind != ReturnKind::complete && !is_unmade) {
         WEIR_LOG(log_, warn, "{}: the replica on spu {} comes back {}", entry.object.name,
                  request.spu.value(),
                  kind == ReturnKind::unproven ? "without proof that it is complete"

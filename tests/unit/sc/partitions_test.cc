@@ -611,6 +611,43 @@ TEST_F(ScPartitions, APartitionThatNobodyHasLedLosesNothingWithADiskThatNeverCam
     EXPECT_EQ(record(4).leader_epoch, LeaderEpoch(0));
 }
 
+// The SC ends when it has stored a new partition and told nobody, and so does the process of a
+// member.
+TEST_F(ScPartitions, AProcessThatEndedBeforeItHeardOfANewPartitionIsAMemberOfIt) {
+    for (int id = 1; id <= 3; ++id) {
+        spu_machines_[id]->crash();
+        FakeSpuOptions mute = spu_options(id);
+        mute.reports = false;
+        mute.reconnects = true;
+        start_spu(mute);
+    }
+    run([](Env& env, ScClient& client) -> Task<Result<void>> {
+        TopicSpec spec;
+        spec.replicas = ComputedReplicas{1, 3, false};
+        wire::CreateRequest request;
+        request.name = "hello";
+        request.spec = spec;
+        WEIR_CO_TRY(const std::int32_t id, co_await client.send(wire::ScApi::create, request));
+        static_cast<void>(id);
+        co_return co_await sleep_for(env.clock, env.executor, Duration::from_ms(100));
+    });
+    const PartitionRecord made = record(1);
+    const Uid uid = uid_on(1, 1);
+    ASSERT_EQ(made.phase, PartitionPhase::candidate_found);
+    sc_->crash();
+    for (int id = 1; id <= 3; ++id) {
+        spus_[id].disk.erase(kKey);
+    }
+    spu_machines_[1]->crash();
+    boot_sc();
+    start_spu(1);
+    pass(1'000);
+    expect_leader(1, 1);
+    EXPECT_EQ(record(1).lrs, set_of({1}));
+    EXPECT_EQ(uid_on(1, 1), uid);
+    EXPECT_GT(record(1).leader_epoch, made.leader_epoch);
+}
+
 // Nothing is lost of what was decided while the disk did not take it.
 TEST_F(ScPartitions, AnElectionThatCannotBeStoredIsMadeAgain) {
     for (int id = 1; id <= 3; ++id) {
