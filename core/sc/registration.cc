@@ -360,9 +360,9 @@ void Registration::bring_back(const PartitionTable::Entry& entry, const SpuTable
                               RecordChanges& changes) {
     const PartitionRecord& before = changes.record(entry);
     const ReturnKind kind = return_of(before, spu.extra, request, stored);
+    const bool has_nothing = kind == ReturnKind::unproven && stored == nullptr;
     // It ended before it had heard of it.
-    const bool is_unmade =
-        kind == ReturnKind::unproven && stored == nullptr && control::is_as_made(before);
+    const bool is_unmade = has_nothing && control::is_as_made(before);
     const Uid fresh_uid = draw_uid(context_.uid_prng);
     PartitionRecord after = is_unmade ? control::on_missing(before, request.spu, fresh_uid)
                                       : control::on_register(before, request.spu, kind, fresh_uid);
@@ -372,7 +372,7 @@ void Registration::bring_back(const PartitionTable::Entry& entry, const SpuTable
                  kind == ReturnKind::unproven ? "without proof that it is complete"
                                               : "without its data");
     }
-    if (kind == ReturnKind::unproven && stored == nullptr) {
+    if (has_nothing) {
         context_.found.dropped.insert({before.topic_uid, before.partition});
     }
     if (stored == nullptr) {

@@ -24,6 +24,16 @@ SpuSet set_of(std::initializer_list<int> ids) {
     return set;
 }
 
+// The topic is stored soon after; nobody waits for its leaders.
+Task<Result<void>> ask_for_topic(Env& env, ScClient& client, TopicSpec spec) {
+    wire::CreateRequest request;
+    request.name = kKey.topic;
+    request.spec = std::move(spec);
+    WEIR_CO_TRY(const std::int32_t id, co_await client.send(wire::ScApi::create, request));
+    static_cast<void>(id);
+    co_return co_await sleep_for(env.clock, env.executor, Duration::from_ms(100));
+}
+
 // Three SPUs, and a topic with a partition on each of them that SPU 2 leads: SPU 1 leads
 // consumer-offset-0.
 class ScPartitions : public test::ScTest {
@@ -598,12 +608,7 @@ TEST_F(ScPartitions, APartitionThatNobodyHasLedLosesNothingWithADiskThatNeverCam
         replicas.maps.push_back(row);
         TopicSpec spec;
         spec.replicas = replicas;
-        wire::CreateRequest request;
-        request.name = "hello";
-        request.spec = spec;
-        WEIR_CO_TRY(const std::int32_t id, co_await client.send(wire::ScApi::create, request));
-        static_cast<void>(id);
-        co_return co_await sleep_for(env.clock, env.executor, Duration::from_ms(100));
+        co_return co_await ask_for_topic(env, client, spec);
     });
     start_spu(4);
     start_spu(5);
@@ -624,12 +629,7 @@ TEST_F(ScPartitions, AProcessThatEndedBeforeItHeardOfANewPartitionIsAMemberOfIt)
     run([](Env& env, ScClient& client) -> Task<Result<void>> {
         TopicSpec spec;
         spec.replicas = ComputedReplicas{1, 3, false};
-        wire::CreateRequest request;
-        request.name = "hello";
-        request.spec = spec;
-        WEIR_CO_TRY(const std::int32_t id, co_await client.send(wire::ScApi::create, request));
-        static_cast<void>(id);
-        co_return co_await sleep_for(env.clock, env.executor, Duration::from_ms(100));
+        co_return co_await ask_for_topic(env, client, spec);
     });
     const PartitionRecord made = record(1);
     const Uid uid = uid_on(1, 1);
