@@ -129,8 +129,7 @@ SpuSet assigned_of(const PartitionRecord& record) {
 
 bool may_use_last_known(const ElectionInput& input, const PartitionRecord& record,
                         const Voters& voters) {
-    const bool only_copy = record.replicas.size() + record.adding.size() == 1;
-    if (record.unclean_policy == UncleanPolicy::never && !only_copy &&
+    if (record.unclean_policy == UncleanPolicy::never && !is_of_only_copy(record) &&
         !mutant(Mutant::unclean_under_never)) {
         return false;
     }

@@ -20,8 +20,10 @@ LeaderEpoch highest_epoch(const RegisteredReplica& replica) {
     return std::max(replica.fence_epoch, replica.report.last_epoch);
 }
 
-bool is_above(const RegisteredReplica& replica, const RecordAge& record) {
-    if (highest_epoch(replica) > record.epoch) {
+bool is_above(const RegisteredReplica& replica, const KnownRecord& record) {
+    const LeaderEpoch proven =
+        record.is_of_only_copy ? highest_epoch(replica) : replica.fence_epoch;
+    if (proven > record.epoch) {
         return true;
     }
     return replica.fence_epoch == record.epoch && replica.fence_version > record.version &&

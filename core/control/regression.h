@@ -32,11 +32,12 @@ struct RegisteredReplica {
     RecordVersion fence_version;
 };
 
-// How new a record is.
-struct RecordAge {
+// What the SC's record says of a partition.
+struct KnownRecord {
     LeaderEpoch epoch = kNoEpoch;
     RecordVersion version;
-    friend auto operator<=>(const RecordAge&, const RecordAge&) = default;
+    // One replica is assigned, and no other is to come.
+    bool is_of_only_copy = false;
 };
 
 // What the SC remembers. Of an SPU that registers with this process of the SC for the first time it
@@ -44,7 +45,7 @@ struct RecordAge {
 struct MetadataView {
     ScEpoch sc_epoch;
     BootEpoch boot_counter = kNoBoot;
-    std::map<PartitionRef, RecordAge> records;
+    std::map<PartitionRef, KnownRecord> records;
     // Topics that were deleted.
     std::set<Uid> tombstones;
 };
@@ -54,8 +55,10 @@ enum class RegressionSign : std::uint8_t {
     boot_above_counter,
     // The SPU has worked for a later term of the SC.
     term_above_last,
-    // The replica accepted or wrote under a leader epoch above the record's, or accepted a newer
-    // version of the record of this epoch, in which other replicas may be live.
+    // The replica accepted a leader epoch above the record's, or a newer version of the record of
+    // this epoch, in which other replicas may be live. An epoch that only its log has is a sign for
+    // an only copy: no checksum covers it, and of several replicas one with such an epoch is found
+    // damaged when it gets its record (5.13).
     replica_above_record,
     // A partition of which the SC knows neither the record nor the deletion of its topic.
     unknown_partition,

@@ -100,4 +100,9 @@ struct PartitionRecord {
     friend bool operator==(const PartitionRecord&, const PartitionRecord&) = default;
 };
 
+// One replica is assigned, and no other is to come: nobody else can know anything.
+inline bool is_of_only_copy(const PartitionRecord& record) {
+    return record.replicas.size() + record.adding.size() == 1;
+}
+
 }  // namespace weir

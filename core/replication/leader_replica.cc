@@ -301,8 +301,7 @@ bool LeaderReplica::in_lease(const View& view) const {
     if (view.at.now < view.at.lease_end) {
         return true;
     }
-    const bool is_only_copy = view.record.replicas.size() == 1 && view.record.adding.empty();
-    return !view.at.in_doubt && (view.record.ride_through || is_only_copy) &&
+    return !view.at.in_doubt && (view.record.ride_through || is_of_only_copy(view.record)) &&
            view.record.lrs.size() >= view.record.min_live && is_followed_by_all(view);
 }
 

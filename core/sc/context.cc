@@ -42,9 +42,7 @@ bool Beginning::lacks_witnesses(const PartitionRecord& record) const {
                           [&](const AssignedReplica& one) { return !is_shown(one.spu); }));
     }
     const bool leader_is_missing = record.leader != kNoSpu && !is_shown(record.leader);
-    // Of an only copy nobody else can know anything.
-    const bool is_only_copy = record.replicas.size() + record.adding.size() == 1;
-    return !is_only_copy && (missing >= record.min_live || leader_is_missing);
+    return !is_of_only_copy(record) && (missing >= record.min_live || leader_is_missing);
 }
 
 bool Doubts::concern(const Uid& topic) const {

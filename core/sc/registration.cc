@@ -105,14 +105,14 @@ control::MetadataView view_of(const Catalog& catalog) {
     view.boot_counter = catalog.cluster.boot_counter;
     for (const auto& [name, entry] : catalog.partitions.entries()) {
         const PartitionRecord& record = entry.extra.record;
-        view.records[{record.topic_uid, record.partition}] = {record.leader_epoch, record.version};
+        view.records[{record.topic_uid, record.partition}] = {record.leader_epoch, record.version,
+                                                              is_of_only_copy(record)};
     }
     return view;
 }
 
 PartitionRecord keep_only_copy(PartitionRecord record, SpuId spu) {
-    const bool is_only_copy = record.replicas.size() + record.adding.size() == 1;
-    if (is_only_copy && record.lrs.empty() && record.elr.empty()) {
+    if (is_of_only_copy(record) && record.lrs.empty() && record.elr.empty()) {
         control::insert(record.last_known, spu);
     }
     return record;

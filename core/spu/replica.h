@@ -38,8 +38,6 @@ class ReplicaManager;
 
 // The error says that stored bytes are lost.
 bool is_damage(const Error& error);
-// The record names one replica.
-bool is_only_copy(const PartitionRecord& record);
 
 // Told when a replica's leadership or existence has changed. Unlinks itself when destroyed.
 class ReplicaWatcher : public ListNode {

@@ -19,10 +19,6 @@ bool is_damage(const Error& error) {
     return error.code == ErrorCode::corrupt || error.code == ErrorCode::io_error;
 }
 
-bool is_only_copy(const PartitionRecord& record) {
-    return record.replicas.size() + record.adding.size() == 1;
-}
-
 void Replica::read_failed(const Error& error) {
     if (!is_damage(error) || !has_peers() || state_->is_suspect() || closed_ || deleted_) {
         return;
@@ -64,7 +60,7 @@ void Replica::report_damage(BootEpoch boot, LeaderEpoch epoch) {
 // power loss tore, and is cut off; but what was committed cannot have been torn. No checksum covers
 // the epoch of a batch; but none was written before the fence epoch was stored.
 std::optional<Error> Replica::contradiction(const PartitionRecord& record) const {
-    if (is_only_copy(record)) {
+    if (is_of_only_copy(record)) {
         return std::nullopt;
     }
     if (is_damaged_) {

@@ -256,7 +256,7 @@ void Replica::note_failed(const Error& error, const LeaderIs& message) {
         state_->damaged(effects_);
         return;
     }
-    to_be_replaced_ = is_damage(error) && !is_only_copy(message.record);
+    to_be_replaced_ = is_damage(error) && !is_of_only_copy(message.record);
     if (message.record.leader == context_.config.id) {
         context_.sc_outbox.put(
             partition(), replication::PromoteFailed{message.boot, message.record.leader_epoch});

@@ -121,15 +121,17 @@ std::string found_exactly_when_proven(std::uint64_t seed) {
     const bool is_known = prng.chance(3, 4);
     const LeaderEpoch epoch(static_cast<std::int32_t>(prng.between(0, 14)));
     const RecordVersion version(prng.below(4));
+    const bool is_of_only_copy = prng.chance(1, 2);
     if (is_known) {
-        view.records[known] = {epoch, version};
+        view.records[known] = {epoch, version, is_of_only_copy};
     } else if (prng.chance(1, 2)) {
         view.tombstones.insert(known.topic_uid);
     }
     std::size_t expected = memory.last_boot > view.boot_counter ? 1 : 0;
     expected += memory.sc_epoch > view.sc_epoch ? 1U : 0U;
     for (const RegisteredReplica& one : replicas) {
-        const bool newer = one.fence_epoch > epoch || one.report.last_epoch > epoch ||
+        const bool newer = one.fence_epoch > epoch ||
+                           (is_of_only_copy && one.report.last_epoch > epoch) ||
                            (one.fence_epoch == epoch && one.fence_version > version);
         const bool proof = is_known ? newer : view.tombstones.empty();
         expected += proof ? 1 : 0;

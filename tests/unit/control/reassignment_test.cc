@@ -235,6 +235,15 @@ TEST(Regression, EachProofIsFound) {
     EXPECT_EQ(found[0].sign, RegressionSign::replica_above_record);
     EXPECT_EQ(found[0].of, replica.of);
 
+    // No checksum covers what only the log says.
+    view.records[replica.of] = {LeaderEpoch(6), RecordVersion(21)};
+    replica.report.last_epoch = LeaderEpoch(7);
+    EXPECT_TRUE(find_regressions(view, memory, {replica}).empty());
+    view.records[replica.of].is_of_only_copy = true;
+    found = find_regressions(view, memory, {replica});
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].sign, RegressionSign::replica_above_record);
+
     view.records.clear();
     found = find_regressions(view, memory, {replica});
     ASSERT_EQ(found.size(), 1U);

@@ -90,16 +90,19 @@ protected:
         const int leader = record(1, kOld).leader.value();
         return {leader, {leader % 3 + 1, (leader + 1) % 3 + 1}};
     }
-    // `new` has one replica; an SC has not listed it since the backup. Who has it, and the others.
-    std::pair<int, std::array<int, 2>> create_unlisted() {
+    // `new` has one replica. Who has it.
+    int create_only_copy() {
         run([](Env&, ScClient& client) -> Task<Result<void>> {
             WEIR_CO_TRY(const Status status, co_await client.create_topic(kNew.topic, 1, 1));
             EXPECT_TRUE(status.error.ok());
             co_return Result<void>();
         });
         world_.run_for(Duration::from_s(1));
-        const int holder =
-            spus_[1].disk.contains(kNew) ? 1 : (spus_[2].disk.contains(kNew) ? 2 : 3);
+        return spus_[1].disk.contains(kNew) ? 1 : (spus_[2].disk.contains(kNew) ? 2 : 3);
+    }
+    // That an SC has not listed since the backup. Who has it, and the others.
+    std::pair<int, std::array<int, 2>> create_unlisted() {
+        const int holder = create_only_copy();
         back_up();
         spus_[holder].disk.at(kNew).is_unlisted = true;
         return {holder, {holder % 3 + 1, (holder + 1) % 3 + 1}};
@@ -494,6 +497,22 @@ TEST_F(ScAdoption, WhoStillHasItIsBelieved) {
     EXPECT_TRUE(control::contains(record(first, kOld).lrs, SpuId(first)));
     EXPECT_TRUE(control::contains(record(first, kOld).lrs, SpuId(others[1])));
     EXPECT_EQ(record(first, kOld).leader, SpuId(first));
+}
+
+// No checksum covers it. Of several replicas it is damage, and what the others have counts; the log
+// of an only copy takes nothing of a lower epoch.
+TEST_F(ScAdoption, AnEpochThatOnlyALogHasIsADoubtOnlyForAnOnlyCopy) {
+    const int holder = create_only_copy();
+    const LeaderEpoch rotten = LeaderEpoch(1 << 20);
+    spus_[leader_and_others().second[0]].disk.at(kOld).last_epoch = rotten;
+    restart_sc();
+    EXPECT_FALSE(adopt().accepted);
+
+    spus_[holder].disk.at(kNew).last_epoch = rotten;
+    restart_sc();
+    EXPECT_TRUE(adopt().accepted);
+    EXPECT_EQ(record(holder, kNew).leader, SpuId(holder));
+    EXPECT_GT(record(holder, kNew).leader_epoch, rotten);
 }
 
 // All came, and one of them cannot say any more what it has seen of this partition.
