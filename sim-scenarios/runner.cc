@@ -45,6 +45,7 @@ private:
     // The phases.
     void run_load();
     void settle();
+    std::vector<Machine*> running_scs() const;
     void stop_everything();
     void stop_scs();
     void stop_machines(const std::vector<Machine*>& machines, const char* what);
@@ -155,6 +156,12 @@ void Runner::run_load() {
 void Runner::settle() {
     stage_.injector.heal();
     stage_.points.stop();
+    // One whose term is over tells clients what it remembers until its store has answered, which
+    // may still take as long as it took when the question was asked.
+    if (!run_until(Duration::from_s(kStopSeconds), [this] { return running_scs().size() <= 1; })) {
+        liveness("an SC goes on whose term is over");
+        return;
+    }
     if (stage_.oracle.budget().any_copy_damaged()) {
         // Somebody has to come by, and then the others send what they have.
         run_for(Duration::from_s(kScrubSeconds));
@@ -179,6 +186,14 @@ void Runner::settle() {
             fmt::format("{} s after everything was read: {}", scenario_.convergence.s(),
                         stage_.replication.not_converged()));
     }
+}
+
+std::vector<Machine*> Runner::running_scs() const {
+    std::vector<Machine*> running;
+    const std::vector<Machine*>& all = stage_.cluster.scs();
+    std::copy_if(all.begin(), all.end(), std::back_inserter(running),
+                 [](const Machine* sc) { return sc->running(); });
+    return running;
 }
 
 void Runner::stop_machines(const std::vector<Machine*>& machines, const char* what) {
@@ -220,21 +235,10 @@ void Runner::stop_everything() {
     }
 }
 
-// Of two SCs only the one that began its term last may be left.
+// Of two only the one that began its term last is left.
 void Runner::stop_scs() {
-    const std::vector<Machine*>& all = stage_.cluster.scs();
-    std::vector<Machine*> left;
-    const auto one_is_left = [&] {
-        left.clear();
-        std::copy_if(all.begin(), all.end(), std::back_inserter(left),
-                     [](const Machine* sc) { return sc->running(); });
-        return left.size() <= 1;
-    };
-    if (!run_until(Duration::from_s(kStopSeconds), one_is_left)) {
-        liveness("an SC goes on whose term is over");
-        return;
-    }
-    stop_machines(left.empty() ? all : left, "the SC");
+    const std::vector<Machine*> running = running_scs();
+    stop_machines(running.empty() ? stage_.cluster.scs() : running, "the SC");
 }
 
 void Runner::cut_power() {
