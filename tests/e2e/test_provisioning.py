@@ -93,7 +93,7 @@ def check_creation(cluster):
 
 def folders(cluster):
     """Of replicas of the topic, on all SPUs."""
-    return [path for path in cluster.data_dir.rglob(f"{TOPIC}-0.*") if path.is_dir()]
+    return [path for path in cluster.data_dir.glob(f"*/replicas/{TOPIC}-0.*") if path.is_dir()]
 
 
 def offsets(cluster, client):
